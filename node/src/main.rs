@@ -1,0 +1,2 @@
+//! The stafett program.
+fn main() {}

@@ -1,0 +1,67 @@
+//! Every bound, in one place (law 21).
+//!
+//! Over a bound comes a typed refusal that depends on that link only. A figure changes with a
+//! measurement and a reason.
+
+/// Bytes of one frame's kind and body; checked before anything is allocated.
+pub const FRAME_BYTES_MAX: usize = 256 * 1024;
+/// Bytes read from a stream at a time while a frame arrives.
+pub const FRAME_READ_STEP_BYTES: usize = 16 * 1024;
+
+/// Bytes of one change as it stands in a frame.
+pub const CHANGE_BYTES_MAX: usize = 64 * 1024;
+/// Operations of one change; a run of text counts one for each character.
+pub const CHANGE_OPERATIONS_MAX: usize = 2_000;
+/// Changes that one change may name as its parents.
+pub const CHANGE_DEPENDENCIES_MAX: usize = 32;
+/// Bytes of one text field.
+pub const TEXT_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of one scalar field that is text: a name, a date, a status.
+pub const SCALAR_BYTES_MAX: usize = 1_024;
+/// Changes of one generation before the owner starts a new one.
+pub const GENERATION_CHANGES_MAX: usize = 256;
+/// Milliseconds without a change before a generation may be cut (law 7).
+pub const GENERATION_QUIET_MS: u64 = 10 * crate::time::MINUTE;
+/// Operations of all changes of one generation together.
+pub const GENERATION_OPERATIONS_MAX: usize = 64_000;
+
+/// Areas that one entry, consent or grant may name.
+pub const AREAS_MAX: usize = 32;
+/// Entries that one order to erase names; more make more orders.
+pub const ORDER_ENTRIES_MAX: usize = 500;
+/// Entries that a partner may have stored here, unless its agreement says less.
+pub const PARTNER_ENTRIES_MAX: u64 = 200_000;
+/// Bytes that a partner may have stored here, unless its agreement says less.
+pub const PARTNER_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
+/// Bytes that a partner may send in a minute.
+pub const PARTNER_BYTES_PER_MINUTE_MAX: u64 = 20 * 1024 * 1024;
+/// Protocol errors in a minute after which a link is closed.
+pub const PROTOCOL_ERRORS_PER_MINUTE_MAX: u32 = 5;
+/// Proposals of one link that wait for an answer.
+pub const PROPOSALS_WAITING_MAX: usize = 256;
+
+/// Entries disclosed in one transaction.
+pub const DISCLOSURE_BATCH_ENTRIES: usize = 256;
+/// Disclosure batches of one link that wait for the store.
+pub const DISCLOSURE_BATCHES_WAITING_MAX: usize = 4;
+/// Frames of one link that wait for the transport.
+pub const OUTPUT_FRAMES_WAITING_MAX: usize = 1_024;
+
+/// Bytes of one message of set reconciliation.
+pub const RECONCILE_MESSAGE_BYTES_MAX: usize = 200 * 1024;
+/// Rounds of one set reconciliation.
+pub const RECONCILE_ROUNDS_MAX: u32 = 8;
+/// Milliseconds between the starts of two reconciliations of one link.
+pub const RECONCILE_INTERVAL_MS: u64 = crate::time::MINUTE;
+
+/// Milliseconds before an order without a receipt is sent again on a living link.
+pub const ORDER_REPEAT_MS: u64 = 15 * crate::time::MINUTE;
+/// Milliseconds after which a missing receipt is red on the operator's page.
+pub const RECEIPT_LATE_MS: u64 = crate::time::DAY;
+/// Milliseconds after which a partner without a receipt gets no new sharing.
+pub const RECEIPT_OVERDUE_MS: u64 = 3 * crate::time::DAY;
+/// Milliseconds that undelivered writing waits with its author after a sharing ended.
+pub const RETURNED_DRAFT_MS: u64 = 14 * crate::time::DAY;
+
+/// Days that backups, and so wrapped data keys, are kept at the most.
+pub const BACKUP_DAYS_MAX: u32 = 35;
