@@ -12,6 +12,8 @@ pub struct Agreement {
     pub partner: OrganisationNumber,
     /// The partner's services that may receive from here.
     pub services: BTreeSet<ServiceCode>,
+    /// The own services that may receive from the partner.
+    pub our_services: BTreeSet<ServiceCode>,
     /// The areas whose entries may cross this link.
     pub areas: BTreeSet<AreaCode>,
     /// The first millisecond on which the agreement holds.

@@ -1,12 +1,27 @@
 //! The rules of a stafettlogg, as pure functions of their inputs.
 //!
 //! Nothing here reads a clock, draws a random number, opens a socket or a file, or waits: events
-//! and time go in, effects come out.
+//! and time go in, effects come out. Comments name the laws of `protocol/docs/laws.md` by number.
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects))]
 
+pub mod access;
 pub mod agreement;
+pub mod baton;
+pub mod case;
+pub mod consent;
+pub mod decision;
+pub mod disclosure;
+pub mod entry;
+pub mod erasure;
+pub mod grant;
 pub mod id;
+pub mod journal;
+pub mod ledger;
 pub mod limits;
+pub mod link;
 pub mod municipality;
 pub mod person;
+pub mod signed;
 pub mod time;
+pub mod transaction;
+pub mod wire;

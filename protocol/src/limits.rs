@@ -11,18 +11,34 @@ pub const FRAME_READ_STEP_BYTES: usize = 16 * 1024;
 /// Bytes of one change as it stands in a frame.
 pub const CHANGE_BYTES_MAX: usize = 64 * 1024;
 /// Operations of one change; a run of text counts one for each character.
-pub const CHANGE_OPERATIONS_MAX: usize = 2_000;
+///
+/// A new generation holds an entry's whole present value in one change (law 7), so this also
+/// bounds an entry: 20,000 characters are some eight pages. Each operation costs about 190 bytes
+/// in a document, so one change costs at most 4 MB of memory.
+pub const CHANGE_OPERATIONS_MAX: usize = 20_000;
 /// Changes that one change may name as its parents.
 pub const CHANGE_DEPENDENCIES_MAX: usize = 32;
+/// Changes side by side that a partner may leave in a generation. An edit names all of them as its
+/// parents, so they must be fewer than [`CHANGE_DEPENDENCIES_MAX`].
+pub const HEADS_FROM_PARTNER_MAX: usize = CHANGE_DEPENDENCIES_MAX / 2;
 /// Bytes of one text field.
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of one scalar field that is text: a name, a date, a status.
 pub const SCALAR_BYTES_MAX: usize = 1_024;
+/// Elements of one list field.
+pub const LIST_ELEMENTS_MAX: usize = 128;
 /// Changes of one generation before the owner starts a new one.
 pub const GENERATION_CHANGES_MAX: usize = 256;
+/// Changes of one generation after which a partner's are refused; between this and
+/// [`GENERATION_CHANGES_MAX`] is room for those that were on their way when it became full.
+pub const GENERATION_CHANGES_FROM_PARTNER_MAX: usize = 2 * GENERATION_CHANGES_MAX;
+/// Changes of one generation in all; what is above a partner's bound is kept for the owner, who
+/// must be able to settle a conflict before it can start a new generation.
+pub const GENERATION_CHANGES_STORED_MAX: usize = 3 * GENERATION_CHANGES_MAX;
 /// Milliseconds without a change before a generation may be cut (law 7).
 pub const GENERATION_QUIET_MS: u64 = 10 * crate::time::MINUTE;
-/// Operations of all changes of one generation together.
+/// Operations of all changes of one generation together before the owner starts a new one; the
+/// bounds for a partner's and for all changes are twice and three times as many.
 pub const GENERATION_OPERATIONS_MAX: usize = 64_000;
 
 /// Areas that one entry, consent or grant may name.
@@ -65,3 +81,20 @@ pub const RETURNED_DRAFT_MS: u64 = 14 * crate::time::DAY;
 
 /// Days that backups, and so wrapped data keys, are kept at the most.
 pub const BACKUP_DAYS_MAX: u32 = 35;
+
+/// Guardians that one case may name.
+pub const CASE_GUARDIANS_MAX: usize = 16;
+/// Participants that one case may name.
+pub const CASE_PARTICIPANTS_MAX: usize = 128;
+/// Drafts that one case may hold at a time.
+pub const CASE_DRAFTS_MAX: usize = 64;
+/// Characters of one draft; more would never fit the one change that publishes it.
+pub const DRAFT_CHARACTERS_MAX: usize = CHANGE_OPERATIONS_MAX;
+/// Characters of all drafts of one case together: some 40 MB of memory.
+pub const CASE_DRAFT_CHARACTERS_MAX: usize = 200_000;
+/// Changes of one private case document before its history is dropped.
+pub const CASE_CHANGES_MAX: u64 = 1_024;
+/// Operations of one private case document, deleted text included, before its history is dropped.
+pub const CASE_OPERATIONS_MAX: u64 = 2 * CASE_DRAFT_CHARACTERS_MAX as u64;
+/// Bytes of one saved private case document; several times what the bounds above can make.
+pub const CASE_DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024;

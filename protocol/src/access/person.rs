@@ -1,0 +1,209 @@
+//! The gate for people: pages, API, search, print and export ask it for every entry.
+//!
+//! At the owner, staff read by task, own writing or consent; families read their own. At a
+//! partner, staff read what a grant opens to their service and only when assigned. Leaders,
+//! operators and coordinators read nothing of a case by their role.
+
+use std::collections::BTreeSet;
+
+use crate::access::{Denial, EntryFacts, permit_own_service};
+use crate::consent::rule::{Capacity, SubjectKind};
+use crate::entry::About;
+use crate::grant::ReceivedGrant;
+use crate::id::{AccountId, GrantId};
+use crate::ledger::LedgerView;
+use crate::ledger::statement::AddressProtection;
+use crate::municipality::Service;
+use crate::person::{Reader, Role};
+use crate::time::UnixMillis;
+
+/// Leave for one person to read one entry in this step. Neither cloned nor stored.
+#[derive(Debug)]
+pub struct ReadPermit<'step> {
+    entry: &'step EntryFacts,
+}
+
+impl ReadPermit<'_> {
+    /// The entry that may be read.
+    pub fn entry(&self) -> &EntryFacts {
+        self.entry
+    }
+}
+
+/// What a person may do with a case that this node owns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaseTask {
+    /// Holds the baton: reads and writes everything, asks for consents.
+    Stafettholder,
+    /// Works with the case in a service.
+    Assigned,
+    /// Belongs to the family.
+    Family,
+}
+
+/// Asks what a person's task in an owned case is.
+///
+/// # Errors
+/// [`Denial::NoTask`] for everybody without one.
+pub fn task(
+    reader: &Reader,
+    ledger: &LedgerView,
+    assigned: &BTreeSet<AccountId>,
+) -> Result<CaseTask, Denial> {
+    let works = matches!(reader.role, Role::Employee | Role::UnitLeader);
+    if works && ledger.baton().holder == reader.account {
+        return Ok(CaseTask::Stafettholder);
+    }
+    let is_assigned = reader.role == Role::Employee && assigned.contains(&reader.account);
+    if is_assigned && reader.service.is_some() {
+        return Ok(CaseTask::Assigned);
+    }
+    if is_family(reader, ledger) { Ok(CaseTask::Family) } else { Err(Denial::NoTask) }
+}
+
+/// Under strict address protection no guardian has a task in the case, also not to know that it
+/// exists: the other parent may be the threat (law 15).
+fn is_family(reader: &Reader, ledger: &LedgerView) -> bool {
+    let Some(person) = reader.person else { return false };
+    let mut capacities =
+        ledger.parties().iter().filter(|party| party.person == person).map(|party| party.capacity);
+    match reader.role {
+        Role::Guardian => {
+            ledger.protection() != AddressProtection::StrictlyConfidential
+                && ledger.subject_kind() == SubjectKind::Child
+                && capacities.any(|capacity| {
+                    matches!(
+                        capacity,
+                        Capacity::GuardianWithParentalResponsibility | Capacity::AppointedGuardian
+                    )
+                })
+        }
+        Role::Subject => capacities.any(|capacity| capacity == Capacity::Subject),
+        _ => false,
+    }
+}
+
+/// Asks whether a person may read an entry of a case that this node owns.
+///
+/// # Errors
+/// [`Denial`] with the first reason found.
+pub fn permit_reading<'step>(
+    reader: &Reader,
+    ledger: &LedgerView,
+    assigned: &BTreeSet<AccountId>,
+    entry: &'step EntryFacts,
+    now: UnixMillis,
+) -> Result<ReadPermit<'step>, Denial> {
+    match task(reader, ledger, assigned)? {
+        CaseTask::Stafettholder => Ok(ReadPermit { entry }),
+        CaseTask::Assigned => permit_assigned(reader, ledger, entry, now),
+        CaseTask::Family => permit_family(reader, entry),
+    }
+}
+
+fn permit_assigned<'step>(
+    reader: &Reader,
+    ledger: &LedgerView,
+    entry: &'step EntryFacts,
+    now: UnixMillis,
+) -> Result<ReadPermit<'step>, Denial> {
+    let code = reader.service.clone().ok_or(Denial::NoTask)?;
+    let service = Service { host: reader.organisation, code };
+    permit_own_service(ledger, &service, entry, now).map(|()| ReadPermit { entry })
+}
+
+/// A guardian reads what is about the subject or about the guardian; never what is about the
+/// other guardian.
+fn permit_family<'step>(reader: &Reader, entry: &'step EntryFacts) -> Result<ReadPermit<'step>, Denial> {
+    if reader.role == Role::Guardian && entry.hidden_from_guardians {
+        return Err(Denial::Excepted);
+    }
+    let about_own = entry.about.iter().all(|about| match about {
+        About::Subject => true,
+        About::Guardian(person) => reader.person == Some(*person),
+        About::Sibling | About::Other => false,
+    });
+    let says_whom = !entry.about.is_empty();
+    if entry.only_for.is_none() && says_whom && about_own {
+        Ok(ReadPermit { entry })
+    } else {
+        Err(Denial::AboutAnother)
+    }
+}
+
+/// An entry that came from another municipality, and what it came under.
+#[derive(Debug, Clone, Copy)]
+pub struct ReceivedFacts<'step> {
+    /// The grants received for the case.
+    pub grants: &'step [ReceivedGrant],
+    /// The entry.
+    pub entry: &'step EntryFacts,
+    /// The grants that the owner named for it: other services here do not see it.
+    pub under: &'step BTreeSet<GrantId>,
+}
+
+/// Asks whether a person may read an entry that came from another municipality.
+///
+/// # Errors
+/// [`Denial::NoTask`] unless the person works in a granted service and is assigned;
+/// [`Denial::NoConsent`] if no grant that counts opens the entry to that service.
+pub fn permit_reading_received<'step>(
+    reader: &Reader,
+    received: &ReceivedFacts<'step>,
+    assigned: &BTreeSet<AccountId>,
+    now: UnixMillis,
+) -> Result<ReadPermit<'step>, Denial> {
+    let ReceivedFacts { grants, entry, under } = *received;
+    let service = works_with(reader, assigned)?;
+    let opens = |received: &ReceivedGrant| {
+        received.counts(now)
+            && under.contains(&received.grant.grant)
+            && received.grant.case == entry.case
+            && received.grant.service == service.code
+            && received.grant.covers(entry.kind, &entry.areas)
+            && entry.only_for.as_ref().is_none_or(|only| only.service == service)
+    };
+    if grants.iter().any(opens) { Ok(ReadPermit { entry }) } else { Err(Denial::NoConsent) }
+}
+
+/// Asks whether a person may write a new entry in a case from another municipality.
+///
+/// # Errors
+/// As [`permit_reading_received`].
+pub fn permit_writing_received<'a>(
+    reader: &Reader,
+    grants: &'a [ReceivedGrant],
+    assigned: &BTreeSet<AccountId>,
+    kind: crate::entry::EntryKind,
+    areas: &BTreeSet<crate::municipality::AreaCode>,
+    now: UnixMillis,
+) -> Result<&'a ReceivedGrant, Denial> {
+    let service = works_with(reader, assigned)?;
+    grants
+        .iter()
+        .find(|received| {
+            received.counts(now)
+                && received.grant.service == service.code
+                && received.grant.direction.receives()
+                && kind != crate::entry::EntryKind::CaseCard
+                && received.grant.covers(kind, areas)
+        })
+        .ok_or(Denial::NoConsent)
+}
+
+/// Whether a person leads the service that a received case was shared with, and so may assign it.
+pub fn may_assign(reader: &Reader, grants: &[ReceivedGrant], now: UnixMillis) -> bool {
+    reader.role == Role::ServiceLeader
+        && grants
+            .iter()
+            .any(|received| received.counts(now) && Some(&received.grant.service) == reader.service.as_ref())
+}
+
+fn works_with(reader: &Reader, assigned: &BTreeSet<AccountId>) -> Result<Service, Denial> {
+    let code = reader.service.clone().ok_or(Denial::NoTask)?;
+    let works = reader.role == Role::Employee && assigned.contains(&reader.account);
+    if works { Ok(Service { host: reader.organisation, code }) } else { Err(Denial::NoTask) }
+}
+
+#[cfg(test)]
+mod tests;

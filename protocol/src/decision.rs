@@ -1,0 +1,247 @@
+//! What must follow from what holds: grants that are due, grants that are over, and what a
+//! withdrawal or a block does.
+//!
+//! One rule covers every way in which a sharing ends. Withdrawal, expiry, narrowing by a newer
+//! version, an ended agreement and address protection all make a consent stop counting; a grant
+//! whose consent no longer counts is over, and an order follows it. So the orders cannot tell the
+//! causes apart (laws 12 and 15).
+
+use std::collections::BTreeSet;
+
+use crate::access::permit_grant;
+use crate::agreement::{Agreement, Standing};
+use crate::disclosure::DisclosureRow;
+use crate::erasure::{EraseOrder, Recall};
+use crate::grant::Grant;
+use crate::id::{AccountId, ConsentId, GrantId, RandomBytes};
+use crate::journal::Closing;
+use crate::ledger::statement::{AddressProtection, LedgerStatement, Said};
+use crate::ledger::{LedgerError, LedgerView};
+use crate::municipality::OrganisationNumber;
+use crate::signed::{SignError, SigningKey, Verified};
+use crate::time::UnixMillis;
+use crate::transaction::Write;
+
+/// A decision could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum DecisionError {
+    /// What was to be said does not follow in this case.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// It could not be signed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+}
+
+/// What the node knows of one partner when it decides.
+#[derive(Debug, Clone, Copy)]
+pub struct PartnerView<'a> {
+    /// Which.
+    pub partner: OrganisationNumber,
+    /// The agreement, if one is left.
+    pub agreement: Option<&'a Agreement>,
+    /// Whether its node is trusted.
+    pub standing: Standing,
+}
+
+/// Statements about one case that are committed together, and what they did.
+#[derive(Debug)]
+pub struct Decision {
+    ledger: LedgerView,
+    by: Option<AccountId>,
+    at: UnixMillis,
+    writes: Vec<Write>,
+    issued: Vec<Verified<Grant>>,
+    orders: Vec<Verified<EraseOrder>>,
+    closes: bool,
+}
+
+impl Decision {
+    /// Opens a case: its first statement.
+    ///
+    /// # Errors
+    /// [`DecisionError`] if the statement does not open a case, or cannot be signed.
+    pub fn open(
+        case: crate::id::CaseId,
+        said: Said,
+        by: AccountId,
+        at: UnixMillis,
+        key: &SigningKey,
+    ) -> Result<Self, DecisionError> {
+        let first = LedgerStatement { case, number: 0, previous: None, at, by: Some(by), said };
+        let first = key.sign(first)?;
+        let ledger = LedgerView::open(&first)?;
+        let mut decision = Self::about(ledger, Some(by), at);
+        decision.writes.push(Write::Ledger(first));
+        Ok(decision)
+    }
+
+    /// Starts with what holds; nothing is said yet.
+    pub fn about(ledger: LedgerView, by: Option<AccountId>, at: UnixMillis) -> Self {
+        Self { ledger, by, at, writes: Vec::new(), issued: Vec::new(), orders: Vec::new(), closes: false }
+    }
+
+    /// Says one thing.
+    ///
+    /// # Errors
+    /// [`DecisionError`] if it does not follow, or cannot be signed; nothing has changed then.
+    pub fn say(&mut self, said: Said, key: &SigningKey) -> Result<(), DecisionError> {
+        let closing = self.closing(&said);
+        let statement = key.sign(self.ledger.next(said, self.by, self.at))?;
+        self.ledger.append(&statement)?;
+        self.writes.push(Write::Ledger(statement));
+        if let Some(closing) = closing {
+            self.closes = true;
+            self.writes.push(Write::Closing { closing, at: self.at });
+        }
+        Ok(())
+    }
+
+    fn closing(&self, said: &Said) -> Option<Closing> {
+        let case = self.ledger.case();
+        match said {
+            Said::ConsentWithdrawn { consent, .. } => {
+                Some(Closing::ConsentWithdrawn { case, consent: *consent })
+            }
+            Said::AddressProtected { protection } if *protection != AddressProtection::None => {
+                Some(Closing::CaseBlocked { case })
+            }
+            _ => None,
+        }
+    }
+
+    /// Issues the grants that are due to one partner.
+    ///
+    /// # Errors
+    /// [`DecisionError::Sign`] if one cannot be signed.
+    pub fn issue_grants(
+        &mut self,
+        own: OrganisationNumber,
+        partner: PartnerView<'_>,
+        key: &SigningKey,
+        mut random: impl FnMut() -> RandomBytes,
+    ) -> Result<(), DecisionError> {
+        for consent in grants_due(&self.ledger, partner, self.at) {
+            let Some(record) = self.ledger.consents().get(&consent) else { continue };
+            let id = GrantId::from_random(random());
+            let grant = key.sign(Grant::from_consent(id, own, self.ledger.case(), record.consent()))?;
+            let said = Said::GrantIssued {
+                grant: id,
+                consent,
+                partner: grant.statement().partner,
+                hash: grant.hash(),
+            };
+            self.say(said, key)?;
+            self.writes.push(Write::GrantIssued(grant.clone()));
+            self.issued.push(grant);
+        }
+        Ok(())
+    }
+
+    /// Ends the grants that are over and orders the partner to erase what went under them.
+    ///
+    /// `rows` are the partner's disclosure rows of this case, `grants` every grant that was
+    /// issued to it for this case.
+    ///
+    /// # Errors
+    /// [`DecisionError::Sign`] if an order cannot be signed.
+    pub fn end_grants<'a>(
+        &mut self,
+        partner: PartnerView<'_>,
+        grants: impl IntoIterator<Item = &'a Grant>,
+        rows: &[DisclosureRow],
+        key: &SigningKey,
+        mut random: impl FnMut() -> RandomBytes,
+    ) -> Result<(), DecisionError> {
+        let over = grants_over(&self.ledger, partner, self.at);
+        for grant in grants.into_iter().filter(|grant| over.contains(&grant.grant)) {
+            self.say(Said::GrantEnded { grant: grant.grant }, key)?;
+            self.closes = true;
+            let recall = Recall::from_rows(grant, rows);
+            for order in recall.orders(&mut random) {
+                let order = key.sign(order)?;
+                let id = order.statement().order;
+                self.say(Said::EraseOrdered { order: id, grant: grant.grant, hash: order.hash() }, key)?;
+                let closing =
+                    Closing::EraseOrdered { case: self.ledger.case(), grant: grant.grant, order: id };
+                self.writes.push(Write::Closing { closing, at: self.at });
+                self.writes.push(Write::OrderQueued(order.clone()));
+                self.orders.push(order);
+            }
+        }
+        Ok(())
+    }
+
+    /// What holds after everything that was said.
+    pub fn ledger(&self) -> &LedgerView {
+        &self.ledger
+    }
+
+    /// The grants that were issued.
+    pub fn issued(&self) -> &[Verified<Grant>] {
+        &self.issued
+    }
+
+    /// The orders that were queued.
+    pub fn orders(&self) -> &[Verified<EraseOrder>] {
+        &self.orders
+    }
+
+    /// Whether something closes: then the gate must close before the commit (law 12).
+    pub fn closes(&self) -> bool {
+        self.closes
+    }
+
+    /// Whether nothing was said.
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty()
+    }
+
+    /// Returns what must be committed together, and keeps the rest.
+    pub fn take_writes(&mut self) -> Vec<Write> {
+        std::mem::take(&mut self.writes)
+    }
+
+    /// Returns what must be committed together.
+    pub fn into_writes(self) -> Vec<Write> {
+        self.writes
+    }
+}
+
+/// Consents that count, to a service of this partner, without a living grant.
+pub fn grants_due(ledger: &LedgerView, partner: PartnerView<'_>, now: UnixMillis) -> BTreeSet<ConsentId> {
+    if partner.standing == Standing::ReceiptOverdue {
+        return BTreeSet::new();
+    }
+    let living: BTreeSet<ConsentId> = ledger
+        .grants()
+        .values()
+        .filter(|issued| issued.ended_at.is_none())
+        .map(|issued| issued.consent)
+        .collect();
+    let may_be_told = |consent: &ConsentId| {
+        permit_grant(ledger, partner.agreement, partner.standing, *consent, now).is_ok()
+    };
+    let without = ledger.consents().keys().filter(|consent| !living.contains(consent));
+    without.filter(|consent| may_be_told(consent)).copied().collect()
+}
+
+/// Living grants to this partner whose consent no longer counts, or that a block, the end of the
+/// agreement or a revocation closes. A sealed node decides nothing.
+pub fn grants_over(ledger: &LedgerView, partner: PartnerView<'_>, now: UnixMillis) -> BTreeSet<GrantId> {
+    if partner.standing == Standing::Sealed {
+        return BTreeSet::new();
+    }
+    ledger
+        .grants()
+        .iter()
+        .filter(|(_, issued)| issued.ended_at.is_none() && issued.partner == partner.partner)
+        .filter(|(_, issued)| {
+            permit_grant(ledger, partner.agreement, partner.standing, issued.consent, now).is_err()
+        })
+        .map(|(grant, _)| *grant)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

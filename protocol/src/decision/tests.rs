@@ -1,0 +1,247 @@
+//! What follows from what holds: grants, orders, and that no order tells why.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::access::tests::{
+    CASE, Case, FATHER, HOLDER, MOTHER, agreement, consent, note, own, partner, service,
+};
+use crate::access::{Held, Question, permit};
+use crate::consent::Consent;
+use crate::entry::Heads;
+use crate::id::{DisclosureId, EntryId};
+use crate::signed::tests::key_from_seed;
+use crate::signed::{Signed, Statement};
+
+const PPT: ConsentId = ConsentId::from_bytes([8; 16]);
+const CLINIC: ConsentId = ConsentId::from_bytes([9; 16]);
+const NOW: UnixMillis = UnixMillis(1_000);
+
+fn view(agreement: Option<&Agreement>, standing: Standing) -> PartnerView<'_> {
+    PartnerView { partner: partner(), agreement, standing }
+}
+
+fn given(consents: &[Consent]) -> LedgerView {
+    let mut case = Case::child();
+    for consent in consents {
+        case.ask(consent.clone());
+        case.give(consent.id, MOTHER, false);
+        case.give(consent.id, FATHER, false);
+    }
+    case.ledger
+}
+
+fn both() -> [Consent; 2] {
+    [consent(PPT, service(partner(), "ppt")), consent(CLINIC, service(partner(), "clinic"))]
+}
+
+/// A source that never gives the same bytes twice.
+fn random(mut start: u8) -> impl FnMut() -> RandomBytes {
+    move || {
+        start += 1;
+        [start; 16]
+    }
+}
+
+/// A case shared with two services, with what was issued and one row for each of two entries.
+struct Shared {
+    ledger: LedgerView,
+    grants: Vec<Grant>,
+    rows: Vec<DisclosureRow>,
+}
+
+fn shared() -> Shared {
+    let agreement = agreement();
+    let mut decision = Decision::about(given(&both()), None, NOW);
+    let partner = view(Some(&agreement), Standing::Trusted);
+    decision.issue_grants(own(), partner, &key_from_seed(1), random(0)).expect("signs");
+    let grants: Vec<Grant> = decision.issued().iter().map(|grant| grant.statement().clone()).collect();
+    let ledger = decision.ledger().clone();
+    let rows = [1, 2].map(|number| {
+        let entry = crate::access::EntryFacts { entry: EntryId::from_bytes([number; 16]), ..note() };
+        let question = Question {
+            ledger: &ledger,
+            agreement: Some(&agreement),
+            standing: Standing::Trusted,
+            entry: &entry,
+            held: Held::default(),
+            now: NOW,
+        };
+        let permit = permit(&question).expect("shared");
+        DisclosureRow::of(&permit, DisclosureId::from_bytes([number; 16]), Heads::default(), NOW)
+    });
+    Shared { grants, rows: rows.to_vec(), ledger }
+}
+
+impl Shared {
+    fn ends(&self, said: &[Said], agreement: Option<&Agreement>, standing: Standing, at: u64) -> Decision {
+        let key = key_from_seed(1);
+        let mut decision = Decision::about(self.ledger.clone(), Some(HOLDER), UnixMillis(at));
+        for said in said {
+            decision.say(said.clone(), &key).expect("can be said");
+        }
+        let partner = view(agreement, standing);
+        decision.end_grants(partner, &self.grants, &self.rows, &key, random(100)).expect("signs");
+        decision
+    }
+}
+
+#[test]
+fn grant_is_due_once_everybody_has_said_yes_and_only_once() {
+    let agreement = agreement();
+    let partner = view(Some(&agreement), Standing::Trusted);
+    let ledger = given(&both());
+    assert_eq!(grants_due(&ledger, partner, NOW), BTreeSet::from([PPT, CLINIC]));
+
+    assert_eq!(grants_due(&shared().ledger, partner, NOW), BTreeSet::new());
+    let mut half = Case::child();
+    half.ask(both()[0].clone());
+    half.give(PPT, MOTHER, false);
+    assert_eq!(grants_due(&half.ledger, partner, NOW), BTreeSet::new());
+}
+
+#[test]
+fn grant_is_not_due_while_anything_speaks_against_it() {
+    let agreement = agreement();
+    let ledger = given(&both());
+    for standing in [Standing::Sealed, Standing::Revoked, Standing::ReceiptOverdue] {
+        assert!(grants_due(&ledger, view(Some(&agreement), standing), NOW).is_empty(), "{standing:?}");
+    }
+    assert!(grants_due(&ledger, view(None, Standing::Trusted), NOW).is_empty());
+    let trusted = view(Some(&agreement), Standing::Trusted);
+    assert!(grants_due(&ledger, trusted, UnixMillis(99)).is_empty(), "before the agreement");
+    assert!(grants_due(&ledger, trusted, UnixMillis(5_000)).is_empty(), "after the consent");
+    let elsewhere = given(&[consent(PPT, service(own(), "ppt"))]);
+    assert!(grants_due(&elsewhere, trusted, NOW).is_empty(), "an own service needs no grant");
+}
+
+#[test]
+fn grant_says_what_the_consent_says_and_names_no_exception() {
+    let excepting = Consent { exceptions: BTreeSet::from([note().entry]), ..both()[0].clone() };
+    let agreement = agreement();
+    let mut decision = Decision::about(given(std::slice::from_ref(&excepting)), None, NOW);
+    let partner = view(Some(&agreement), Standing::Trusted);
+
+    decision.issue_grants(own(), partner, &key_from_seed(1), random(0)).expect("signs");
+
+    let token = decision.issued()[0].token().to_owned();
+    let grant = Signed::<Grant>::from_token(token).verify(&[key_from_seed(1).public()]).expect("genuine");
+    assert_eq!(grant.statement().areas, excepting.areas);
+    assert_eq!((grant.statement().from, grant.statement().until), (excepting.from, excepting.until));
+    let json = serde_json::to_string(grant.statement()).expect("JSON");
+    assert!(!json.contains(&note().entry.to_string()));
+    let issued = &decision.ledger().grants()[&grant.statement().grant];
+    assert_eq!((issued.consent, issued.ended_at), (PPT, None));
+}
+
+#[test]
+fn withdrawal_ends_its_own_grant_and_orders_what_went_under_it() {
+    let shared = shared();
+    let agreement = agreement();
+    let withdrawn = [Said::ConsentWithdrawn { consent: PPT, giver: FATHER }];
+
+    let decision = shared.ends(&withdrawn, Some(&agreement), Standing::Trusted, 2_000);
+
+    assert!(decision.closes());
+    let order = decision.orders()[0].statement();
+    assert_eq!(decision.orders().len(), 1);
+    assert_eq!(order.service.as_str(), "ppt");
+    assert_eq!(order.entries.len(), 2);
+    let living = decision.ledger().grants().values().filter(|grant| grant.ended_at.is_none());
+    assert_eq!(living.map(|grant| grant.consent).collect::<Vec<_>>(), [CLINIC]);
+    let id = order.order;
+    let writes = decision.into_writes();
+    let journal: Vec<_> = writes
+        .iter()
+        .filter_map(|write| match write {
+            Write::Closing { closing, .. } => Some(closing.clone()),
+            _ => None,
+        })
+        .collect();
+    let grant = shared.grants.iter().find(|grant| grant.consent == PPT).expect("issued").grant;
+    let withdrawn = Closing::ConsentWithdrawn { case: CASE, consent: PPT };
+    assert_eq!(journal, [withdrawn, Closing::EraseOrdered { case: CASE, grant, order: id }]);
+}
+
+#[test]
+fn nothing_ends_while_everything_holds_or_while_the_node_is_sealed() {
+    let shared = shared();
+    let agreement = agreement();
+
+    assert!(shared.ends(&[], Some(&agreement), Standing::Trusted, 2_000).is_empty());
+    assert!(shared.ends(&[], Some(&agreement), Standing::ReceiptOverdue, 2_000).is_empty());
+    assert!(shared.ends(&[], None, Standing::Sealed, 9_000).is_empty());
+}
+
+#[test]
+fn every_way_to_end_a_sharing_orders_the_same() {
+    let shared = shared();
+    let agreement = agreement();
+    let narrower = Agreement { services: BTreeSet::new(), ..agreement.clone() };
+    let over = Agreement { until: UnixMillis(2_000), ..agreement.clone() };
+    let protection = AddressProtection::StrictlyConfidential;
+    let withdrawn = [PPT, CLINIC].map(|consent| Said::ConsentWithdrawn { consent, giver: MOTHER });
+    let ways = BTreeMap::from([
+        ("withdrawal of everything", shared.ends(&withdrawn, Some(&agreement), Standing::Trusted, 2_000)),
+        (
+            "address protection",
+            shared.ends(&[Said::AddressProtected { protection }], Some(&agreement), Standing::Trusted, 2_000),
+        ),
+        ("expiry", shared.ends(&[], Some(&agreement), Standing::Trusted, 5_000)),
+        ("narrower agreement", shared.ends(&[], Some(&narrower), Standing::Trusted, 2_000)),
+        ("ended agreement", shared.ends(&[], Some(&over), Standing::Trusted, 2_000)),
+        ("agreement taken out", shared.ends(&[], None, Standing::Trusted, 2_000)),
+        ("revoked identity", shared.ends(&[], Some(&agreement), Standing::Revoked, 2_000)),
+    ]);
+
+    let tokens = |decision: &Decision| -> Vec<String> {
+        decision.orders().iter().map(|order| order.token().to_owned()).collect()
+    };
+    let expected = tokens(&ways["withdrawal of everything"]);
+    assert_eq!(expected.len(), 2);
+    for (way, decision) in &ways {
+        assert_eq!(tokens(decision), expected, "{way}: with the same ids the same bytes");
+        assert!(decision.closes(), "{way}");
+    }
+}
+
+#[test]
+fn newer_version_ends_the_grant_of_the_old_one_and_gets_its_own() {
+    let shared = shared();
+    let agreement = agreement();
+    let newer_id = ConsentId::from_bytes([77; 16]);
+    let newer = Consent { id: newer_id, supersedes: Some(PPT), ..both()[0].clone() };
+    let mut case = Case { ledger: shared.ledger.clone() };
+    case.ask(newer);
+    case.give(newer_id, MOTHER, false);
+    let partner = view(Some(&agreement), Standing::Trusted);
+    assert!(grants_over(&case.ledger, partner, NOW).is_empty());
+
+    case.give(newer_id, FATHER, false);
+
+    let old = shared.grants.iter().find(|grant| grant.consent == PPT).expect("issued").grant;
+    assert_eq!(grants_over(&case.ledger, partner, NOW), BTreeSet::from([old]));
+    assert_eq!(grants_due(&case.ledger, partner, NOW), BTreeSet::from([newer_id]));
+}
+
+#[test]
+fn grants_of_another_partner_are_left_alone() {
+    let shared = shared();
+    let other = PartnerView { partner: own(), agreement: None, standing: Standing::Revoked };
+
+    assert!(grants_over(&shared.ledger, other, NOW).is_empty());
+}
+
+#[test]
+fn what_cannot_be_said_leaves_the_decision_as_it_was() {
+    let mut decision = Decision::about(given(&both()), None, NOW);
+
+    let twice = Said::ConsentAsked { consent: both()[0].clone() };
+    assert!(matches!(
+        decision.say(twice, &key_from_seed(1)),
+        Err(DecisionError::Ledger(LedgerError::IdTaken))
+    ));
+
+    assert!(decision.is_empty() && !decision.closes());
+    assert_eq!(LedgerStatement::TYPE, "stafett-ledger");
+}

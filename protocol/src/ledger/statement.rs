@@ -1,0 +1,189 @@
+//! The closed set of what can be said about a case.
+
+use serde::{Deserialize, Serialize};
+
+use crate::baton::BatonOffer;
+use crate::consent::rule::{Party, SubjectKind};
+use crate::consent::{Consent, Yes};
+use crate::id::{AccountId, BatonOfferId, CaseId, ConsentId, GrantId, OrderId, PersonId};
+use crate::municipality::{OrganisationNumber, ServiceCode};
+use crate::signed::{Statement, StatementHash};
+use crate::time::UnixMillis;
+
+/// How serious a case is: 0 to 3 (nivå); the municipality's guide gives the label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
+pub struct Level(u8);
+
+/// A level was not 0, 1, 2 or 3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected a level from 0 to 3, found {0}")]
+pub struct LevelError(u8);
+
+impl TryFrom<u8> for Level {
+    type Error = LevelError;
+
+    fn try_from(level: u8) -> Result<Self, LevelError> {
+        if level <= 3 { Ok(Self(level)) } else { Err(LevelError(level)) }
+    }
+}
+
+impl From<Level> for u8 {
+    fn from(level: Level) -> u8 {
+        level.0
+    }
+}
+
+/// How an address is protected (folkeregisterloven § 10-4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AddressProtection {
+    /// No protection.
+    None,
+    /// Fortrolig: only public recipients, with the leader's approval.
+    Confidential,
+    /// Strengt fortrolig: nothing leaves, also not that the case exists.
+    StrictlyConfidential,
+}
+
+/// One thing said about a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "said", rename_all = "kebab-case")]
+pub enum Said {
+    /// The case begins; first and only once.
+    Opened {
+        /// Whom it is about.
+        subject_kind: SubjectKind,
+        /// The level it starts on.
+        level: Level,
+        /// The first stafettholder: whoever opened it.
+        holder: AccountId,
+        /// The holder's service.
+        service: ServiceCode,
+        /// Everybody in the family, by id.
+        parties: Vec<Party>,
+    },
+    /// The family's persons or their responsibility changed.
+    PartiesChanged {
+        /// Everybody, as it is from here on.
+        parties: Vec<Party>,
+    },
+    /// The family was asked.
+    ConsentAsked {
+        /// What for.
+        consent: Consent,
+    },
+    /// A giver said yes.
+    ConsentGiven {
+        /// To which consent.
+        consent: ConsentId,
+        /// Who.
+        giver: PersonId,
+        /// How.
+        yes: Yes,
+    },
+    /// A giver said no.
+    ConsentRefused {
+        /// To which consent.
+        consent: ConsentId,
+        /// Who.
+        giver: PersonId,
+    },
+    /// A giver took the yes back.
+    ConsentWithdrawn {
+        /// Which consent.
+        consent: ConsentId,
+        /// Who.
+        giver: PersonId,
+    },
+    /// The address is protected, or no longer.
+    AddressProtected {
+        /// How, from here on.
+        protection: AddressProtection,
+    },
+    /// The baton was offered.
+    BatonOffered {
+        /// To whom, until when.
+        offer: BatonOffer,
+    },
+    /// The one it was offered to took it.
+    BatonAccepted {
+        /// Which offer.
+        offer: BatonOfferId,
+        /// By whom.
+        by: AccountId,
+    },
+    /// The one it was offered to said no.
+    BatonDeclined {
+        /// Which offer.
+        offer: BatonOfferId,
+        /// By whom.
+        by: AccountId,
+    },
+    /// The unit leader gave it to somebody.
+    BatonReassigned {
+        /// To whom.
+        to: AccountId,
+    },
+    /// The level changed.
+    LevelChanged {
+        /// The level from here on.
+        level: Level,
+    },
+    /// A grant was signed; apart from the ledger, which only holds its hash (law 5).
+    GrantIssued {
+        /// Its id.
+        grant: GrantId,
+        /// From which consent.
+        consent: ConsentId,
+        /// For whose node.
+        partner: OrganisationNumber,
+        /// The hash of its token.
+        hash: StatementHash,
+    },
+    /// A grant ended; nothing is sent under it from here on.
+    GrantEnded {
+        /// Which.
+        grant: GrantId,
+    },
+    /// A partner was ordered to erase.
+    EraseOrdered {
+        /// Which order.
+        order: OrderId,
+        /// Under which grant the entries had gone.
+        grant: GrantId,
+        /// The hash of its token.
+        hash: StatementHash,
+    },
+    /// The receipt for an order came.
+    ReceiptFiled {
+        /// For which order.
+        order: OrderId,
+        /// The hash of its token.
+        hash: StatementHash,
+    },
+    /// The stafettlogg is closed.
+    Closed,
+}
+
+/// A statement about a case, as the owner's node signs it. Each names the one before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerStatement {
+    /// The case.
+    pub case: CaseId,
+    /// Its place in the chain, from 0.
+    pub number: u64,
+    /// The hash of the statement before; none for the first.
+    pub previous: Option<StatementHash>,
+    /// When it was said.
+    pub at: UnixMillis,
+    /// Who said it to the node; none if the node itself did.
+    pub by: Option<AccountId>,
+    /// What was said.
+    #[serde(flatten)]
+    pub said: Said,
+}
+
+impl Statement for LedgerStatement {
+    const TYPE: &'static str = "stafett-ledger";
+}

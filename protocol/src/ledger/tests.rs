@@ -1,0 +1,192 @@
+//! The chain: what follows, and what is refused without a trace.
+
+use super::*;
+use crate::access::tests::{CASE, Case, HOLDER, MOTHER, consent, partner, service};
+use crate::baton::BatonOffer;
+use crate::consent::{Evidence, Yes};
+use crate::id::{AccountId, BatonOfferId};
+use crate::signed::tests::key_from_seed;
+
+const CONSENT: ConsentId = ConsentId::from_bytes([8; 16]);
+const GRANT: GrantId = GrantId::from_bytes([10; 16]);
+const ORDER: OrderId = OrderId::from_bytes([12; 16]);
+const HASH: StatementHash = StatementHash([0; 32]);
+
+fn asked() -> Said {
+    Said::ConsentAsked { consent: consent(CONSENT, service(partner(), "ppt")) }
+}
+
+fn issued() -> Said {
+    Said::GrantIssued { grant: GRANT, consent: CONSENT, partner: partner(), hash: HASH }
+}
+
+fn signed(statement: LedgerStatement) -> Verified<LedgerStatement> {
+    key_from_seed(1).sign(statement).expect("signs")
+}
+
+fn try_say(view: &LedgerView, said: Said) -> Result<LedgerView, LedgerError> {
+    let mut next = view.clone();
+    let result = next.append(&signed(view.next(said, Some(HOLDER), UnixMillis(50))));
+    if result.is_err() {
+        assert_eq!(&next, view, "a refusal leaves no trace");
+    }
+    result.map(|()| next)
+}
+
+#[test]
+fn chain_replays_to_what_it_was() {
+    let mut view = Case::child().ledger;
+    let opening = opening();
+    let mut chain = vec![opening];
+    for said in [asked(), issued(), Said::GrantEnded { grant: GRANT }, Said::Closed] {
+        let next = signed(view.next(said, Some(HOLDER), UnixMillis(50)));
+        view.append(&next).expect("follows");
+        chain.push(next);
+    }
+
+    let replayed = LedgerView::replay(chain.iter()).expect("a whole chain");
+
+    assert_eq!(replayed, view);
+    assert_eq!(replayed.length(), 5);
+    for missing in 0..chain.len() - 1 {
+        let broken = chain.iter().enumerate().filter(|(place, _)| *place != missing).map(|(_, next)| next);
+        assert!(LedgerView::replay(broken).is_err(), "without {missing}");
+    }
+    let mut reordered: Vec<_> = chain.iter().collect();
+    reordered.swap(1, 2);
+    assert_eq!(LedgerView::replay(reordered.into_iter()), Err(LedgerError::Broken { number: 1 }));
+}
+
+fn opening() -> Verified<LedgerStatement> {
+    let view = Case::child().ledger;
+    let said = Said::Opened {
+        subject_kind: view.subject_kind(),
+        level: view.level(),
+        holder: view.baton().holder,
+        service: view.opened_by().clone(),
+        parties: view.parties().to_vec(),
+    };
+    let first =
+        LedgerStatement { case: CASE, number: 0, previous: None, at: UnixMillis(0), by: Some(HOLDER), said };
+    signed(first)
+}
+
+#[test]
+fn statement_of_another_case_place_or_past_breaks_the_chain() {
+    let view = Case::child().ledger;
+    let next = view.next(asked(), Some(HOLDER), UnixMillis(50));
+    let refused = |statement: LedgerStatement| view.clone().append(&signed(statement));
+
+    let other = LedgerStatement { case: CaseId::from_bytes([9; 16]), ..next.clone() };
+    assert_eq!(refused(other), Err(LedgerError::AnotherCase));
+    let gap = LedgerStatement { number: 2, ..next.clone() };
+    assert_eq!(refused(gap), Err(LedgerError::Broken { number: 1 }));
+    let fork = LedgerStatement { previous: Some(HASH), ..next.clone() };
+    assert_eq!(refused(fork), Err(LedgerError::Broken { number: 1 }));
+    let loose = LedgerStatement { previous: None, ..next.clone() };
+    assert_eq!(refused(loose), Err(LedgerError::Broken { number: 1 }));
+
+    let mut further = view.clone();
+    let next = signed(next);
+    further.append(&next).expect("follows");
+    assert_eq!(further.append(&next), Err(LedgerError::Broken { number: 2 }), "a replay");
+}
+
+#[test]
+fn case_is_opened_first_and_once() {
+    let view = Case::child().ledger;
+    let again = opening().statement().said.clone();
+
+    assert_eq!(try_say(&view, again), Err(LedgerError::Opening));
+    let first = LedgerStatement { number: 0, previous: None, ..view.next(asked(), None, UnixMillis(0)) };
+    assert_eq!(LedgerView::open(&signed(first)), Err(LedgerError::Opening));
+    let late = LedgerStatement { number: 1, ..opening().statement().clone() };
+    assert_eq!(LedgerView::open(&signed(late)), Err(LedgerError::Broken { number: 0 }));
+}
+
+#[test]
+fn id_is_taken_once() {
+    let view = try_say(&Case::child().ledger, asked()).expect("asks");
+    assert_eq!(try_say(&view, asked()), Err(LedgerError::IdTaken));
+
+    let view = try_say(&view, issued()).expect("issues");
+    assert_eq!(try_say(&view, issued()), Err(LedgerError::IdTaken));
+
+    let ordered = Said::EraseOrdered { order: ORDER, grant: GRANT, hash: HASH };
+    let view = try_say(&view, ordered.clone()).expect("orders");
+    assert_eq!(try_say(&view, ordered), Err(LedgerError::IdTaken));
+}
+
+#[test]
+fn nothing_is_said_about_what_is_not_there() {
+    let view = Case::child().ledger;
+    let yes = Yes { at: UnixMillis(20), evidence: Evidence::Oral, about_self: false };
+
+    let given = Said::ConsentGiven { consent: CONSENT, giver: MOTHER, yes };
+    assert_eq!(try_say(&view, given), Err(LedgerError::NoSuchConsent));
+    let withdrawn = Said::ConsentWithdrawn { consent: CONSENT, giver: MOTHER };
+    assert_eq!(try_say(&view, withdrawn), Err(LedgerError::NoSuchConsent));
+    assert_eq!(try_say(&view, issued()), Err(LedgerError::NoSuchConsent));
+    assert_eq!(try_say(&view, Said::GrantEnded { grant: GRANT }), Err(LedgerError::NoSuchGrant));
+    let ordered = Said::EraseOrdered { order: ORDER, grant: GRANT, hash: HASH };
+    assert_eq!(try_say(&view, ordered), Err(LedgerError::NoSuchGrant));
+    let filed = Said::ReceiptFiled { order: ORDER, hash: HASH };
+    assert_eq!(try_say(&view, filed), Err(LedgerError::NoSuchGrant));
+}
+
+#[test]
+fn closed_case_asks_and_takes_no_consent_but_lets_one_be_withdrawn() {
+    let view = try_say(&Case::child().ledger, asked()).expect("asks");
+    let yes = Yes { at: UnixMillis(20), evidence: Evidence::Oral, about_self: false };
+    let given = Said::ConsentGiven { consent: CONSENT, giver: MOTHER, yes };
+
+    let closed = try_say(&view, Said::Closed).expect("closes");
+
+    assert!(closed.is_closed() && !view.is_closed());
+    assert_eq!(try_say(&closed, given.clone()), Err(LedgerError::Closed));
+    assert_eq!(try_say(&closed, asked()), Err(LedgerError::Closed));
+    assert_eq!(try_say(&closed, Said::Closed), Err(LedgerError::Closed));
+    assert!(try_say(&closed, Said::ConsentWithdrawn { consent: CONSENT, giver: MOTHER }).is_ok());
+    assert!(try_say(&view, given).is_ok());
+}
+
+#[test]
+fn grant_that_has_ended_keeps_its_first_moment() {
+    let view = try_say(&Case::child().ledger, asked()).expect("asks");
+    let view = try_say(&view, issued()).expect("issues");
+    assert_eq!(view.grants()[&GRANT].ended_at, None);
+    let ended = try_say(&view, Said::GrantEnded { grant: GRANT }).expect("ends");
+
+    let mut again = ended.clone();
+    let later = ended.next(Said::GrantEnded { grant: GRANT }, None, UnixMillis(99));
+    again.append(&signed(later)).expect("says it again");
+
+    assert_eq!(again.grants()[&GRANT].ended_at, Some(UnixMillis(50)));
+}
+
+#[test]
+fn order_waits_until_its_receipt_is_filed() {
+    let view = try_say(&Case::child().ledger, asked()).expect("asks");
+    let view = try_say(&view, issued()).expect("issues");
+    let ordered = Said::EraseOrdered { order: ORDER, grant: GRANT, hash: HASH };
+    let view = try_say(&view, ordered).expect("orders");
+    assert_eq!(view.orders_waiting().collect::<Vec<_>>(), [ORDER]);
+
+    let view = try_say(&view, Said::ReceiptFiled { order: ORDER, hash: HASH }).expect("files");
+
+    assert_eq!(view.orders_waiting().count(), 0);
+}
+
+#[test]
+fn baton_follows_its_own_rules_in_the_chain() {
+    let nils = AccountId::from_bytes([70; 16]);
+    let offer = BatonOffer { id: BatonOfferId::from_bytes([71; 16]), to: nils, lapses_at: UnixMillis(51) };
+    let view = Case::child().ledger;
+    let accepted = Said::BatonAccepted { offer: offer.id, by: nils };
+    assert_eq!(try_say(&view, accepted.clone()), Err(LedgerError::Baton(BatonError::NoSuchOffer)));
+
+    let offered = try_say(&view, Said::BatonOffered { offer }).expect("offers");
+    assert_eq!(offered.baton().holder, HOLDER);
+
+    assert_eq!(try_say(&offered, accepted).expect("accepts").baton().holder, nils);
+}

@@ -1,0 +1,539 @@
+//! The session of one link: everything between this node and one partner's node.
+//!
+//! A session is a function of its inputs. The shell tells it what happened with
+//! [`handle`](Session::handle), then takes effects from [`poll_output`](Session::poll_output)
+//! until there is none, and calls again at [`poll_timeout`](Session::poll_timeout) at the latest.
+//! It guarantees:
+//!
+//! - nothing about an entry is sent but under a permit, asked for when the disclosure row is
+//!   written and again when the frame is built (law 3);
+//! - a frame follows only after the commit that it depends on (law 11, law 19);
+//! - what is out of scope changes no output, no order and no moment (law 5);
+//! - a change is checked before it is stored, acknowledged or handed on (law 9).
+//!
+//! ```text
+//! offline ──Connected──▶ greeting ──Hello──▶ reconciling ──Want──▶ live
+//!    ▲                                                              │
+//!    └──────────────────────── Disconnected ────────────────────────┘
+//! ```
+
+pub mod input;
+pub mod output;
+pub mod retry;
+pub mod snapshot;
+
+mod closing;
+mod ending;
+mod granting;
+mod history;
+mod proposing;
+mod receiving;
+mod reconciling;
+mod relating;
+mod rows;
+mod sending;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use crate::access::{Denial, Permit, Question, ReturnQuestion};
+use crate::agreement::{Agreement, Standing};
+use crate::entry::SchemaVersion;
+use crate::erasure::Receipt;
+use crate::grant::ReceivedGrant;
+use crate::id::{CaseId, EntryId, GrantId, OrderId, ProposalId, RelationId};
+use crate::ledger::LedgerView;
+use crate::limits::{ORDER_REPEAT_MS, PARTNER_ENTRIES_MAX, PROTOCOL_ERRORS_PER_MINUTE_MAX};
+use crate::municipality::OrganisationNumber;
+use crate::signed::{PublicKey, SigningKey, Verified};
+use crate::time::{MINUTE, SECOND, UnixMillis};
+use crate::transaction::{Committed, EntryRecord, Fault, Transaction, Write};
+use crate::wire::error_code::{CloseCode, ErrorCode};
+use crate::wire::{Changes, Frame, Hello, NotUnderstood, PROTOCOL_VERSION, Refused, Stream};
+use input::Input;
+use output::{Alarm, Output, Token};
+use receiving::Incoming;
+use reconciling::Reconciliation;
+use rows::RowsOnTheWay;
+use snapshot::{IssuedState, Snapshot, Tracked, TrackedRelation, WaitingOrder, WaitingProposal};
+
+/// Data frames that may come before the partner's Hello, which travels on another stream.
+const EARLY_FRAMES_MAX: usize = 64;
+/// Milliseconds before disclosing goes on after the store could not write.
+const STORE_RETRY_MS: u64 = 5 * SECOND;
+
+/// Who speaks with whom.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// This node.
+    pub own: OrganisationNumber,
+    /// The partner's node.
+    pub partner: OrganisationNumber,
+    /// Signs receipts.
+    pub signing: Arc<SigningKey>,
+    /// The partner's keys for statements, current and next.
+    pub partner_keys: Vec<PublicKey>,
+    /// How many entries the partner may have stored here.
+    pub entries_max: u64,
+}
+
+impl Identity {
+    /// The bound on entries when the agreement names none.
+    pub const ENTRIES_MAX: u64 = PARTNER_ENTRIES_MAX;
+}
+
+/// Where a connection stands.
+#[derive(Debug)]
+enum Phase {
+    /// The partner's Hello has not come.
+    Greeting { early: VecDeque<(Frame, [u8; 32])> },
+    /// The sides compare what they hold.
+    Reconciling { since: UnixMillis },
+    /// Changes are pushed as they are committed.
+    Live,
+}
+
+#[derive(Debug)]
+struct Connection {
+    salt: [u8; 32],
+    /// Both salts, lower organisation number first; set with the partner's Hello.
+    common_salt: Option<[u8; 64]>,
+    phase: Phase,
+    /// Kinds that the partner does not know; not sent again on this connection.
+    not_understood: BTreeSet<u16>,
+    /// Entries that were asked for because they are not known here: once each is enough.
+    asked_for: BTreeSet<EntryId>,
+    /// Whether somebody was told that the partner refuses grants.
+    is_grant_refused: bool,
+    /// Whether the partner has started a comparison on this connection.
+    was_compared: bool,
+}
+
+/// What a session does when a commit is done.
+#[derive(Debug)]
+enum Work {
+    /// Nothing: the commit was all.
+    Nothing,
+    /// Build the frames of disclosed entries.
+    Disclose(Vec<sending::Item>),
+    /// Check changes against the document that was read.
+    Check(Changes),
+    /// Acknowledge an entry that was stored.
+    Stored(Box<receiving::Arrival>),
+    /// Say that a grant is stored.
+    GrantStored(GrantId),
+    /// Say that a relation is stored.
+    RelationStored(crate::transaction::Relation),
+    /// Build a relation's frame.
+    Relate(RelationId, Vec<crate::id::DisclosureId>),
+    /// Build a proposal's frame.
+    Propose(ProposalId, crate::id::DisclosureId),
+    /// Announce the entry that a proposal became.
+    Taken(ProposalId, Box<EntryRecord>),
+    /// Send the receipt for an order that was carried out.
+    Receipt(Box<ending::CarriedOut>),
+}
+
+/// One link's state. Created at start from a [`Snapshot`]; lives as long as the agreement.
+#[derive(Debug)]
+pub struct Session {
+    identity: Identity,
+    agreement: Option<Agreement>,
+    standing: Standing,
+    now: UnixMillis,
+    connection: Option<Connection>,
+    reconciliation: Reconciliation,
+    cases: BTreeMap<CaseId, Arc<LedgerView>>,
+    issued: BTreeMap<GrantId, IssuedState>,
+    received: BTreeMap<CaseId, Vec<ReceivedGrant>>,
+    /// Grants that an order has ended, also those that have not come yet.
+    ended: BTreeSet<GrantId>,
+    entries: BTreeMap<EntryId, Tracked>,
+    /// How many of them are the partner's.
+    received_entries: u64,
+    arriving: BTreeMap<EntryId, VecDeque<Incoming>>,
+    relations: BTreeMap<RelationId, TrackedRelation>,
+    orders: BTreeMap<OrderId, WaitingOrder>,
+    receipts: BTreeMap<OrderId, Verified<Receipt>>,
+    ending: BTreeSet<OrderId>,
+    /// Entries of an order that the partner keeps for another service, by its receipt.
+    kept_there: BTreeMap<OrderId, BTreeSet<EntryId>>,
+    proposals: BTreeMap<ProposalId, WaitingProposal>,
+    taken: BTreeMap<ProposalId, Option<EntryId>>,
+    pending: BTreeSet<EntryId>,
+    /// What is being disclosed and not yet committed.
+    on_the_way: BTreeMap<EntryId, sending::Item>,
+    /// Entries whose frames have not been acknowledged, with the grants that the frames rest on.
+    in_flight: BTreeMap<EntryId, BTreeSet<GrantId>>,
+    rows_on_the_way: BTreeMap<EntryId, RowsOnTheWay>,
+    /// When disclosing goes on after the store could not write.
+    store_retry_at: Option<UnixMillis>,
+    disclosures_made: u64,
+    batches_waiting: usize,
+    work: BTreeMap<Token, Work>,
+    next_token: u64,
+    offences: VecDeque<UnixMillis>,
+    outputs: VecDeque<Output>,
+}
+
+impl Session {
+    /// Starts offline with what the store holds of this link.
+    pub fn new(
+        identity: Identity,
+        agreement: Option<Agreement>,
+        standing: Standing,
+        snapshot: Snapshot,
+        now: UnixMillis,
+    ) -> Self {
+        let ended = snapshot.received.values().flatten().filter(|received| received.ended_at.is_some());
+        let ended = ended.map(|received| received.grant.grant).chain(snapshot.ended).collect();
+        let is_received = |tracked: &&Tracked| tracked.record.owner == identity.partner;
+        let received_entries = snapshot.entries.values().filter(is_received).count();
+        let mut entries = snapshot.entries;
+        for (proposal, entry) in &snapshot.taken {
+            let unanswered = entries.get_mut(entry).filter(|tracked| tracked.acknowledged.is_none());
+            if let Some(tracked) = unanswered {
+                tracked.answers = Some(*proposal);
+            }
+        }
+        Self {
+            identity,
+            agreement,
+            standing,
+            now,
+            connection: None,
+            reconciliation: Reconciliation::default(),
+            cases: snapshot.cases,
+            issued: snapshot.issued,
+            received: snapshot.received,
+            ended,
+            entries,
+            received_entries: u64::try_from(received_entries).unwrap_or(u64::MAX),
+            arriving: BTreeMap::new(),
+            relations: snapshot.relations,
+            orders: snapshot.orders,
+            receipts: snapshot.receipts,
+            ending: BTreeSet::new(),
+            kept_there: BTreeMap::new(),
+            proposals: snapshot.proposals,
+            taken: snapshot.taken.into_iter().map(|(proposal, entry)| (proposal, Some(entry))).collect(),
+            pending: BTreeSet::new(),
+            on_the_way: BTreeMap::new(),
+            in_flight: BTreeMap::new(),
+            rows_on_the_way: BTreeMap::new(),
+            store_retry_at: None,
+            disclosures_made: 0,
+            batches_waiting: 0,
+            work: BTreeMap::new(),
+            next_token: 0,
+            offences: VecDeque::new(),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Takes one event. Call [`poll_output`](Self::poll_output) until it is empty afterwards.
+    pub fn handle(&mut self, input: Input, now: UnixMillis) {
+        self.now = now;
+        match input {
+            Input::Connected { salt } => self.connected(salt),
+            Input::Disconnected => self.disconnected(),
+            Input::Frame { stream, frame, random } => self.frame(stream, frame, random),
+            Input::UnknownKind { kind } => self.send(Frame::NotUnderstood(NotUnderstood { kind })),
+            Input::BadFrame => self.outputs.push_back(Output::Close(CloseCode::BadFrame)),
+            Input::CaseChanged { ledger } => self.case_changed(ledger),
+            Input::GrantIssued(grant) => self.grant_issued(grant),
+            Input::OrdersQueued(orders) => self.orders_queued(orders),
+            Input::ReceiptFiled(order) => self.receipt_filed(order),
+            Input::EntryCommitted(record) => self.entry_committed(record),
+            Input::RelationCommitted(relation) => self.relation_committed(relation),
+            Input::ProposalMade(proposal) => self.proposal_made(proposal),
+            Input::StandingChanged { agreement, standing } => self.standing_changed(agreement, standing),
+            Input::DataReset => self.partner_reset(),
+            Input::Unsent(rows) => self.unsent(rows),
+            Input::Done { token, outcome } => self.done(token, outcome),
+            Input::Timer => self.timer(),
+        }
+        self.pump();
+    }
+
+    /// Takes the next effect; the shell carries them out in this order.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`Input::Timer`] is wanted next, if nothing else comes first. Changes with every
+    /// [`handle`](Self::handle).
+    pub fn poll_timeout(&self) -> Option<UnixMillis> {
+        self.connection.as_ref()?;
+        let orders =
+            self.orders.values().filter_map(|order| order.sent_at).map(|at| at.plus(ORDER_REPEAT_MS));
+        orders.chain(self.reconcile_timeout()).chain(self.boundary_timeout()).chain(self.store_retry_at).min()
+    }
+
+    /// Whether a connection is up and the partner has greeted.
+    pub fn is_live(&self) -> bool {
+        self.connection.as_ref().is_some_and(|connection| matches!(connection.phase, Phase::Live))
+    }
+
+    /// How many entries wait to be sent, and how many orders for their receipt.
+    pub fn waiting(&self) -> (usize, usize) {
+        (self.pending.len(), self.orders.len())
+    }
+
+    fn connected(&mut self, salt: [u8; 32]) {
+        self.forget_connection();
+        self.rows_on_the_way.clear();
+        if self.standing == Standing::Sealed {
+            self.outputs.push_back(Output::Close(CloseCode::Sealed));
+            return;
+        }
+        self.connection = Some(Connection {
+            salt,
+            common_salt: None,
+            phase: Phase::Greeting { early: VecDeque::new() },
+            not_understood: BTreeSet::new(),
+            asked_for: BTreeSet::new(),
+            is_grant_refused: false,
+            was_compared: false,
+        });
+        self.send(Frame::Hello(Hello { version: PROTOCOL_VERSION, schema: SchemaVersion::CURRENT, salt }));
+        self.send_all_orders();
+    }
+
+    fn disconnected(&mut self) {
+        self.forget_connection();
+    }
+
+    /// What was sent and not acknowledged must be sent again on the next connection.
+    fn forget_connection(&mut self) {
+        self.connection = None;
+        self.reconciliation.abort();
+        self.arriving.values_mut().for_each(VecDeque::clear);
+        self.unsend();
+    }
+
+    fn unsend(&mut self) {
+        self.in_flight.clear();
+        self.issued.values_mut().for_each(|grant| grant.sent = false);
+        self.relations.values_mut().for_each(|relation| relation.sent = false);
+        self.proposals.values_mut().for_each(|proposal| proposal.sent = false);
+        let entries = self.entries.iter_mut().filter(|(_, tracked)| tracked.sent.is_some());
+        for (entry, tracked) in entries {
+            if tracked.sent != tracked.acknowledged {
+                tracked.announce_again = true;
+                self.pending.insert(*entry);
+            }
+            tracked.sent = None;
+        }
+    }
+
+    fn frame(&mut self, stream: Stream, frame: Frame, random: [u8; 32]) {
+        let Some(connection) = &mut self.connection else { return };
+        if frame.stream() != stream {
+            return self.offence(frame.kind(), ErrorCode::OutOfTurn);
+        }
+        if let Frame::Hello(hello) = frame {
+            return self.hello(&hello);
+        }
+        if let (Phase::Greeting { early }, Stream::Data) = (&mut connection.phase, stream) {
+            if early.len() >= EARLY_FRAMES_MAX {
+                self.outputs.push_back(Output::Close(CloseCode::TooMuch));
+            } else {
+                early.push_back((frame, random));
+            }
+            return;
+        }
+        self.dispatch(frame, random);
+    }
+
+    fn dispatch(&mut self, frame: Frame, random: [u8; 32]) {
+        match frame {
+            Frame::Hello(_) => {}
+            Frame::Grant(body) => self.grant_frame(body),
+            Frame::Announce(body) => self.announce_frame(*body),
+            Frame::Changes(body) => self.changes_frame(body),
+            Frame::Acknowledge(body) => self.acknowledge_frame(body),
+            Frame::Resend(body) => self.resend_frame(&body),
+            Frame::Propose(body) => self.propose_frame(*body, random),
+            Frame::ProposalRefused(body) => self.proposal_refused_frame(&body),
+            Frame::Relation(body) => self.relation_frame(&body),
+            Frame::Stored(body) => self.stored_frame(body),
+            Frame::Reconcile(body) => self.reconcile_frame(&body),
+            Frame::Want(body) => self.want_frame(&body),
+            Frame::Order(body) => self.order_frame(body),
+            Frame::Receipt(body) => self.receipt_frame(body),
+            Frame::NotUnderstood(body) => {
+                if let Some(connection) = &mut self.connection {
+                    connection.not_understood.insert(body.kind);
+                }
+            }
+            Frame::Refused(body) => self.refused_frame(body),
+        }
+    }
+
+    fn hello(&mut self, hello: &Hello) {
+        let lower = self.is_lower();
+        let Some(connection) = &mut self.connection else { return };
+        let Phase::Greeting { early } = &mut connection.phase else {
+            return self.offence(1, ErrorCode::OutOfTurn);
+        };
+        if hello.version != PROTOCOL_VERSION {
+            self.outputs.push_back(Output::Close(CloseCode::Version));
+            return;
+        }
+        let early = std::mem::take(early);
+        let (first, second) =
+            if lower { (connection.salt, hello.salt) } else { (hello.salt, connection.salt) };
+        let mut common = [0; 64];
+        common.iter_mut().zip(first.into_iter().chain(second)).for_each(|(to, from)| *to = from);
+        connection.common_salt = Some(common);
+        connection.phase = Phase::Reconciling { since: self.now };
+        self.mark_unsent_entries();
+        if lower {
+            self.start_reconciliation();
+        }
+        for (frame, random) in early {
+            self.dispatch(frame, random);
+        }
+    }
+
+    /// The node with the lower number starts reconciliation.
+    fn is_lower(&self) -> bool {
+        self.identity.own < self.identity.partner
+    }
+
+    fn go_live(&mut self) {
+        if let Some(connection) = &mut self.connection {
+            connection.phase = Phase::Live;
+        }
+    }
+
+    /// Does what can be done at this moment; the end of every event.
+    fn pump(&mut self) {
+        if self.is_live() {
+            self.pump_grants();
+            if self.store_retry_at.is_none() {
+                self.pump_entries();
+                self.pump_relations();
+                self.pump_proposals();
+            }
+        }
+    }
+
+    /// Discloses nothing more for a while: the store could not write.
+    fn wait_for_the_store(&mut self) {
+        self.store_retry_at = Some(self.now.plus(STORE_RETRY_MS));
+    }
+
+    /// Asks the gate about an entry of either side, with what is known at this moment.
+    fn permit<'step>(&'step self, tracked: &'step Tracked) -> Result<Permit<'step>, Denial> {
+        let facts = &tracked.record.facts;
+        if tracked.record.owner == self.identity.own {
+            let ledger = self.cases.get(&facts.case).ok_or(Denial::Unknown)?;
+            return crate::access::permit(&Question {
+                ledger,
+                agreement: self.agreement.as_ref(),
+                standing: self.standing,
+                entry: facts,
+                held: tracked.held_with(self.recall_waits(facts.entry)),
+                now: self.now,
+            });
+        }
+        crate::access::permit_return(&ReturnQuestion {
+            grants: self.received.get(&facts.case).map_or(&[], Vec::as_slice),
+            agreement: self.agreement.as_ref(),
+            standing: self.standing,
+            entry: facts,
+            under: &tracked.record.under,
+            now: self.now,
+        })
+    }
+
+    fn send(&mut self, frame: Frame) {
+        self.send_resting_on(frame, Vec::new());
+    }
+
+    fn refuse(&mut self, kind: u16, code: ErrorCode) {
+        self.send(Frame::Refused(Refused { kind, code }));
+    }
+
+    fn alarm(&mut self, alarm: Alarm) {
+        self.outputs.push_back(Output::Alarm(alarm));
+    }
+
+    /// Refuses a frame that broke a rule; too many in a minute close the connection (law 21).
+    fn offence(&mut self, kind: u16, code: ErrorCode) {
+        self.refuse(kind, code);
+        self.offences.push_back(self.now);
+        while self.offences.front().is_some_and(|first| self.now.since(*first) >= MINUTE) {
+            self.offences.pop_front();
+        }
+        let count = u32::try_from(self.offences.len()).unwrap_or(u32::MAX);
+        if count > PROTOCOL_ERRORS_PER_MINUTE_MAX {
+            self.outputs.push_back(Output::Close(CloseCode::TooManyErrors));
+        }
+    }
+
+    /// A signature that does not hold is no accident: the link closes and somebody is told.
+    fn bad_signature(&mut self) {
+        self.alarm(Alarm::BadStatement);
+        self.outputs.push_back(Output::Close(CloseCode::BadSignature));
+    }
+
+    fn commit(&mut self, transaction: Transaction, work: Work) {
+        let token = Token(self.next_token);
+        self.next_token = self.next_token.saturating_add(1);
+        self.work.insert(token, work);
+        self.outputs.push_back(Output::Commit { token, transaction });
+    }
+
+    fn write(&mut self, write: Write, work: Work) {
+        self.commit(Transaction::of(vec![write]), work);
+    }
+
+    fn done(&mut self, token: Token, outcome: Result<Committed, Fault>) {
+        let Some(work) = self.work.remove(&token) else { return };
+        match work {
+            Work::Nothing => {}
+            Work::Disclose(items) => self.disclosed(items, outcome),
+            Work::Check(body) => self.loaded(body, outcome),
+            Work::Stored(arrival) => self.stored(*arrival, outcome),
+            Work::GrantStored(grant) => self.grant_stored(grant, outcome),
+            Work::RelationStored(relation) => self.relation_stored(relation, outcome),
+            Work::Relate(relation, rows) => self.related(relation, rows, outcome),
+            Work::Propose(proposal, row) => self.proposal_disclosed(proposal, row, outcome),
+            Work::Taken(proposal, record) => self.proposal_taken(proposal, *record, outcome),
+            Work::Receipt(carried_out) => self.carried_out(*carried_out, outcome),
+        }
+    }
+
+    fn timer(&mut self) {
+        if self.store_retry_at.is_some_and(|at| at <= self.now) {
+            self.store_retry_at = None;
+        }
+        self.close_what_is_over();
+        self.repeat_orders();
+        self.reconcile_on_time();
+        self.mark_unsent_entries();
+    }
+
+    fn track_received(&mut self, entry: EntryId, tracked: Tracked) {
+        if self.entries.insert(entry, tracked).is_none() {
+            self.received_entries = self.received_entries.saturating_add(1);
+        }
+    }
+
+    fn untrack_received(&mut self, entry: EntryId) {
+        if self.entries.remove(&entry).is_some() {
+            self.received_entries = self.received_entries.saturating_sub(1);
+        }
+    }
+
+    /// Puts every entry in line; at its turn the gate decides, and whether the partner lacks
+    /// anything. What stands in line must not depend on what else has happened in the case (law 5).
+    fn mark_unsent_entries(&mut self) {
+        self.pending.extend(self.entries.keys().copied());
+    }
+}

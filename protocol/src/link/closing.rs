@@ -1,0 +1,105 @@
+//! Clearing the way: what may no longer go is dropped, also when it was handed to the transport
+//! and nobody has said that it arrived (law 12).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::Session;
+use super::output::Output;
+use super::snapshot::{Tracked, TrackedRelation};
+use crate::access::Denial;
+use crate::agreement::{Agreement, Standing};
+use crate::id::{CaseId, GrantId};
+use crate::ledger::LedgerView;
+use crate::time::UnixMillis;
+use crate::wire::error_code::CloseCode;
+
+impl Session {
+    /// What holds in a case changed; something of it may be over.
+    pub(super) fn case_changed(&mut self, ledger: Arc<LedgerView>) {
+        let case = ledger.case();
+        self.cases.insert(case, ledger);
+        if self.is_over_on_the_way(|on_the_way| on_the_way == case) {
+            self.close_the_way();
+        }
+        let entries = self.entries.iter().filter(|(_, tracked)| tracked.record.facts.case == case);
+        self.pending.extend(entries.map(|(entry, _)| *entry));
+    }
+
+    pub(super) fn standing_changed(&mut self, agreement: Option<Agreement>, standing: Standing) {
+        let closes = self.agreement != agreement || self.standing != standing;
+        self.agreement = agreement;
+        self.standing = standing;
+        if closes {
+            self.close_the_way();
+            self.mark_unsent_entries();
+        }
+        if standing == Standing::Sealed && self.connection.is_some() {
+            self.outputs.push_back(Output::Close(CloseCode::Sealed));
+        }
+    }
+
+    /// Something may be over by the passing of time.
+    pub(super) fn close_what_is_over(&mut self) {
+        if self.is_over_on_the_way(|_| true) {
+            self.close_the_way();
+        }
+    }
+
+    /// The next moment at which the agreement or a grant begins or is over: what it opens is sent
+    /// then, and what it closes is dropped then, and not with whatever happens next.
+    pub(super) fn boundary_timeout(&self) -> Option<UnixMillis> {
+        let issued = self.issued.values().map(|issued| issued.grant.statement());
+        let issued = issued.flat_map(|grant| [grant.from, grant.until]);
+        let received = self.received.values().flatten().map(|received| received.grant.until);
+        let agreed = self.agreement.iter().flat_map(|agreement| [agreement.from, agreement.until]);
+        let all = issued.chain(received).chain(agreed);
+        all.filter(|at| *at > self.now && *at < UnixMillis::MAX).min()
+    }
+
+    /// Whether anything that was sent on this connection, and not acknowledged, may no longer go.
+    fn is_over_on_the_way(&self, of: impl Fn(CaseId) -> bool) -> bool {
+        let in_flight = self.in_flight.iter();
+        let in_flight = in_flight.filter_map(|(entry, grants)| Some((self.entries.get(entry)?, grants)));
+        let mut in_flight = in_flight.filter(|(tracked, _)| of(tracked.record.facts.case));
+        let grants = self.issued.values().filter(|issued| of(issued.grant.statement().case));
+        let relations = self.relations.values().filter(|tracked| of(tracked.relation.case));
+        let proposals = self.proposals.values().filter(|waiting| of(waiting.proposal.case));
+        in_flight.any(|(tracked, grants)| self.is_over(tracked, grants))
+            || grants.filter(|issued| issued.sent && !issued.stored).any(|issued| !self.grant_may_go(issued))
+            || relations
+                .filter(|tracked| tracked.sent && !tracked.stored)
+                .any(|tracked| self.relation_is_over(tracked))
+            || proposals.filter(|waiting| waiting.sent).any(|waiting| !self.proposal_may_go(waiting))
+    }
+
+    /// Whether what was sent of an entry is no longer open, or names a grant that is over. Denials
+    /// that hold back only what is new do not reach back to what was sent.
+    fn is_over(&self, tracked: &Tracked, grants: &BTreeSet<GrantId>) -> bool {
+        match self.permit(tracked) {
+            Ok(permit) => {
+                let is_open = |grant| permit.grounds().iter().any(|ground| ground.grant == grant);
+                !grants.iter().all(|grant| is_open(*grant))
+            }
+            Err(Denial::HistoryTravels | Denial::ReceiptOverdue | Denial::RecallWaits) => false,
+            Err(_) => true,
+        }
+    }
+
+    fn relation_is_over(&self, tracked: &TrackedRelation) -> bool {
+        let none = BTreeSet::new();
+        let ends = [tracked.relation.from, tracked.relation.to];
+        ends.iter().any(|end| self.entries.get(end).is_none_or(|tracked| self.is_over(tracked, &none)))
+    }
+
+    /// Drops what was queued and resets the stream; what may still go is sent again.
+    fn close_the_way(&mut self) {
+        if self.connection.is_none() {
+            return;
+        }
+        self.drop_data_frames();
+        self.outputs.push_back(Output::ResetData);
+        self.unsend();
+        self.reconcile_after_reset();
+    }
+}

@@ -1,0 +1,53 @@
+//! Everything that the shell must do for a session.
+
+use crate::erasure::Receipt;
+use crate::id::DisclosureId;
+use crate::signed::Verified;
+use crate::transaction::Transaction;
+use crate::wire::Frame;
+use crate::wire::error_code::CloseCode;
+
+/// Names a transaction that a session waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Token(pub u64);
+
+/// One effect.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Commit this durably, then say [`Done`](super::input::Input::Done) with the token.
+    Commit {
+        /// For the answer.
+        token: Token,
+        /// What to write and read.
+        transaction: Transaction,
+    },
+    /// Hand this frame to the transport, on the stream that it belongs on.
+    Send {
+        /// The frame.
+        frame: Frame,
+        /// The disclosure rows that it is the first frame to rest on. If it is dropped before the
+        /// transport took it, they are told as [`Unsent`](super::input::Input::Unsent) (law 19).
+        rows: Vec<DisclosureId>,
+    },
+    /// Drop every data frame that was not handed on, and reset the data stream.
+    ResetData,
+    /// A receipt for an own order came and is genuine: file it in the case's ledger.
+    FileReceipt(Verified<Receipt>),
+    /// Somebody should look at this: the partner broke a rule. Carries no content.
+    Alarm(Alarm),
+    /// Close the connection.
+    Close(CloseCode),
+}
+
+/// What came from a partner that somebody should look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alarm {
+    /// A statement whose signature does not hold, or that is not for this node.
+    BadStatement,
+    /// A change that breaks the rules of its document.
+    BadChange(crate::entry::check::ChangeRefusal),
+    /// A receipt that does not answer its order.
+    WrongReceipt,
+    /// It refused a grant: its agreement, or its trust in this node, does not cover the service.
+    GrantRefused,
+}

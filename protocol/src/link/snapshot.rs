@@ -1,0 +1,133 @@
+//! What a session knows of one link: loaded from the store at start, kept up by events.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::access::Held;
+use crate::entry::Heads;
+use crate::erasure::{EraseOrder, Receipt};
+use crate::grant::{Grant, ReceivedGrant};
+use crate::id::{CaseId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId};
+use crate::ledger::LedgerView;
+use crate::signed::Verified;
+use crate::time::UnixMillis;
+use crate::transaction::{EntryRecord, Proposal, Relation};
+
+/// Everything that the store holds of a link.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// Own cases with a grant for the partner, now or before.
+    pub cases: BTreeMap<CaseId, Arc<LedgerView>>,
+    /// Grants that this node issued to the partner and that have not ended.
+    pub issued: BTreeMap<GrantId, IssuedState>,
+    /// Grants that the partner issued to this node, ended ones too, by case.
+    pub received: BTreeMap<CaseId, Vec<ReceivedGrant>>,
+    /// Grants of the partner's that an order has ended, also those that never came: their ids
+    /// open nothing.
+    pub ended: BTreeSet<GrantId>,
+    /// Entries of those cases.
+    pub entries: BTreeMap<EntryId, Tracked>,
+    /// Relations between entries of the own cases, and those that came from the partner; the
+    /// latter are stored by both.
+    pub relations: BTreeMap<RelationId, TrackedRelation>,
+    /// Own orders without a receipt.
+    pub orders: BTreeMap<OrderId, WaitingOrder>,
+    /// Receipts that this node signed for the partner's orders.
+    pub receipts: BTreeMap<OrderId, Verified<Receipt>>,
+    /// Own proposals without an answer.
+    pub proposals: BTreeMap<ProposalId, WaitingProposal>,
+    /// The partner's proposals that became entries.
+    pub taken: BTreeMap<ProposalId, EntryId>,
+}
+
+/// A grant for the partner.
+#[derive(Debug, Clone)]
+pub struct IssuedState {
+    /// The grant.
+    pub grant: Verified<Grant>,
+    /// Whether the partner has said that it has it.
+    pub stored: bool,
+    /// Whether it was sent on this connection.
+    pub sent: bool,
+}
+
+/// An entry of a case on this link.
+#[derive(Debug, Clone)]
+pub struct Tracked {
+    /// The entry as the store knows it.
+    pub record: EntryRecord,
+    /// The generation that the partner holds, by a disclosure row that was not marked unsent or
+    /// by its own proposal; none after its receipt.
+    pub held: Held,
+    /// The grants named when it was announced last.
+    pub announced: BTreeSet<GrantId>,
+    /// The latest changes that the partner has durably.
+    pub acknowledged: Option<Heads>,
+    /// The latest changes that were sent on this connection.
+    pub sent: Option<Heads>,
+    /// The partner must be sent the whole entry: it asked, or reconciliation found it differs.
+    pub announce_again: bool,
+    /// The partner's proposal that the next announcement answers.
+    pub answers: Option<ProposalId>,
+}
+
+impl Tracked {
+    /// Starts with an entry that the partner does not have.
+    pub fn new(record: EntryRecord) -> Self {
+        Self {
+            record,
+            held: Held::default(),
+            announced: BTreeSet::new(),
+            acknowledged: None,
+            sent: None,
+            announce_again: false,
+            answers: None,
+        }
+    }
+
+    /// The present generation.
+    pub fn generation(&self) -> GenerationId {
+        self.record.facts.generation
+    }
+
+    pub(super) fn held_with(&self, recall_waits: bool) -> Held {
+        Held { recall_waits, ..self.held }
+    }
+
+    /// Forgets what the partner had: it has erased it.
+    pub(super) fn forget(&mut self) {
+        self.held = Held::default();
+        self.announced.clear();
+        self.acknowledged = None;
+        self.sent = None;
+    }
+}
+
+/// A relation of an own case.
+#[derive(Debug, Clone)]
+pub struct TrackedRelation {
+    /// The relation.
+    pub relation: Relation,
+    /// Whether the partner has said that it has it.
+    pub stored: bool,
+    /// Whether it was sent, or is about to be, on this connection.
+    pub sent: bool,
+}
+
+/// An order without a receipt.
+#[derive(Debug, Clone)]
+pub struct WaitingOrder {
+    /// The order.
+    pub order: Verified<EraseOrder>,
+    /// When it was sent last on this connection.
+    pub sent_at: Option<UnixMillis>,
+}
+
+/// A proposal without an answer.
+#[derive(Debug, Clone)]
+pub struct WaitingProposal {
+    /// The proposal.
+    pub proposal: Proposal,
+    /// Whether it was sent, or is about to be, on this connection.
+    pub sent: bool,
+}

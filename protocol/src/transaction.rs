@@ -1,0 +1,288 @@
+//! What a store must keep, as data: the rules say what is written, the store writes it.
+//!
+//! A [`Transaction`] is committed whole or not at all, durably, before anything that depends on
+//! it is acknowledged or sent (law 11). Writing the same thing twice changes nothing, so a
+//! transaction may be repeated after a crash.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::access::EntryFacts;
+use crate::disclosure::DisclosureRow;
+use crate::entry::check::CheckedChange;
+use crate::entry::{About, Actor, ChangeHash, EntryKind, Heads, SchemaVersion};
+use crate::erasure::{EraseOrder, LockBasis, Receipt};
+use crate::grant::Grant;
+use crate::id::{AccountId, CaseId, DisclosureId, EntryId, GenerationId, GrantId, ProposalId, RelationId};
+use crate::journal::Closing;
+use crate::ledger::statement::LedgerStatement;
+use crate::municipality::{AreaCode, OrganisationNumber, ServiceCode};
+use crate::signed::Verified;
+use crate::time::UnixMillis;
+
+/// What an entry is on this node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum EntryState {
+    /// It can be read and written by whom the gate lets.
+    Live,
+    /// It is hidden and kept (sperret) after the sharing ended.
+    Locked {
+        /// On what basis.
+        basis: LockBasis,
+    },
+}
+
+/// An entry as a store knows it, apart from its changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryRecord {
+    /// What the gate must know. `facts.changes` is kept by the store.
+    pub facts: EntryFacts,
+    /// The organisation that owns its case.
+    pub owner: OrganisationNumber,
+    /// The schema that its generation is written in.
+    pub schema: SchemaVersion,
+    /// The first change of its generation (law 8).
+    pub genesis: ChangeHash,
+    /// The latest changes; kept by the store.
+    pub heads: Heads,
+    /// For a received entry, the grants that its owner named; empty for an own one.
+    pub under: BTreeSet<GrantId>,
+    /// Whether it is live.
+    pub state: EntryState,
+    /// Who of this node wrote it; none for what came over a link.
+    pub author: Option<AccountId>,
+    /// When it came into this store.
+    pub stored_at: UnixMillis,
+    /// When its latest change came into this store; kept by the store.
+    pub changed_at: UnixMillis,
+}
+
+/// A new entry that this node's staff wrote in a received case, until the owner answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// Its id on the link.
+    pub id: ProposalId,
+    /// The case's owner.
+    pub owner: OrganisationNumber,
+    /// The case.
+    pub case: CaseId,
+    /// The grant that it is written under.
+    pub grant: GrantId,
+    /// The own service that wrote it.
+    pub service: ServiceCode,
+    /// Its kind.
+    pub kind: EntryKind,
+    /// Its areas.
+    pub areas: BTreeSet<AreaCode>,
+    /// Whom it is about.
+    pub about: BTreeSet<About>,
+    /// The entry that it belongs to, if any.
+    pub towards: Option<EntryId>,
+    /// Its one change.
+    pub change: CheckedChange,
+    /// Who wrote it.
+    pub author: AccountId,
+    /// When.
+    pub made_at: UnixMillis,
+    /// What became of it.
+    pub state: ProposalState,
+}
+
+/// What became of a proposal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum ProposalState {
+    /// Waits for the owner.
+    Waiting,
+    /// Went back to its author as a draft, readable by nobody else, until this moment.
+    Returned {
+        /// When it is erased.
+        until: UnixMillis,
+    },
+}
+
+/// Two entries that belong together, such as a measure and its goal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relation {
+    /// Its id.
+    pub id: RelationId,
+    /// The organisation that owns the case.
+    pub owner: OrganisationNumber,
+    /// The case.
+    pub case: CaseId,
+    /// From, such as the measure.
+    pub from: EntryId,
+    /// To, such as the goal.
+    pub to: EntryId,
+}
+
+/// One thing to keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    /// The next statement of an own case's chain.
+    Ledger(Verified<LedgerStatement>),
+    /// A grant that this node signed; its hash stands in the ledger.
+    GrantIssued(Verified<Grant>),
+    /// An order that this node signed; sent until its receipt is filed.
+    OrderQueued(Verified<EraseOrder>),
+    /// The receipt for an order of this node. The partner no longer holds the entries.
+    ReceiptFiled(Verified<Receipt>),
+    /// A new entry, or a new generation of one; its changes follow in the same transaction.
+    Entry(EntryRecord),
+    /// A change of an entry's present generation. Repeating one changes nothing.
+    Change {
+        /// The entry.
+        entry: EntryId,
+        /// The generation; a change of another generation is a fault.
+        generation: GenerationId,
+        /// The change, checked.
+        change: CheckedChange,
+        /// On whose link it came, or this node's organisation: the actor is theirs from here on.
+        origin: OrganisationNumber,
+        /// When.
+        at: UnixMillis,
+    },
+    /// A relation between two entries of one case.
+    Relation(Relation),
+    /// What is about to be handed to a partner. Also what its node holds from here on.
+    Disclosure(DisclosureRow),
+    /// A frame whose disclosure row was committed was then not built.
+    DisclosureUnsent(DisclosureId),
+    /// A partner has these changes durably.
+    Acknowledged {
+        /// Which partner.
+        partner: OrganisationNumber,
+        /// The entry.
+        entry: EntryId,
+        /// The generation.
+        generation: GenerationId,
+        /// The partner's heads.
+        heads: Heads,
+    },
+    /// A partner has a grant durably.
+    GrantStored(GrantId),
+    /// A partner has a relation durably.
+    RelationStored {
+        /// Which partner.
+        partner: OrganisationNumber,
+        /// Which relation.
+        relation: RelationId,
+    },
+    /// A partner's proposal became an entry; proposing it again finds this one.
+    ProposalTaken {
+        /// Which partner.
+        partner: OrganisationNumber,
+        /// Its id on the link.
+        proposal: ProposalId,
+        /// The entry that it became.
+        entry: EntryId,
+    },
+    /// A grant that a partner's node signed for this one. A grant that has ended stays ended.
+    GrantReceived(Verified<Grant>),
+    /// A received grant has ended, also if it never came: its id opens nothing from here on.
+    GrantEnded {
+        /// Who owns the case.
+        owner: OrganisationNumber,
+        /// The case.
+        case: CaseId,
+        /// Which grant.
+        grant: GrantId,
+        /// When.
+        at: UnixMillis,
+    },
+    /// A received entry's grants changed.
+    Under {
+        /// The entry.
+        entry: EntryId,
+        /// The grants that its owner named and that have not ended.
+        under: BTreeSet<GrantId>,
+    },
+    /// Received entries are erased: rows deleted, what is left of the case sealed anew under a
+    /// new data key, the old key destroyed after the commit.
+    Erase {
+        /// The case.
+        case: CaseId,
+        /// Which of its entries.
+        entries: BTreeSet<EntryId>,
+    },
+    /// Received entries are hidden and kept.
+    Lock {
+        /// The entries, each with its basis.
+        entries: BTreeMap<EntryId, LockBasis>,
+    },
+    /// The receipt that this node signed for a partner's order.
+    ReceiptSigned(Verified<Receipt>),
+    /// Staff wrote a new entry in a received case.
+    ProposalMade(Proposal),
+    /// The owner took a proposal: the entry stands in its place.
+    ProposalAnswered(ProposalId),
+    /// The owner did not take a proposal, or the sharing ended: it is its author's again.
+    ProposalReturned {
+        /// Which.
+        proposal: ProposalId,
+        /// When it is erased.
+        until: UnixMillis,
+    },
+    /// Something closed; also appended to the journal once this is committed.
+    Closing {
+        /// What.
+        closing: Closing,
+        /// When.
+        at: UnixMillis,
+    },
+}
+
+/// Writes that are committed together, and what to read in the same step.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Transaction {
+    /// What to keep, in order.
+    pub writes: Vec<Write>,
+    /// Entries whose changes are wanted, as they stand after the writes.
+    pub reads: Vec<EntryId>,
+}
+
+impl Transaction {
+    /// Makes a transaction that only writes.
+    pub fn of(writes: Vec<Write>) -> Self {
+        Self { writes, reads: Vec::new() }
+    }
+}
+
+/// An entry and all changes of its present generation, parents first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryContent {
+    /// The entry.
+    pub record: EntryRecord,
+    /// Its changes; the genesis is the first.
+    pub changes: Vec<CheckedChange>,
+    /// To which organisation each actor belongs (law 10).
+    pub actors: BTreeMap<Actor, OrganisationNumber>,
+}
+
+/// What came of a committed transaction.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// Every entry that a write touched, as it stands now; erased ones are left out.
+    pub records: Vec<EntryRecord>,
+    /// The entries that were asked for; those not here are left out.
+    pub contents: Vec<EntryContent>,
+}
+
+/// Why a transaction was not committed. Nothing of it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// An actor belongs to another organisation (law 10).
+    #[error("the actor belongs to another organisation")]
+    AlienActor,
+    /// The entry has gone on to another generation, or is not here.
+    #[error("the entry has another generation, or is not here")]
+    OtherGeneration,
+    /// The chain of the case has gone on, or the statement does not follow.
+    #[error("the ledger has gone on")]
+    LedgerMoved,
+    /// The store cannot write now: full, read-only or broken.
+    #[error("the store cannot write")]
+    Store,
+}

@@ -1,0 +1,285 @@
+//! Frames: the closed set of messages between two nodes.
+//!
+//! A frame on a stream is a big-endian u32 length, a big-endian u16 kind, and a body. The length
+//! counts kind and body and is at most [`FRAME_BYTES_MAX`](crate::limits::FRAME_BYTES_MAX).
+//! Kinds are added, never changed; an unknown kind is answered with
+//! [`NotUnderstood`](Frame::NotUnderstood) and is no error. Every byte is laid out in
+//! `docs/wire.md`, and golden vectors keep it so.
+
+pub mod codec;
+pub mod error_code;
+
+use std::collections::BTreeSet;
+
+use bincode::{Decode, Encode};
+
+use crate::entry::operation::Change;
+use crate::entry::{About, ChangeHash, EntryKind, SchemaVersion};
+use crate::id::{CaseId, EntryId, GenerationId, GrantId, ProposalId, RelationId};
+use crate::municipality::{AreaCode, ServiceCode};
+use error_code::ErrorCode;
+
+/// The version of this protocol: raised when a node could no longer speak with an older one.
+pub const PROTOCOL_VERSION: u16 = 1;
+
+/// On which stream of a link a frame travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stream {
+    /// Hello, orders, receipts and refusals: never reset.
+    Control,
+    /// Grants, entries and reconciliation: reset when a sharing ends (law 12).
+    Data,
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Frame {
+    /// First on each side's control stream.
+    Hello(Hello),
+    /// A signed grant, before anything that goes under it.
+    Grant(GrantFrame),
+    /// An entry of the sender's, with the changes the receiver lacks.
+    Announce(Box<Announce>),
+    /// Further changes of an entry that both know.
+    Changes(Changes),
+    /// The receiver has these changes durably.
+    Acknowledge(Acknowledge),
+    /// The receiver lacks what came before: send the entry from its beginning.
+    Resend(Resend),
+    /// A new entry, proposed to the case's owner.
+    Propose(Box<Propose>),
+    /// A proposal was not taken.
+    ProposalRefused(ProposalRefused),
+    /// Two entries belong together, or no longer.
+    Relation(RelationFrame),
+    /// A grant or a relation is durable at the receiver.
+    Stored(Stored),
+    /// One message of set reconciliation.
+    Reconcile(Reconcile),
+    /// The initiator's last word: entries that it lacks, by fingerprint.
+    Want(Want),
+    /// A signed order to erase.
+    Order(OrderFrame),
+    /// A signed receipt.
+    Receipt(ReceiptFrame),
+    /// The receiver does not know this kind of frame.
+    NotUnderstood(NotUnderstood),
+    /// The receiver did not take a frame; says no more than the sender may know.
+    Refused(Refused),
+}
+
+/// Opens a link. Kind 1.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Hello {
+    /// [`PROTOCOL_VERSION`] of the sender.
+    pub version: u16,
+    /// The newest schema of entries that the sender can read.
+    pub schema: SchemaVersion,
+    /// Drawn for this connection; both salts together salt the fingerprints.
+    pub salt: [u8; 32],
+}
+
+/// Hands a grant over. Kind 2.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct GrantFrame {
+    /// A signed [`Grant`](crate::grant::Grant).
+    pub token: String,
+}
+
+/// Hands an entry over. Kind 3.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Announce {
+    /// The grants that it goes under: at least one.
+    pub grants: BTreeSet<GrantId>,
+    /// Its case.
+    pub case: CaseId,
+    /// The entry.
+    pub entry: EntryId,
+    /// Its generation.
+    pub generation: GenerationId,
+    /// The schema that the generation is written in.
+    pub schema: SchemaVersion,
+    /// Its kind.
+    pub kind: EntryKind,
+    /// Its areas: at least one.
+    pub areas: BTreeSet<AreaCode>,
+    /// Whom it is about.
+    pub about: BTreeSet<About>,
+    /// The only service it is for, if it is for one.
+    pub only_for: Option<ServiceCode>,
+    /// The receiver's own service that wrote it, if one did.
+    pub written_by_yours: Option<ServiceCode>,
+    /// The hash of the generation's first change: every other must descend from it (law 8).
+    pub genesis: ChangeHash,
+    /// The proposal that it answers, if it answers one.
+    pub answers: Option<ProposalId>,
+    /// The changes, parents first; the genesis is the first of them.
+    pub changes: Vec<Change>,
+}
+
+/// Further changes. Kind 4.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Changes {
+    /// The entry.
+    pub entry: EntryId,
+    /// The generation they belong to.
+    pub generation: GenerationId,
+    /// The changes, parents first.
+    pub changes: Vec<Change>,
+}
+
+/// Tells what is durable at the receiver. Kind 5.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Acknowledge {
+    /// The entry.
+    pub entry: EntryId,
+    /// The generation.
+    pub generation: GenerationId,
+    /// The receiver's heads, sorted.
+    pub heads: Vec<ChangeHash>,
+}
+
+/// Asks for an entry from its beginning. Kind 6.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Resend {
+    /// The entry.
+    pub entry: EntryId,
+    /// The generation that could not be followed.
+    pub generation: GenerationId,
+}
+
+/// Proposes a new entry. Kind 7.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Propose {
+    /// Known on this link only; proposing again with the same id changes nothing.
+    pub proposal: ProposalId,
+    /// The grant that it is written under.
+    pub grant: GrantId,
+    /// The case.
+    pub case: CaseId,
+    /// The schema it is written in.
+    pub schema: SchemaVersion,
+    /// Its kind.
+    pub kind: EntryKind,
+    /// Its areas: at least one.
+    pub areas: BTreeSet<AreaCode>,
+    /// Whom it is about.
+    pub about: BTreeSet<About>,
+    /// The entry that it belongs to, if it belongs to one, such as a measure to its goal.
+    pub towards: Option<EntryId>,
+    /// Its one change.
+    pub change: Change,
+}
+
+/// Says that a proposal was not taken. Kind 8.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct ProposalRefused {
+    /// Which.
+    pub proposal: ProposalId,
+    /// Why, as far as the sender may know.
+    pub code: ErrorCode,
+}
+
+/// Relates two entries. Kind 9.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct RelationFrame {
+    /// The relation.
+    pub relation: RelationId,
+    /// The case.
+    pub case: CaseId,
+    /// From, such as the measure.
+    pub from: EntryId,
+    /// To, such as the goal.
+    pub to: EntryId,
+}
+
+/// Says what is durable at the receiver. Kind 10.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub enum Stored {
+    /// This grant.
+    Grant(GrantId),
+    /// This relation.
+    Relation(RelationId),
+}
+
+/// Carries range-based set reconciliation (negentropy, protocol version 1). Kind 11.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Reconcile {
+    /// Which round, from 0; both sides count.
+    pub round: u32,
+    /// The message: at most 200 KiB.
+    pub message: Vec<u8>,
+}
+
+/// Ends a reconciliation. Kind 12.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Want {
+    /// Fingerprints of what the initiator lacks or has otherwise.
+    pub fingerprints: Vec<[u8; 32]>,
+}
+
+/// Orders to erase. Kind 13.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct OrderFrame {
+    /// A signed [`EraseOrder`](crate::erasure::EraseOrder).
+    pub token: String,
+}
+
+/// Answers an order. Kind 14.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct ReceiptFrame {
+    /// A signed [`Receipt`](crate::erasure::Receipt).
+    pub token: String,
+}
+
+/// Answers an unknown kind. Kind 15.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct NotUnderstood {
+    /// The kind that is not known here.
+    pub kind: u16,
+}
+
+/// Answers a frame that was not taken. Kind 16.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Refused {
+    /// The kind of the frame.
+    pub kind: u16,
+    /// Why, as far as the sender may know.
+    pub code: ErrorCode,
+}
+
+impl Frame {
+    /// The number of the frame's kind.
+    pub fn kind(&self) -> u16 {
+        match self {
+            Self::Hello(_) => 1,
+            Self::Grant(_) => 2,
+            Self::Announce(_) => 3,
+            Self::Changes(_) => 4,
+            Self::Acknowledge(_) => 5,
+            Self::Resend(_) => 6,
+            Self::Propose(_) => 7,
+            Self::ProposalRefused(_) => 8,
+            Self::Relation(_) => 9,
+            Self::Stored(_) => 10,
+            Self::Reconcile(_) => 11,
+            Self::Want(_) => 12,
+            Self::Order(_) => 13,
+            Self::Receipt(_) => 14,
+            Self::NotUnderstood(_) => 15,
+            Self::Refused(_) => 16,
+        }
+    }
+
+    /// The stream that the frame belongs on; elsewhere it is a protocol error.
+    pub fn stream(&self) -> Stream {
+        match self {
+            Self::Hello(_)
+            | Self::Order(_)
+            | Self::Receipt(_)
+            | Self::NotUnderstood(_)
+            | Self::Refused(_) => Stream::Control,
+            _ => Stream::Data,
+        }
+    }
+}
