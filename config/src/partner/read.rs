@@ -1,0 +1,160 @@
+//! Reads a partner's file.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use stafett_protocol::limits;
+use stafett_protocol::municipality::ServiceCode;
+
+use super::{
+    AgreementPeriod, AgreementTerms, LocatedPartner, PartnerConfig, PartnerKeys, PartnerService, PeriodError,
+    SigningPublicKey, TlsFingerprint,
+};
+use crate::NodeConfig;
+use crate::document::{Located, Section};
+use crate::error::ConfigError;
+use crate::names::Names;
+use crate::value::Name;
+
+pub(crate) const KEYS: &[&str] = &[
+    "organisation",
+    "name",
+    "municipality",
+    "legal_form",
+    "controller",
+    "address",
+    "revoked",
+    "keys",
+    "agreement",
+    "services",
+];
+pub(crate) const KEYS_KEYS: &[&str] = &["tls_current", "tls_next", "signing_current", "signing_next"];
+pub(crate) const AGREEMENT_KEYS: &[&str] = &[
+    "reference",
+    "processor_agreement",
+    "from",
+    "until",
+    "areas",
+    "our_services",
+    "entries_max",
+    "bytes_max",
+];
+pub(crate) const SERVICE_KEYS: &[&str] = &["code", "names"];
+
+pub(super) fn partner(root: &Section<'_>, config: &NodeConfig) -> Result<LocatedPartner, ConfigError> {
+    root.only(KEYS)?;
+    let organisation = root.require("organisation")?;
+    let (keys, located_keys) = keys(&root.section("keys")?)?;
+    let partner = PartnerConfig {
+        organisation: organisation.value,
+        name: root.require::<Name>("name")?.value.0,
+        municipality: root.require("municipality")?.value,
+        legal_form: root.require("legal_form")?.value,
+        controller: root.require("controller")?.value,
+        address: root.get("address")?.map(|address| address.value),
+        revoked: root.get_or("revoked", false)?,
+        keys,
+        terms: terms(&root.section("agreement")?, config)?,
+        services: services(root)?,
+    };
+    Ok(LocatedPartner { config: partner, organisation, keys: located_keys })
+}
+
+type LocatedKeys = Vec<Located<[u8; 32]>>;
+
+fn keys(section: &Section<'_>) -> Result<(PartnerKeys, LocatedKeys), ConfigError> {
+    section.only(KEYS_KEYS)?;
+    let tls_current = section.require::<TlsFingerprint>("tls_current")?;
+    let tls_next = section.get::<TlsFingerprint>("tls_next")?;
+    let signing_current = section.require::<SigningPublicKey>("signing_current")?;
+    let signing_next = section.get::<SigningPublicKey>("signing_next")?;
+    let keys = PartnerKeys {
+        tls_current: tls_current.value,
+        tls_next: tls_next.as_ref().map(|key| key.value),
+        signing_current: signing_current.value,
+        signing_next: signing_next.as_ref().map(|key| key.value),
+    };
+    let located = [
+        Some(tls_current.map(TlsFingerprint::bytes)),
+        tls_next.map(|key| key.map(TlsFingerprint::bytes)),
+        Some(signing_current.map(SigningPublicKey::bytes)),
+        signing_next.map(|key| key.map(SigningPublicKey::bytes)),
+    ];
+    Ok((keys, located.into_iter().flatten().collect()))
+}
+
+fn terms(section: &Section<'_>, config: &NodeConfig) -> Result<AgreementTerms, ConfigError> {
+    section.only(AGREEMENT_KEYS)?;
+    let areas =
+        set(section, "areas", "an area of the node's own settings", |code| config.area(code).is_some())?;
+    if areas.is_empty() {
+        return Err(section.missing("areas", "at least one area"));
+    }
+    if areas.len() > limits::AREAS_MAX {
+        let (expected, found) = (format!("at most {} areas", limits::AREAS_MAX), areas.len().to_string());
+        return Err(section.refuse("areas", expected, found));
+    }
+    let of_ours = |code: &ServiceCode| config.service(code).is_some();
+    let entries = section.integer("entries_max", 1..=AgreementTerms::ENTRIES_MAX_DEFAULT, "entries")?;
+    let bytes = section.integer("bytes_max", 1..=AgreementTerms::BYTES_MAX_DEFAULT, "bytes")?;
+    Ok(AgreementTerms {
+        reference: section.require::<Name>("reference")?.value.0,
+        processor_agreement: section.require::<Name>("processor_agreement")?.value.0,
+        period: period(section, config)?,
+        areas,
+        our_services: set(section, "our_services", "a service of the node's own settings", of_ours)?,
+        entries_max: entries.map_or(AgreementTerms::ENTRIES_MAX_DEFAULT, |max| max.value),
+        bytes_max: bytes.map_or(AgreementTerms::BYTES_MAX_DEFAULT, |max| max.value),
+    })
+}
+
+fn period(section: &Section<'_>, config: &NodeConfig) -> Result<AgreementPeriod, ConfigError> {
+    let from = section.require::<Date>("from")?;
+    let until = section.require::<Date>("until")?;
+    AgreementPeriod::new(from.value, until.value, &config.node.time_zone).map_err(|error| match error {
+        PeriodError::Reversed { .. } => {
+            until.refuse(format!("a date not before agreement.from, {}", from.value))
+        }
+        PeriodError::OutOfRange { date } if date == from.value => from.refuse(YEARS),
+        PeriodError::OutOfRange { .. } => until.refuse(YEARS),
+    })
+}
+
+const YEARS: &str = "a date in the years 1970 to 9998";
+
+/// Reads codes that must be known and may not stand twice.
+fn set<T: crate::value::FromValue + Ord>(
+    section: &Section<'_>,
+    key: &str,
+    expected: &str,
+    is_known: impl Fn(&T) -> bool,
+) -> Result<BTreeSet<T>, ConfigError> {
+    let mut codes = BTreeSet::new();
+    for code in section.list::<T>(key)? {
+        if !is_known(&code.value) {
+            return Err(code.refuse(expected));
+        }
+        if codes.contains(&code.value) {
+            return Err(code.refuse_found("each code once", format!("a second {}", code.found)));
+        }
+        codes.insert(code.value);
+    }
+    Ok(codes)
+}
+
+fn services(root: &Section<'_>) -> Result<Vec<PartnerService>, ConfigError> {
+    let mut codes = BTreeSet::new();
+    let mut services = Vec::new();
+    for section in root.sections("services")? {
+        section.only(SERVICE_KEYS)?;
+        let code = section.require::<ServiceCode>("code")?;
+        if !codes.insert(code.value.clone()) {
+            return Err(code.refuse_found("each code once", format!("a second {}", code.found)));
+        }
+        services.push(PartnerService { code: code.value, names: Names::read(&section.section("names")?)? });
+    }
+    if services.is_empty() {
+        return Err(root.missing("services", "at least one service"));
+    }
+    Ok(services)
+}

@@ -1,0 +1,10 @@
+//! Files as an operator writes them, right and wrong.
+
+mod node_file;
+mod partner_files;
+mod people_file;
+mod samples;
+#[cfg(unix)]
+mod secrets;
+mod support;
+mod template_files;
