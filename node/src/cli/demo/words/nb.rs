@@ -1,0 +1,119 @@
+//! Bokmål.
+
+use super::{EndWords, Notes, SearchWords, Telling, Titles, Words};
+
+pub(super) static WORDS: Words = Words {
+    first_line: "Oppdiktede personer. Kommunene har ikke deltatt.",
+    preparing: "Gjør klar tre noder: mapper, nøkler, avtaler og folk …",
+    linked: "Tre noder går. Inderøy og Snåsa har ringt opp Steinkjer; hver forbindelse er oppe.",
+    nobody_to_ask: "Her er det ingen å spørre, så fortellingen går av seg selv og avslutter nodene til slutt ({flag}).",
+    enter: "Enter for å gå videre",
+    columns: ["Inderøy", "PPT Steinkjer", "Steinkjer skole", "Snåsa"],
+    nothing: "ingenting",
+    beats: [
+        Telling {
+            title: "Marte åpner en stafettlogg",
+            told: "Marte er lærer i Inderøy. Hun åpner en stafettlogg for Ante (9) på nivå 1, blir \
+                   stafettholder, og skriver under språk, læring, hjem og helse.",
+        },
+        Telling {
+            title: "Du skriver en setning",
+            told: "Du skriver én setning under hjem. Den skal ingen andre enn Inderøy få.",
+        },
+        Telling {
+            title: "Mor sier ja, far har ikke svart",
+            told: "Saken går til nivå 2. Mor sier ja til at PPT i Steinkjer får se språk og læring. \
+                   Far har ikke svart, så ingenting deles.",
+        },
+        Telling {
+            title: "Far sier ja",
+            told: "Marte ser først hva som blir synlig. Så sier far ja. Lederen for PPT gir saken til Ole, \
+                   og Ole leser nøyaktig det.",
+        },
+        Telling {
+            title: "Ole skriver et tiltak",
+            told: "Ole i PPT skriver et tiltak. Det kommer tilbake til stafettloggen i Inderøy.",
+        },
+        Telling {
+            title: "Linjen blir brutt",
+            told: "Linjen mellom Inderøy og Steinkjer blir brutt. Marte og Ole skriver i det samme tiltaket. \
+                   Så kommer linjen tilbake.",
+        },
+        Telling {
+            title: "Snåsa får ikke vite om Ante",
+            told: "Laila i Snåsa deler Máhtte (7) med PPT. De som ikke skal vite om Ante, spør med hans \
+                   riktige id-er, og får det samme svaret som på tilfeldige.",
+        },
+        Telling {
+            title: "Vi leter etter setningen din",
+            told: "Setningen din blir lett etter i alt som hver node har lagret, og i alt som ble gitt til \
+                   hver forbindelse. En kontrollsetning som Ole skal lese, viser at letingen finner noe.",
+        },
+        Telling {
+            title: "Far trekker ja-et tilbake",
+            told: "Far ringer og trekker tilbake. Linjen er nede, så Steinkjer har ikke hørt det. \
+                   Så kommer linjen tilbake.",
+        },
+    ],
+    held: "Det stemte: {count} av {count} kontroller.",
+    not_held: "Det stemte IKKE: {failed} av {count} kontroller.",
+    all_held: "Alt stemte.",
+    not_all_held: "Ikke alt stemte: {beats}.",
+    titles: Titles {
+        language: "Ante mister tråden i lange beskjeder",
+        goal: "Ante leser en kort tekst sammen med en venn",
+        learning: "Ante leser enkle ord når han kjenner teksten",
+        home: "Leksene tar hele kvelden",
+        health: "Synet er prøvd og er godt",
+        measure: "Språkkartlegging",
+        measure_text: "Vi kartlegger ordforråd og minne for ord.",
+        marte_adds: " Marte sitter sammen med Ante i de to første timene.",
+        ole_adds: "Ole kommer til skolen tre ganger. ",
+        mahtte_language: "Máhtte snakker mer sørsamisk enn norsk",
+        mahtte_home: "Besteforeldrene leser for Máhtte",
+        purpose: "PPT hjelper skolen med å forstå hva som er vanskelig, og hva som hjelper.",
+        card: "Kort om {name}",
+        deadline: "frist {date}",
+        deadline_conflict: "frist må avklares: {dates}",
+        or: " eller ",
+    },
+    notes: Notes {
+        ask_sentence: "Skriv en setning om hvordan det går hjemme hos Ante. Enter alene gir en ferdig setning.",
+        own_sentence: "Ante sover dårlig de nettene han bytter hus.",
+        sentence_too_short: "Skriv en hel setning på 12 til 300 tegn, som ikke er en del av fortellingen ellers.",
+        your_sentence: "Du skrev: «{sentence}»",
+        missing_father: "Samtykket er delvis gitt (mangler far).",
+        becomes_visible: "Dette blir synlig for PPT Steinkjer:",
+        stays_hidden: "Dette deles ikke:",
+        inbox: "Lederen for PPT ser: {owner}, {date}. Ikke navn, ikke innhold.",
+        assigned: "Lederen for PPT gir saken til Ole. Før det leste Ole {count} oppføringer.",
+        waits_for_owner: "Oles tiltak venter på eierkommunen, som gir det id.",
+        cut: "Linjen er brutt. {count} datagrammer er kastet så langt.",
+        while_cut: "Imens leser hver sitt:",
+        reads: "  {name}: «{text}»",
+        healed: "Linjen er tilbake.",
+        both_texts: "Begge leser nå: «{text}»",
+        settled: "Marte avklarer fristen: {date}. Ole leser det samme.",
+        same_answer: "{count} par av spørsmål: samme svar, byte for byte.",
+        not_confirmed: "{partner}: ikke bekreftet ennå",
+        confirmed: "{partner} har bekreftet: {erased} slettet, {locked} låst",
+        backup: "Sikkerhetskopier som kan åpne det slettede, er borte om senest {days} dager.",
+    },
+    search: SearchWords {
+        columns: ["Inderøy", "Steinkjer", "Snåsa"],
+        sentence_stores: "Setningen din, lagret i noden",
+        sentence_links: "Setningen din, gitt til forbindelser dit",
+        control_stores: "Kontrollsetningen, lagret i noden",
+        control_links: "Kontrollsetningen, gitt til forbindelser dit",
+        looked_through: "Åpnet og lest: {blobs} forseglede rader og {frames} rammer.",
+    },
+    end: EndWords {
+        still_running: "Nodene går fortsatt. Bruk dem med et adgangstegn (token):",
+        node: "{name}: web {web}, QUIC {quic}, mappe {folder}",
+        token: "  {name}: {token}",
+        example: "Prøv: curl -H \"Authorization: Bearer {token}\" {web}/api/v1/cases",
+        enter_ends: "Enter eller Ctrl-C avslutter nodene.",
+        goes_with_them: "Mappen {folder} blir da slettet.",
+        kept: "Mappen {folder} blir liggende.",
+    },
+};

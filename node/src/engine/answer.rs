@@ -1,0 +1,363 @@
+//! What the engine answers: the bodies of the HTTP API. Content is in here; nothing of it is
+//! ever logged, so no type prints itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use stafett_protocol::baton::Baton;
+use stafett_protocol::consent::rule::{Capacity, SubjectKind};
+use stafett_protocol::entry::{About, CardField, EntryKind, EntryView, Heads};
+use stafett_protocol::erasure::Done;
+use stafett_protocol::id::{
+    AccountId, CaseId, ConsentId, DisclosureId, EntryId, GenerationId, GrantId, OrderId, PersonId, ProposalId,
+};
+use stafett_protocol::ledger::statement::Level;
+use stafett_protocol::municipality::{AreaCode, OrganisationNumber, Service, ServiceCode};
+use stafett_protocol::time::UnixMillis;
+use utoipa::ToSchema;
+
+use crate::web::openapi::types as doc;
+
+/// A case in a list.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct CaseSummary {
+    /// The case.
+    #[schema(value_type = doc::CaseId)]
+    pub case: CaseId,
+    /// The organisation that owns it.
+    #[schema(value_type = doc::OrganisationNumber)]
+    pub owner: OrganisationNumber,
+    /// The owner's name.
+    pub owner_name: String,
+    /// The subject's name, as far as the reader may know it: from the private document at the
+    /// owner for its holder, from the case card elsewhere.
+    pub subject_name: Option<String>,
+    /// The level, at the owner.
+    #[schema(value_type = Option<doc::Level>)]
+    pub level: Option<Level>,
+    /// When it was opened here, or first came. Milliseconds since 1970.
+    #[schema(value_type = doc::UnixMillis)]
+    pub since: UnixMillis,
+    /// The reader's task: `stafettholder`, `assigned`, `family`, or `returned` for own writing that came back, `inbox` for a service's
+    /// leader, who sees municipality and date and nothing else.
+    pub task: String,
+    /// For an inbox, the services that it was shared with, and whether somebody has it.
+    pub inbox: Option<Inbox>,
+}
+
+/// What a shared service's leader sees of a received case.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct Inbox {
+    /// The service.
+    #[schema(value_type = doc::ServiceCode)]
+    pub service: ServiceCode,
+    /// Who works with it.
+    #[schema(value_type = BTreeSet<doc::AccountId>)]
+    pub assigned: BTreeSet<AccountId>,
+}
+
+/// A person of the family.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct PartyItem {
+    /// Who, as consents name the person.
+    #[schema(value_type = doc::PersonId)]
+    pub person: PersonId,
+    /// What the person is to the subject.
+    #[schema(value_type = doc::Capacity)]
+    pub capacity: Capacity,
+    /// The name, from the private case document.
+    pub name: Option<String>,
+    /// For a guardian: `mother`, `father`, `co-mother`, `appointed-guardian`, …
+    pub relation: Option<String>,
+}
+
+/// A case as its reader may see it.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct CaseView {
+    /// What stands in the list.
+    #[serde(flatten)]
+    pub summary: CaseSummary,
+    /// Whom it is about; at the owner only.
+    #[schema(value_type = Option<doc::SubjectKind>)]
+    pub subject_kind: Option<SubjectKind>,
+    /// Who holds the baton; at the owner only.
+    #[schema(value_type = Option<doc::Baton>)]
+    pub baton: Option<Baton>,
+    /// The family; for the stafettholder only.
+    pub parties: Vec<PartyItem>,
+    /// The entries that the reader may read, newest first.
+    pub entries: Vec<EntryItem>,
+    /// Own writing that the owner has not taken yet; its author's alone.
+    pub proposals: Vec<ProposalItem>,
+}
+
+/// An entry as its reader may see it.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct EntryItem {
+    /// The entry.
+    #[schema(value_type = doc::EntryId)]
+    pub entry: EntryId,
+    /// Its case.
+    #[schema(value_type = doc::CaseId)]
+    pub case: CaseId,
+    /// Its kind.
+    #[schema(value_type = doc::EntryKind)]
+    pub kind: EntryKind,
+    /// Its areas.
+    #[schema(value_type = BTreeSet<doc::AreaCode>)]
+    pub areas: BTreeSet<AreaCode>,
+    /// Whom it is about.
+    #[schema(value_type = BTreeSet<doc::About>)]
+    pub about: BTreeSet<About>,
+    /// Its generation.
+    #[schema(value_type = doc::GenerationId)]
+    pub generation: GenerationId,
+    /// Its latest changes.
+    #[schema(value_type = doc::Heads)]
+    pub heads: Heads,
+    /// The service that wrote it, where the reader may know.
+    #[schema(value_type = Option<doc::Service>)]
+    pub written_by: Option<Service>,
+    /// The fields, and concurrent values that wait for the stafettholder.
+    #[serde(flatten)]
+    #[schema(value_type = doc::EntryView)]
+    pub view: EntryView,
+    /// The entry that it belongs to, if the reader may see that one.
+    #[schema(value_type = Option<doc::EntryId>)]
+    pub towards: Option<EntryId>,
+    /// When it came into this store.
+    #[schema(value_type = doc::UnixMillis)]
+    pub stored_at: UnixMillis,
+    /// When it changed last in this store.
+    #[schema(value_type = doc::UnixMillis)]
+    pub changed_at: UnixMillis,
+    /// Who reads it, for the stafettholder; at a partner, the reader's service and the owner.
+    pub readers: Vec<ReaderItem>,
+}
+
+/// Own writing that waits for the owner, or came back.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct ProposalItem {
+    /// The proposal.
+    #[schema(value_type = doc::ProposalId)]
+    pub proposal: ProposalId,
+    /// Its kind.
+    #[schema(value_type = doc::EntryKind)]
+    pub kind: EntryKind,
+    /// Its areas.
+    #[schema(value_type = BTreeSet<doc::AreaCode>)]
+    pub areas: BTreeSet<AreaCode>,
+    /// Its fields.
+    #[serde(flatten)]
+    #[schema(value_type = doc::EntryView)]
+    pub view: EntryView,
+    /// `waiting`, or `returned`.
+    pub state: String,
+}
+
+/// One service that reads an entry.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+pub struct ReaderItem {
+    /// The service.
+    #[schema(value_type = doc::Service)]
+    pub service: Service,
+    /// Its name in bokmål.
+    pub name: String,
+    /// On which consent; none for the service that wrote it.
+    #[schema(value_type = Option<doc::ConsentId>)]
+    pub consent: Option<ConsentId>,
+    /// At a partner: when the latest version was handed to its node; none for own services.
+    #[schema(value_type = Option<doc::UnixMillis>)]
+    pub sent_at: Option<UnixMillis>,
+    /// At a partner: whether its node has said that it has the latest version.
+    pub received: Option<bool>,
+}
+
+/// What publishing did.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct Published {
+    /// The entry, at the owner.
+    #[schema(value_type = Option<doc::EntryId>)]
+    pub entry: Option<EntryId>,
+    /// The proposal, at a partner: the owner gives it its id.
+    #[schema(value_type = Option<doc::ProposalId>)]
+    pub proposal: Option<ProposalId>,
+}
+
+/// Who would read an entry once it is published.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct EntryPreview {
+    /// Services that would read it.
+    pub readers: Vec<ReaderItem>,
+    /// Services with a consent in the case that would not.
+    pub not_readers: Vec<ReaderItem>,
+}
+
+/// What a consent would make visible, before anything is committed.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct ConsentPreview {
+    /// To whom.
+    #[schema(value_type = doc::Service)]
+    pub recipient: Service,
+    /// Entries that would become visible and are not now.
+    pub becomes_visible: Vec<PreviewItem>,
+    /// Entries that are visible now and stay so.
+    pub stays_visible: Vec<PreviewItem>,
+    /// Entries that stay hidden, and why.
+    pub stays_hidden: Vec<HiddenItem>,
+    /// The fields of the case card that would become visible, with their values.
+    #[schema(value_type = BTreeMap<doc::CardField, String>)]
+    pub card: BTreeMap<CardField, String>,
+    /// Who must say yes and has not.
+    #[schema(value_type = BTreeSet<doc::PersonId>)]
+    pub missing: BTreeSet<PersonId>,
+}
+
+/// An entry of a preview.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct PreviewItem {
+    /// The entry.
+    #[schema(value_type = doc::EntryId)]
+    pub entry: EntryId,
+    /// Its kind.
+    #[schema(value_type = doc::EntryKind)]
+    pub kind: EntryKind,
+    /// Its areas.
+    #[schema(value_type = BTreeSet<doc::AreaCode>)]
+    pub areas: BTreeSet<AreaCode>,
+    /// Its title, or the beginning of its text.
+    pub title: String,
+}
+
+/// An entry that a consent leaves hidden.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct HiddenItem {
+    /// The entry.
+    #[serde(flatten)]
+    pub item: PreviewItem,
+    /// Why: `area`, `kind`, `excepted`, `about-another`, `waits-for-generation`, `blocked`, …
+    pub reason: String,
+}
+
+/// A consent as the stafettholder sees it.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct ConsentItem {
+    /// What was asked for.
+    #[serde(flatten)]
+    #[schema(value_type = doc::Consent)]
+    pub asked: stafett_protocol::consent::Consent,
+    /// `asked`, `partly-given`, `refused`, `not-yet`, `valid`, `expired`, `withdrawn` or
+    /// `superseded`.
+    pub status: String,
+    /// Who has said yes, and how.
+    #[schema(value_type = BTreeMap<doc::PersonId, doc::Yes>)]
+    pub given_by: BTreeMap<PersonId, stafett_protocol::consent::Yes>,
+    /// Who must say yes and has not.
+    #[schema(value_type = BTreeSet<doc::PersonId>)]
+    pub missing: BTreeSet<PersonId>,
+    /// Since when it is withdrawn.
+    #[schema(value_type = Option<doc::UnixMillis>)]
+    pub withdrawn_at: Option<UnixMillis>,
+    /// Grants that came of it.
+    #[schema(value_type = BTreeSet<doc::GrantId>)]
+    pub grants: BTreeSet<GrantId>,
+    /// Orders to erase that came of its end, with their receipts.
+    pub orders: Vec<OrderItem>,
+}
+
+/// An order to erase.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct OrderItem {
+    /// The order.
+    #[schema(value_type = doc::OrderId)]
+    pub order: OrderId,
+    /// Who was ordered.
+    #[schema(value_type = doc::OrganisationNumber)]
+    pub partner: OrganisationNumber,
+    /// The partner's name.
+    pub partner_name: String,
+    /// How many entries it names.
+    pub entries: usize,
+    /// The receipt, once the partner has confirmed; nothing is said to be erased before.
+    pub receipt: Option<ReceiptItem>,
+}
+
+/// A receipt: the partner's word, not a proof.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct ReceiptItem {
+    /// Entries that it says it erased.
+    pub erased: usize,
+    /// Entries that it says it locked.
+    pub locked: usize,
+    /// Entry by entry.
+    #[schema(value_type = BTreeMap<doc::EntryId, doc::Done>)]
+    pub items: BTreeMap<EntryId, Done>,
+    /// Days until the last backup that could open an erased entry is gone.
+    pub backup_days: u32,
+}
+
+/// One link.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct LinkItem {
+    /// The partner.
+    #[schema(value_type = doc::OrganisationNumber)]
+    pub partner: OrganisationNumber,
+    /// Its name.
+    pub name: String,
+    /// Whether a connection is up.
+    pub connected: bool,
+    /// Since when.
+    #[schema(value_type = Option<doc::UnixMillis>)]
+    pub connected_since: Option<UnixMillis>,
+    /// When its last frame came.
+    #[schema(value_type = Option<doc::UnixMillis>)]
+    pub last_received: Option<UnixMillis>,
+    /// Entries in line.
+    pub waiting: usize,
+    /// Orders without a receipt.
+    pub receipts_missing: usize,
+    /// The end of the agreement.
+    #[schema(value_type = doc::UnixMillis)]
+    pub agreement_until: UnixMillis,
+    /// Whether the partner's identity is revoked.
+    pub revoked: bool,
+}
+
+/// One disclosure: what was handed to the transport, to whom, on what.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct DisclosureItem {
+    /// The row.
+    #[schema(value_type = doc::DisclosureId)]
+    pub id: DisclosureId,
+    /// To whose node.
+    #[schema(value_type = doc::OrganisationNumber)]
+    pub partner: OrganisationNumber,
+    /// Which case.
+    #[schema(value_type = doc::CaseId)]
+    pub case: CaseId,
+    /// Which entry.
+    #[schema(value_type = doc::EntryId)]
+    pub entry: EntryId,
+    /// Under which consents.
+    #[schema(value_type = BTreeSet<doc::ConsentId>)]
+    pub consents: BTreeSet<ConsentId>,
+    /// When.
+    #[schema(value_type = doc::UnixMillis)]
+    pub at: UnixMillis,
+    /// Whether the frame was then not sent.
+    pub unsent: bool,
+}
+
+/// How the node is.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct Health {
+    /// Whether it serves.
+    pub ready: bool,
+    /// Whether it is sealed: restored, or its clock is in doubt.
+    pub sealed: bool,
+    /// The version of the program.
+    pub version: String,
+    /// The node's organisation.
+    #[schema(value_type = doc::OrganisationNumber)]
+    pub organisation: OrganisationNumber,
+}

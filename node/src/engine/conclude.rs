@@ -1,0 +1,338 @@
+//! From a decision to its effects: what follows is decided with it, all of it is committed at
+//! once, and the sessions are told.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use stafett_protocol::access::{EntryFacts, OnlyFor};
+use stafett_protocol::case::{CardSource, CaseStatus, PrivateCaseDocument};
+use stafett_protocol::decision::{Decision, grants_due, grants_over};
+use stafett_protocol::entry::{Actor, EntryDocument, EntryKind, Heads, SchemaVersion};
+use stafett_protocol::erasure::Receipt;
+use stafett_protocol::id::{CaseId, EntryId, GenerationId};
+use stafett_protocol::ledger::LedgerView;
+use stafett_protocol::ledger::statement::Said;
+use stafett_protocol::link::input::Input;
+use stafett_protocol::municipality::Service;
+use stafett_protocol::signed::Verified;
+use stafett_protocol::transaction::{Committed, EntryRecord, EntryState, Transaction, Write};
+
+use super::{Engine, EngineError};
+use crate::clock::random;
+use crate::store::{DisclosureFilter, LocalWrite};
+
+/// What a case card may be made of.
+pub(super) fn card_source<'a>(
+    private: &'a stafett_protocol::case::PrivateCase,
+    ledger: &LedgerView,
+) -> CardSource<'a> {
+    let status = if ledger.is_closed() { CaseStatus::Closed } else { CaseStatus::Active };
+    CardSource {
+        case: private,
+        subject_kind: ledger.subject_kind(),
+        level: ledger.level(),
+        step: None,
+        status,
+    }
+}
+
+impl Engine {
+    /// Decides what follows for every partner, commits all of it, and tells the sessions.
+    ///
+    /// What closes, closes first: the sessions are told what will hold, and answer once nothing
+    /// more of it can be written down as disclosed. Only then are the disclosure rows read, so an
+    /// order names everything that went out.
+    pub(super) async fn conclude(
+        &self,
+        mut decision: Decision,
+        more: Vec<Write>,
+        local: Vec<LocalWrite>,
+    ) -> Result<Committed, EngineError> {
+        let case = decision.ledger().case();
+        let closes = decision.closes() || self.ends_a_grant(&decision);
+        if closes {
+            self.close_gates(&Arc::new(decision.ledger().clone())).await;
+        }
+        match self.decide_and_commit(&mut decision, more, local, closes).await {
+            Ok(committed) => {
+                let after = Arc::new(decision.ledger().clone());
+                self.keep_ledger(&after);
+                let (issued, orders) = (decision.issued().to_vec(), decision.orders().to_vec());
+                self.tell_of(&after, &committed, issued, orders).await?;
+                if closes {
+                    self.make_cards(&after).await;
+                }
+                Ok(committed)
+            }
+            Err(error) => {
+                self.forget_ledger(case);
+                if closes && let Ok(present) = self.ledger(case).await {
+                    self.tell_case(&present);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Makes the cards that a commit left out because something closed. What closed stays closed
+    /// if one cannot be made.
+    async fn make_cards(&self, ledger: &LedgerView) {
+        let made = async {
+            let cards = self.cards_due(ledger).await?;
+            if !cards.is_empty() {
+                let committed = self.inner.store.commit(Transaction::of(cards)).await?;
+                self.tell_entries(&committed.records);
+            }
+            Ok::<_, EngineError>(())
+        };
+        if let Err(error) = made.await {
+            tracing::error!(case = %ledger.case(), %error, "a case card could not be made");
+        }
+    }
+
+    async fn decide_and_commit(
+        &self,
+        decision: &mut Decision,
+        more: Vec<Write>,
+        local: Vec<LocalWrite>,
+        closes: bool,
+    ) -> Result<Committed, EngineError> {
+        let case = decision.ledger().case();
+        self.follow_up(decision, case).await?;
+        // A card that cannot be made must not hold up what closes.
+        let cards = if closes { Vec::new() } else { self.cards_due(decision.ledger()).await? };
+        let mut writes = decision.take_writes();
+        writes.extend(more);
+        writes.extend(cards);
+        Ok(self.inner.store.commit_with(Transaction::of(writes), local).await?)
+    }
+
+    fn ends_a_grant(&self, decision: &Decision) -> bool {
+        let now = self.now();
+        self.link_table().values().any(|link| !grants_over(decision.ledger(), link.view(), now).is_empty())
+    }
+
+    /// Ends the grants that are over and issues those that are due, partner by partner.
+    async fn follow_up(&self, decision: &mut Decision, case: CaseId) -> Result<(), EngineError> {
+        let now = self.now();
+        let links = self.link_table();
+        for (partner, link) in links.iter() {
+            if !grants_over(decision.ledger(), link.view(), now).is_empty() {
+                let issued = self.inner.store.grants_issued_in(case).await?;
+                let filter = DisclosureFilter {
+                    case: Some(case),
+                    partner: Some(*partner),
+                    ..DisclosureFilter::default()
+                };
+                let logged = self.inner.store.disclosures(filter).await?;
+                let sent = logged.into_iter().filter(|logged| !logged.is_unsent);
+                let rows: Vec<_> = sent.map(|logged| logged.row).collect();
+                let grants = issued.iter().map(|issued| issued.grant.statement());
+                decision.end_grants(link.view(), grants, &rows, &self.inner.signing, random)?;
+            }
+            decision.issue_grants(self.inner.own, link.view(), &self.inner.signing, random)?;
+        }
+        Ok(())
+    }
+
+    /// The gate closes in the sessions before the commit (law 12).
+    async fn close_gates(&self, after: &Arc<LedgerView>) {
+        let case = after.case();
+        for link in self.link_table().values().filter(|link| link.knows(case)) {
+            link.tell_and_wait(Input::CaseChanged { ledger: Arc::clone(after) }, Some(case)).await;
+        }
+    }
+
+    fn tell_case(&self, ledger: &Arc<LedgerView>) {
+        for link in self.link_table().values().filter(|link| link.knows(ledger.case())) {
+            link.tell(Input::CaseChanged { ledger: Arc::clone(ledger) });
+        }
+    }
+
+    async fn tell_of(
+        &self,
+        ledger: &Arc<LedgerView>,
+        committed: &Committed,
+        issued: Vec<Verified<stafett_protocol::grant::Grant>>,
+        orders: Vec<Verified<stafett_protocol::erasure::EraseOrder>>,
+    ) -> Result<(), EngineError> {
+        let links = self.link_table();
+        for grant in &issued {
+            if let Some(link) = links.get(&grant.statement().partner) {
+                self.introduce(link, ledger).await?;
+            }
+        }
+        self.tell_case(ledger);
+        self.tell_entries(&committed.records);
+        for grant in issued {
+            if let Some(link) = links.get(&grant.statement().partner) {
+                link.tell(Input::GrantIssued(grant));
+            }
+        }
+        for (partner, link) in links.iter() {
+            let theirs: Vec<_> =
+                orders.iter().filter(|order| order.statement().partner == *partner).cloned().collect();
+            if !theirs.is_empty() {
+                link.tell(Input::OrdersQueued(theirs));
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells a session of a case that it has not known: all of it, so that the gate can answer.
+    async fn introduce(&self, link: &super::link::Link, ledger: &Arc<LedgerView>) -> Result<(), EngineError> {
+        let case = ledger.case();
+        if !link.introduce(case) {
+            return Ok(());
+        }
+        link.tell(Input::CaseChanged { ledger: Arc::clone(ledger) });
+        for record in self.inner.store.entries(case).await? {
+            link.tell(Input::EntryCommitted(record));
+        }
+        for relation in self.inner.store.relations(case).await? {
+            link.tell(Input::RelationCommitted(relation));
+        }
+        Ok(())
+    }
+
+    /// Tells every session that knows the case of new changes.
+    pub(super) fn tell_entries(&self, records: &[EntryRecord]) {
+        for (partner, link) in self.link_table().iter() {
+            for record in records {
+                let concerns = *partner == record.owner || link.knows(record.facts.case);
+                if concerns {
+                    link.tell(Input::EntryCommitted(record.clone()));
+                }
+            }
+        }
+    }
+
+    /// The case cards that valid consents ask for and that are not made yet. Each is made for
+    /// one consent and holds the fields that it chose, and no other.
+    async fn cards_due(&self, ledger: &LedgerView) -> Result<Vec<Write>, EngineError> {
+        let now = self.now();
+        let recipients: BTreeSet<Service> =
+            ledger.consents().values().map(|record| record.consent().recipient.clone()).collect();
+        let wanted: Vec<_> = recipients
+            .iter()
+            .flat_map(|recipient| ledger.valid_consents(recipient, now))
+            .map(|record| record.consent())
+            .filter(|consent| !consent.card_fields.is_empty() && !consent.areas.is_empty())
+            .collect();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let made: BTreeSet<_> = self
+            .inner
+            .store
+            .entries(ledger.case())
+            .await?
+            .into_iter()
+            .filter_map(|record| record.facts.only_for.and_then(|only| only.consent))
+            .collect();
+        let Some(bytes) = self.inner.store.private_case(ledger.case()).await? else { return Ok(Vec::new()) };
+        let private = PrivateCaseDocument::open(Actor(random()), &bytes)
+            .map_err(|_| EngineError::Conflict { reason: "the private case document cannot be read" })?;
+        let mut writes = Vec::new();
+        for consent in wanted.into_iter().filter(|consent| !made.contains(&consent.id)) {
+            let content = card_source(private.view(), ledger)
+                .content(&consent.card_fields)
+                .map_err(|_| EngineError::Conflict { reason: "the case card cannot be made" })?;
+            let (document, genesis) = EntryDocument::create(Actor(random()), &content)
+                .map_err(|_| EngineError::Conflict { reason: "the case card cannot be made" })?;
+            let facts = EntryFacts {
+                entry: EntryId::from_random(random()),
+                case: ledger.case(),
+                kind: EntryKind::CaseCard,
+                areas: consent.areas.clone(),
+                about: BTreeSet::from([stafett_protocol::entry::About::Subject]),
+                written_by: Some(Service { host: self.inner.own, code: ledger.opened_by().clone() }),
+                only_for: Some(OnlyFor { service: consent.recipient.clone(), consent: Some(consent.id) }),
+                hidden_from_guardians: false,
+                generation: GenerationId::from_random(random()),
+                changes: 1,
+            };
+            writes.extend(self.new_entry_writes(facts, document.heads(), genesis, None));
+        }
+        Ok(writes)
+    }
+
+    /// What is written for a new entry of this node with one change.
+    pub(super) fn new_entry_writes(
+        &self,
+        facts: EntryFacts,
+        heads: Heads,
+        genesis: stafett_protocol::entry::CheckedChange,
+        author: Option<stafett_protocol::id::AccountId>,
+    ) -> [Write; 2] {
+        let (entry, generation, at) = (facts.entry, facts.generation, self.now());
+        let record = EntryRecord {
+            facts,
+            owner: self.inner.own,
+            schema: SchemaVersion::CURRENT,
+            genesis: genesis.hash(),
+            heads,
+            under: BTreeSet::new(),
+            state: EntryState::Live,
+            author,
+            stored_at: at,
+            changed_at: at,
+        };
+        let change = Write::Change { entry, generation, change: genesis, origin: self.inner.own, at };
+        [Write::Entry(record), change]
+    }
+
+    /// Files a genuine receipt in the case's ledger.
+    pub(super) async fn file_receipt(&self, receipt: Verified<Receipt>) {
+        let statement = receipt.statement();
+        let (case, order, partner) = (statement.case, statement.order, statement.partner);
+        let filed = async {
+            let _turn = self.inner.commands.lock().await;
+            let ledger = self.ledger(case).await?;
+            if !ledger.orders_waiting().any(|waiting| waiting == order) {
+                return Ok(());
+            }
+            let mut decision = Decision::about((*ledger).clone(), None, self.now());
+            decision.say(Said::ReceiptFiled { order, hash: receipt.hash() }, &self.inner.signing)?;
+            self.conclude(decision, vec![Write::ReceiptFiled(receipt)], Vec::new()).await?;
+            if let Some(link) = self.link(partner) {
+                link.tell(Input::ReceiptFiled(order));
+            }
+            Ok::<_, EngineError>(())
+        };
+        match filed.await {
+            Ok(()) => tracing::info!(%partner, %order, "a receipt is filed"),
+            Err(error) => tracing::error!(%partner, %order, %error, "a receipt could not be filed"),
+        }
+    }
+
+    /// Looks at every own case once: consents that began or ran out since. Run by the clock. A
+    /// case that cannot be looked at stops no other.
+    pub(super) async fn sweep(&self) -> Result<(), EngineError> {
+        if self.is_sealed() {
+            return Ok(());
+        }
+        for case in self.inner.store.cases_owned().await? {
+            if let Err(error) = self.sweep_case(case).await {
+                tracing::error!(%case, %error, "a case could not be looked at");
+            }
+        }
+        self.start_generations().await
+    }
+
+    async fn sweep_case(&self, case: CaseId) -> Result<(), EngineError> {
+        let _turn = self.inner.commands.lock().await;
+        let ledger = self.ledger(case).await?;
+        let now = self.now();
+        let links = self.link_table();
+        let follows = links.values().any(|link| {
+            !grants_over(&ledger, link.view(), now).is_empty()
+                || !grants_due(&ledger, link.view(), now).is_empty()
+        });
+        if follows {
+            let decision = Decision::about((*ledger).clone(), None, now);
+            self.conclude(decision, Vec::new(), Vec::new()).await?;
+        }
+        Ok(())
+    }
+}

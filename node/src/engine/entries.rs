@@ -1,0 +1,290 @@
+//! Writing: a new entry in an own case, a proposal in a received one, an edit in either.
+
+use std::collections::BTreeSet;
+
+use stafett_protocol::access::EntryFacts;
+use stafett_protocol::access::person::{CaseTask, permit_writing_received};
+use stafett_protocol::consent::rule::Capacity;
+use stafett_protocol::entry::schema::field;
+use stafett_protocol::entry::{
+    About, Actor, Content, ContentError, Edit, EditError, EntryDocument, EntryKind, EntryView, Side,
+};
+use stafett_protocol::id::{CaseId, EntryId, GenerationId, ProposalId, RelationId};
+use stafett_protocol::ledger::LedgerView;
+use stafett_protocol::limits::AREAS_MAX;
+use stafett_protocol::link::input::Input;
+use stafett_protocol::person::{Reader, Role};
+use stafett_protocol::transaction::{Proposal, ProposalState, Relation, Transaction, Write};
+
+use super::answer::{EntryItem, Published};
+use super::reading::{Here, open};
+use super::request::{EditEntry, NewEntry};
+use super::{Engine, EngineError};
+use crate::clock::random;
+
+/// Kinds that a family may write.
+const FAMILY_KINDS: [EntryKind; 3] = [EntryKind::GuardianInput, EntryKind::ChildVoice, EntryKind::BrightSpot];
+
+impl Engine {
+    /// Publishes a new entry: a disclosure to everybody whom the preview names (law 6). In a case
+    /// of another municipality it is proposed to the owner, which gives it its id (law 1).
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] without a task in the case, [`EngineError::Invalid`] if the
+    /// entry does not fit its kind.
+    pub async fn publish_entry(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+        request: NewEntry,
+    ) -> Result<Published, EngineError> {
+        self.must_not_be_sealed()?;
+        self.check_areas(&request.areas)?;
+        let content =
+            Content::new(request.kind, request.fields.clone()).map_err(|error| invalid_content(&error))?;
+        let _turn = self.inner.commands.lock().await;
+        let here = self.here(reader, case).await?;
+        match &here {
+            Here::Own { ledger, .. } => self.publish_own(reader, &here, ledger, request, &content).await,
+            Here::Received { .. } => self.propose(reader, &here, case, request, &content).await,
+        }
+    }
+
+    pub(super) fn check_areas(
+        &self,
+        areas: &BTreeSet<stafett_protocol::municipality::AreaCode>,
+    ) -> Result<(), EngineError> {
+        let known = areas.iter().all(|area| self.inner.config.area(area).is_some());
+        if areas.len() > AREAS_MAX || !known {
+            let reason = "expected areas of the municipality's list".to_owned();
+            return Err(EngineError::Invalid { field: "areas", reason });
+        }
+        Ok(())
+    }
+
+    /// What the gate would know of a new entry by this person.
+    pub(super) fn new_facts(&self, reader: &Reader, ledger: &LedgerView, request: &NewEntry) -> EntryFacts {
+        EntryFacts {
+            entry: EntryId::from_random(random()),
+            case: ledger.case(),
+            kind: request.kind,
+            areas: request.areas.clone(),
+            about: request.about.clone(),
+            written_by: self.own_service(reader),
+            only_for: None,
+            hidden_from_guardians: request.hidden_from_guardians,
+            generation: GenerationId::from_random(random()),
+            changes: 1,
+        }
+    }
+
+    pub(super) async fn may_write_own(
+        &self,
+        reader: &Reader,
+        ledger: &LedgerView,
+        request: &NewEntry,
+    ) -> Result<CaseTask, EngineError> {
+        let task = self.task_in(reader, ledger).await?;
+        let family_may = FAMILY_KINDS.contains(&request.kind);
+        if request.kind == EntryKind::CaseCard || (task == CaseTask::Family && !family_may) {
+            return Err(EngineError::NotAllowed);
+        }
+        if ledger.is_closed() {
+            return Err(EngineError::Conflict { reason: "the case is closed" });
+        }
+        check_about(ledger, &request.about)?;
+        Ok(task)
+    }
+
+    async fn publish_own(
+        &self,
+        reader: &Reader,
+        here: &Here,
+        ledger: &LedgerView,
+        request: NewEntry,
+        content: &Content,
+    ) -> Result<Published, EngineError> {
+        self.may_write_own(reader, ledger, &request).await?;
+        let case = ledger.case();
+        let (document, genesis) =
+            EntryDocument::create(Actor(random()), content).map_err(|error| invalid_edit(&error))?;
+        let facts = self.new_facts(reader, ledger, &request);
+        let entry = facts.entry;
+        let mut writes: Vec<Write> =
+            self.new_entry_writes(facts, document.heads(), genesis, Some(reader.account)).into();
+        let relation = match request.towards {
+            Some(to) => Some(self.relation(reader, here, case, entry, to).await?),
+            None => None,
+        };
+        writes.extend(relation.map(Write::Relation));
+        let committed = self.inner.store.commit(Transaction::of(writes)).await?;
+        self.tell_entries(&committed.records);
+        if let Some(relation) = relation {
+            for link in self.link_table().values().filter(|link| link.knows(case)) {
+                link.tell(Input::RelationCommitted(relation));
+            }
+        }
+        Ok(Published { entry: Some(entry), proposal: None })
+    }
+
+    async fn relation(
+        &self,
+        reader: &Reader,
+        here: &Here,
+        case: CaseId,
+        from: EntryId,
+        to: EntryId,
+    ) -> Result<Relation, EngineError> {
+        self.readable(reader, here, case, to).await?;
+        Ok(Relation { id: RelationId::from_random(random()), owner: self.inner.own, case, from, to })
+    }
+
+    async fn propose(
+        &self,
+        reader: &Reader,
+        here: &Here,
+        case: CaseId,
+        request: NewEntry,
+        content: &Content,
+    ) -> Result<Published, EngineError> {
+        let Here::Received { owner, grants, assigned } = here else { return Err(EngineError::NotFound) };
+        let now = self.now();
+        let received = permit_writing_received(reader, grants, assigned, request.kind, &request.areas, now)
+            .map_err(|denial| self.denied_writing(reader, assigned, denial))?;
+        if let Some(to) = request.towards {
+            self.readable(reader, here, case, to).await?;
+        }
+        let (_, change) =
+            EntryDocument::create(Actor(random()), content).map_err(|error| invalid_edit(&error))?;
+        let proposal = Proposal {
+            id: ProposalId::from_random(random()),
+            owner: *owner,
+            case,
+            grant: received.grant.grant,
+            service: received.grant.service.clone(),
+            kind: request.kind,
+            areas: request.areas,
+            about: request.about,
+            towards: request.towards,
+            change,
+            author: reader.account,
+            made_at: now,
+            state: ProposalState::Waiting,
+        };
+        let id = proposal.id;
+        self.inner.store.commit(Transaction::of(vec![Write::ProposalMade(proposal.clone())])).await?;
+        if let Some(link) = self.link(*owner) {
+            link.tell(Input::ProposalMade(proposal));
+        }
+        Ok(Published { entry: None, proposal: Some(id) })
+    }
+
+    /// Somebody who works with the case is told that this cannot be written; nobody else is told
+    /// that the case exists.
+    fn denied_writing(
+        &self,
+        reader: &Reader,
+        assigned: &BTreeSet<stafett_protocol::id::AccountId>,
+        denial: stafett_protocol::access::Denial,
+    ) -> EngineError {
+        let works = reader.role == Role::Employee && assigned.contains(&reader.account);
+        if works && denial == stafett_protocol::access::Denial::NoConsent {
+            let reason = "expected a kind and areas within what is shared here".to_owned();
+            EngineError::Invalid { field: "areas", reason }
+        } else {
+            EngineError::NotFound
+        }
+    }
+
+    /// Changes fields of an entry that the person may read and write.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] if the person may not read it, [`EngineError::NotAllowed`] if
+    /// not write it, [`EngineError::Conflict`] if only the stafettholder may settle a field.
+    pub async fn edit_entry(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+        entry: EntryId,
+        request: EditEntry,
+    ) -> Result<EntryItem, EngineError> {
+        self.must_not_be_sealed()?;
+        let _turn = self.inner.commands.lock().await;
+        let here = self.here(reader, case).await?;
+        let record = self.readable(reader, &here, case, entry).await?;
+        let facts = &record.facts;
+        let (is_holder, side) = match &here {
+            Here::Own { ledger, .. } => {
+                let task = self.task_in(reader, ledger).await?;
+                let own_writing = record.author == Some(reader.account);
+                if (task == CaseTask::Family && !own_writing) || facts.kind == EntryKind::CaseCard {
+                    return Err(EngineError::NotAllowed);
+                }
+                (task == CaseTask::Stafettholder, Side::Owner)
+            }
+            Here::Received { grants, assigned, .. } => {
+                let named = grants.iter().filter(|received| record.under.contains(&received.grant.grant));
+                let named: Vec<_> = named.cloned().collect();
+                permit_writing_received(reader, &named, assigned, facts.kind, &facts.areas, self.now())
+                    .map_err(|_| EngineError::NotAllowed)?;
+                (false, Side::Partner)
+            }
+        };
+        let content = self.inner.store.content(entry).await?.ok_or(EngineError::NotFound)?;
+        let mut document = open(&content)?;
+        check_settling(is_holder, facts.kind, &document.view(), &request)?;
+        let edit = Edit::new(facts.kind, request.fields).map_err(|error| invalid_content(&error))?;
+        if let Some(change) = document.edit(&edit, side).map_err(|error| invalid_edit(&error))? {
+            let write = Write::Change {
+                entry,
+                generation: facts.generation,
+                change,
+                origin: self.inner.own,
+                at: self.now(),
+            };
+            let committed = self.inner.store.commit(Transaction::of(vec![write])).await?;
+            self.tell_entries(&committed.records);
+        }
+        self.entry_item(reader, &here, case, entry).await
+    }
+}
+
+/// A deadline or responsible with concurrent values is settled by the stafettholder alone.
+fn check_settling(
+    is_holder: bool,
+    kind: EntryKind,
+    view: &EntryView,
+    request: &EditEntry,
+) -> Result<(), EngineError> {
+    let only_holder = request.fields.keys().any(|key| {
+        view.conflicts.contains_key(key) && field(kind, *key).is_some_and(|field| field.settled_by_holder)
+    });
+    if only_holder && !is_holder {
+        return Err(EngineError::Conflict { reason: "the stafettholder settles this field" });
+    }
+    Ok(())
+}
+
+/// Whom an entry is about must be somebody of the case.
+fn check_about(ledger: &LedgerView, about: &BTreeSet<About>) -> Result<(), EngineError> {
+    let is_known = |about: &About| match about {
+        About::Guardian(person) => ledger
+            .parties()
+            .iter()
+            .any(|party| party.person == *person && party.capacity != Capacity::Subject),
+        About::Subject | About::Sibling | About::Other => true,
+    };
+    if about.is_empty() || !about.iter().all(is_known) {
+        let reason = "expected the subject or persons of the case".to_owned();
+        return Err(EngineError::Invalid { field: "about", reason });
+    }
+    Ok(())
+}
+
+pub(super) fn invalid_content(error: &ContentError) -> EngineError {
+    EngineError::Invalid { field: "fields", reason: error.to_string() }
+}
+
+fn invalid_edit(error: &EditError) -> EngineError {
+    EngineError::Invalid { field: "fields", reason: error.to_string() }
+}

@@ -1,0 +1,78 @@
+//! For the operator and the data protection officer: links, disclosures, health. No content.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+
+use stafett_protocol::id::CaseId;
+use stafett_protocol::person::{Reader, Role};
+
+use super::answer::{DisclosureItem, Health, LinkItem};
+use super::{Engine, EngineError};
+use crate::store::DisclosureFilter;
+
+impl Engine {
+    /// One line per partner.
+    ///
+    /// # Errors
+    /// [`EngineError::NotAllowed`] for everybody but the operator and the data protection officer.
+    pub async fn links(&self, reader: &Reader) -> Result<Vec<LinkItem>, EngineError> {
+        if !matches!(reader.role, Role::ItOperator | Role::DataProtectionOfficer) {
+            return Err(EngineError::NotAllowed);
+        }
+        let mut items = Vec::new();
+        for (partner, link) in self.link_table().iter() {
+            items.push(LinkItem {
+                partner: *partner,
+                name: link.name.clone(),
+                connected: link.state.connected_since().is_some(),
+                connected_since: link.state.connected_since(),
+                last_received: link.state.last_received(),
+                waiting: link.state.waiting(),
+                receipts_missing: link.state.orders(),
+                agreement_until: link.agreement.until,
+                revoked: link.standing == stafett_protocol::agreement::Standing::Revoked,
+            });
+        }
+        Ok(items)
+    }
+
+    /// What left this node: of one case for its stafettholder, of all for the data protection
+    /// officer. Ids, consents and moments; no content.
+    ///
+    /// # Errors
+    /// [`EngineError::NotAllowed`] or [`EngineError::NotFound`] for everybody else.
+    pub async fn disclosures(
+        &self,
+        reader: &Reader,
+        case: Option<CaseId>,
+    ) -> Result<Vec<DisclosureItem>, EngineError> {
+        if reader.role != Role::DataProtectionOfficer {
+            let case = case.ok_or(EngineError::NotAllowed)?;
+            self.held_case(reader, case).await?;
+        }
+        let filter = DisclosureFilter { case, ..DisclosureFilter::default() };
+        let logged = self.inner.store.disclosures(filter).await?;
+        Ok(logged
+            .into_iter()
+            .map(|logged| DisclosureItem {
+                id: logged.row.id,
+                partner: logged.row.partner,
+                case: logged.row.case,
+                entry: logged.row.entry,
+                consents: logged.row.grounds.iter().map(|ground| ground.consent).collect::<BTreeSet<_>>(),
+                at: logged.row.at,
+                unsent: logged.is_unsent,
+            })
+            .collect())
+    }
+
+    /// How the node is.
+    pub fn health(&self) -> Health {
+        Health {
+            ready: !self.inner.stopping.load(Ordering::Relaxed),
+            sealed: self.is_sealed(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            organisation: self.inner.own,
+        }
+    }
+}

@@ -1,0 +1,394 @@
+//! What a person may read, asked of the gate entry by entry, and written down before it is shown.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stafett_protocol::access::person::{
+    CaseTask, ReceivedFacts, may_assign, permit_reading, permit_reading_received, task,
+};
+use stafett_protocol::entry::{Actor, EntryDocument, EntryKind, EntryView, FieldKey, FieldValue};
+use stafett_protocol::grant::ReceivedGrant;
+use stafett_protocol::id::{AccountId, CaseId, EntryId};
+use stafett_protocol::ledger::LedgerView;
+use stafett_protocol::municipality::OrganisationNumber;
+use stafett_protocol::person::{Reader, Role};
+use stafett_protocol::transaction::{EntryContent, EntryRecord, EntryState, ProposalState};
+
+use super::answer::{CaseSummary, CaseView, EntryItem, Inbox, PartyItem, ProposalItem};
+use super::{Engine, EngineError};
+use crate::clock::random;
+use crate::store::AccessRow;
+
+/// A case as this node has it: its own, or one that another municipality owns.
+pub(super) enum Here {
+    Own { ledger: std::sync::Arc<LedgerView>, assigned: BTreeSet<AccountId> },
+    Received { owner: OrganisationNumber, grants: Vec<ReceivedGrant>, assigned: BTreeSet<AccountId> },
+}
+
+impl Engine {
+    pub(super) async fn here(&self, reader: &Reader, case: CaseId) -> Result<Here, EngineError> {
+        let assigned = self.assigned(reader, case).await?;
+        let grants = self.inner.store.grants_received_in(case).await?;
+        match grants.first().map(|received| received.grant.owner) {
+            Some(owner) => {
+                if self.is_sealed() {
+                    return Err(EngineError::Sealed);
+                }
+                Ok(Here::Received { owner, grants, assigned })
+            }
+            None => Ok(Here::Own { ledger: self.ledger(case).await?, assigned }),
+        }
+    }
+
+    /// Who works with a case in the person's own service; other services' people are no task of
+    /// this one's.
+    pub(super) async fn assigned(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+    ) -> Result<BTreeSet<AccountId>, EngineError> {
+        let rows = self.inner.store.assignment_rows(case).await?;
+        let of_service = rows.into_iter().filter(|row| Some(&row.service) == reader.service.as_ref());
+        Ok(of_service.map(|row| row.account).collect())
+    }
+
+    /// Whether the person may read this entry at this moment.
+    pub(super) fn may_read(&self, reader: &Reader, here: &Here, record: &EntryRecord) -> bool {
+        let now = self.now();
+        let facts = &record.facts;
+        match here {
+            Here::Own { ledger, assigned } => permit_reading(reader, ledger, assigned, facts, now).is_ok(),
+            Here::Received { grants, assigned, .. } => {
+                let received = ReceivedFacts { grants, entry: facts, under: &record.under };
+                record.state == EntryState::Live
+                    && permit_reading_received(reader, &received, assigned, now).is_ok()
+            }
+        }
+    }
+
+    /// Lists the cases that the person has a task in.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] if the store cannot be read.
+    pub async fn cases(&self, reader: &Reader) -> Result<Vec<CaseSummary>, EngineError> {
+        let mut cases = self.inner.store.cases_owned().await?;
+        if !self.is_sealed() {
+            cases.extend(self.inner.store.cases_received().await?.into_iter().map(|received| received.case));
+        }
+        let mut summaries = Vec::new();
+        for case in cases {
+            match self.listed(reader, case).await {
+                Ok(summary) => summaries.extend(summary),
+                // Nothing of it is here, such as a case of which only an order to erase came.
+                Err(EngineError::NotFound) => {}
+                Err(error) => tracing::error!(%case, %error, "a case could not be listed"),
+            }
+        }
+        self.note(reader, None, "cases".to_owned()).await?;
+        Ok(summaries)
+    }
+
+    async fn listed(&self, reader: &Reader, case: CaseId) -> Result<Option<CaseSummary>, EngineError> {
+        let here = self.here(reader, case).await?;
+        self.summary(reader, case, &here).await
+    }
+
+    async fn summary(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+        here: &Here,
+    ) -> Result<Option<CaseSummary>, EngineError> {
+        match here {
+            Here::Own { ledger, assigned } => {
+                let Ok(task) = task(reader, ledger, assigned) else { return Ok(None) };
+                Ok(Some(CaseSummary {
+                    case,
+                    owner: self.inner.own,
+                    owner_name: self.inner.config.node.name.clone(),
+                    subject_name: self.subject_name(reader, case, here, task).await?,
+                    level: Some(ledger.level()),
+                    since: ledger.opened_at(),
+                    task: task_word(task).to_owned(),
+                    inbox: None,
+                }))
+            }
+            Here::Received { owner, grants, assigned } => {
+                let now = self.now();
+                let works = reader.role == Role::Employee && assigned.contains(&reader.account);
+                let service = reader.service.clone();
+                let counts = grants.iter().any(|received| {
+                    received.counts(now) && Some(&received.grant.service) == service.as_ref()
+                });
+                let leads = may_assign(reader, grants, now);
+                let returned = !counts && !self.own_proposals(reader, case).await?.is_empty();
+                let Some(service) = service.filter(|_| (counts && (works || leads)) || returned) else {
+                    return Ok(None);
+                };
+                let subject_name = if works { self.card_name(reader, case, here).await? } else { None };
+                let of_service = grants.iter().filter(|received| received.grant.service == service);
+                let since = of_service.map(|received| received.grant.from).min();
+                Ok(Some(CaseSummary {
+                    case,
+                    owner: *owner,
+                    owner_name: self.name_of(*owner),
+                    subject_name,
+                    level: None,
+                    since: since.unwrap_or(now),
+                    task: match (returned, works) {
+                        (true, _) => "returned",
+                        (false, true) => "assigned",
+                        (false, false) => "inbox",
+                    }
+                    .to_owned(),
+                    inbox: leads.then(|| Inbox { service, assigned: assigned.clone() }),
+                }))
+            }
+        }
+    }
+
+    pub(super) fn name_of(&self, organisation: OrganisationNumber) -> String {
+        if organisation == self.inner.own {
+            return self.inner.config.node.name.clone();
+        }
+        self.link(organisation).map_or_else(|| organisation.to_string(), |link| link.name)
+    }
+
+    async fn subject_name(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+        here: &Here,
+        task: CaseTask,
+    ) -> Result<Option<String>, EngineError> {
+        match task {
+            CaseTask::Stafettholder | CaseTask::Family => {
+                let Some(bytes) = self.inner.store.private_case(case).await? else { return Ok(None) };
+                let document = stafett_protocol::case::PrivateCaseDocument::open(Actor(random()), &bytes);
+                Ok(document.ok().map(|document| document.view().subject.name.clone()))
+            }
+            CaseTask::Assigned => self.card_name(reader, case, here).await,
+        }
+    }
+
+    /// The name on a case card that the person may read.
+    async fn card_name(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+        here: &Here,
+    ) -> Result<Option<String>, EngineError> {
+        for record in self.inner.store.entries(case).await? {
+            if record.facts.kind == EntryKind::CaseCard && self.may_read(reader, here, &record) {
+                let view = self.view(record.facts.entry).await?.map(|(_, view)| view);
+                let name = view.and_then(|view| view.fields.get(&FieldKey::Name).cloned());
+                if let Some(FieldValue::Text(name)) = name {
+                    return Ok(Some(name));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) async fn view(
+        &self,
+        entry: EntryId,
+    ) -> Result<Option<(EntryContent, EntryView)>, EngineError> {
+        let Some(content) = self.inner.store.content(entry).await? else { return Ok(None) };
+        let document = open(&content)?;
+        let view = document.view();
+        Ok(Some((content, view)))
+    }
+
+    /// Shows a case as the person may see it. The look is in the access log before it is shown.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] without a task in it, whether it exists or not.
+    pub async fn case(&self, reader: &Reader, case: CaseId) -> Result<CaseView, EngineError> {
+        let here = self.here(reader, case).await?;
+        let summary = self.summary(reader, case, &here).await?.ok_or(EngineError::NotFound)?;
+        self.note(reader, Some(case), "case".to_owned()).await?;
+        let relations: BTreeMap<EntryId, EntryId> =
+            self.inner.store.relations(case).await?.into_iter().map(|one| (one.from, one.to)).collect();
+        // Before the entries: a proposal that becomes one in between is shown twice and never missing.
+        let proposals = self.own_proposals(reader, case).await?;
+        let records = self.inner.store.entries(case).await?;
+        let readable: Vec<_> =
+            records.into_iter().filter(|record| self.may_read(reader, &here, record)).collect();
+        let visible: BTreeSet<EntryId> = readable.iter().map(|record| record.facts.entry).collect();
+        let readers = self.readers_of_case(reader, case, &here).await?;
+        let mut entries = Vec::new();
+        for record in readable {
+            let entry = record.facts.entry;
+            let Some((content, view)) = self.view(entry).await? else { continue };
+            let towards = relations.get(&entry).filter(|to| visible.contains(to)).copied();
+            let of_record = readers.of(&record);
+            entries.push((record, item(content.record, view, towards, of_record)));
+        }
+        // What closed while this was read is not shown.
+        let here = self.here(reader, case).await?;
+        entries.retain(|(record, _)| self.may_read(reader, &here, record));
+        let mut entries: Vec<_> = entries.into_iter().map(|(_, item)| item).collect();
+        entries.sort_by_key(|item| std::cmp::Reverse((item.stored_at, item.entry)));
+        let (subject_kind, baton, parties) = match &here {
+            Here::Own { ledger, assigned } => {
+                let task = task(reader, ledger, assigned).map_err(|_| EngineError::NotFound)?;
+                let parties = match task {
+                    CaseTask::Stafettholder => self.family(ledger).await?,
+                    CaseTask::Assigned | CaseTask::Family => Vec::new(),
+                };
+                (Some(ledger.subject_kind()), Some(ledger.baton().clone()), parties)
+            }
+            Here::Received { .. } => (None, None, Vec::new()),
+        };
+        Ok(CaseView { summary, subject_kind, baton, parties, entries, proposals })
+    }
+
+    /// Shows one entry.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] if the person may not read it, whether it exists or not.
+    pub async fn entry(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+        entry: EntryId,
+    ) -> Result<EntryItem, EngineError> {
+        let here = self.here(reader, case).await?;
+        self.readable(reader, &here, case, entry).await?;
+        self.entry_item(reader, &here, case, entry).await
+    }
+
+    pub(super) async fn entry_item(
+        &self,
+        reader: &Reader,
+        here: &Here,
+        case: CaseId,
+        entry: EntryId,
+    ) -> Result<EntryItem, EngineError> {
+        self.note(reader, Some(case), format!("entry {entry}")).await?;
+        let (content, view) = self.view(entry).await?.ok_or(EngineError::NotFound)?;
+        let readers = self.readers_of_case(reader, case, here).await?;
+        let towards = self.inner.store.relations(case).await?.into_iter().find(|one| one.from == entry);
+        let mut shown = None;
+        if let Some(relation) = towards
+            && self.readable(reader, here, case, relation.to).await.is_ok()
+        {
+            shown = Some(relation.to);
+        }
+        let of_record = readers.of(&content.record);
+        Ok(item(content.record, view, shown, of_record))
+    }
+
+    pub(super) async fn readable(
+        &self,
+        reader: &Reader,
+        here: &Here,
+        case: CaseId,
+        entry: EntryId,
+    ) -> Result<EntryRecord, EngineError> {
+        let record = self.inner.store.entry(entry).await?.ok_or(EngineError::NotFound)?;
+        let is_readable = record.facts.case == case && self.may_read(reader, here, &record);
+        if is_readable { Ok(record) } else { Err(EngineError::NotFound) }
+    }
+
+    async fn own_proposals(&self, reader: &Reader, case: CaseId) -> Result<Vec<ProposalItem>, EngineError> {
+        let mut items = Vec::new();
+        for proposal in self.inner.store.proposals_in(case).await? {
+            if proposal.author != reader.account {
+                continue;
+            }
+            let document = EntryDocument::open(proposal.kind, Actor(random()), &[proposal.change])
+                .map_err(|_| EngineError::Conflict { reason: "a proposal cannot be read" })?;
+            let state = match proposal.state {
+                ProposalState::Waiting => "waiting",
+                ProposalState::Returned { until } if self.now() < until => "returned",
+                ProposalState::Returned { .. } => continue,
+            };
+            items.push(ProposalItem {
+                proposal: proposal.id,
+                kind: proposal.kind,
+                areas: proposal.areas,
+                view: document.view(),
+                state: state.to_owned(),
+            });
+        }
+        Ok(items)
+    }
+
+    /// The family with names, so that nobody's word is registered as another's.
+    async fn family(&self, ledger: &LedgerView) -> Result<Vec<PartyItem>, EngineError> {
+        let bytes = self.inner.store.private_case(ledger.case()).await?;
+        let private = bytes.and_then(|bytes| {
+            stafett_protocol::case::PrivateCaseDocument::open(Actor(random()), &bytes).ok()
+        });
+        let item = |party: &stafett_protocol::consent::rule::Party| {
+            let case = private.as_ref().map(|document| document.view());
+            let guardian = case.and_then(|case| case.guardian(party.person));
+            let subject = case.map(|case| &case.subject).filter(|subject| subject.person == party.person);
+            PartyItem {
+                person: party.person,
+                capacity: party.capacity,
+                name: guardian
+                    .map(|guardian| guardian.name.clone())
+                    .or_else(|| subject.map(|subject| subject.name.clone())),
+                relation: guardian.map(|guardian| guardian.relation.as_str().to_owned()),
+            }
+        };
+        Ok(ledger.parties().iter().map(item).collect())
+    }
+
+    /// Writes a look down; without that nothing is shown.
+    pub(super) async fn note(
+        &self,
+        reader: &Reader,
+        case: Option<CaseId>,
+        what: String,
+    ) -> Result<(), EngineError> {
+        let row = AccessRow {
+            account: reader.account,
+            role: reader.role,
+            service: reader.service.clone(),
+            case,
+            what,
+            why: "task".to_owned(),
+            at: self.now(),
+        };
+        self.inner.store.log_access(row).await.map_err(EngineError::Store)
+    }
+}
+
+pub(super) fn open(content: &EntryContent) -> Result<EntryDocument, EngineError> {
+    EntryDocument::open(content.record.facts.kind, Actor(random()), &content.changes)
+        .map_err(|_| EngineError::Conflict { reason: "an entry cannot be read" })
+}
+
+fn task_word(task: CaseTask) -> &'static str {
+    match task {
+        CaseTask::Stafettholder => "stafettholder",
+        CaseTask::Assigned => "assigned",
+        CaseTask::Family => "family",
+    }
+}
+
+fn item(
+    record: EntryRecord,
+    view: EntryView,
+    towards: Option<EntryId>,
+    readers: Vec<super::answer::ReaderItem>,
+) -> EntryItem {
+    EntryItem {
+        entry: record.facts.entry,
+        case: record.facts.case,
+        kind: record.facts.kind,
+        areas: record.facts.areas,
+        about: record.facts.about,
+        generation: record.facts.generation,
+        heads: record.heads,
+        written_by: record.facts.written_by,
+        view,
+        towards,
+        stored_at: record.stored_at,
+        changed_at: record.changed_at,
+        readers,
+    }
+}

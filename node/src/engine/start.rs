@@ -1,0 +1,206 @@
+//! Starting and stopping the engine, and taking over a changed table of partners.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use stafett_config::{PartnerConfig, Partners};
+use stafett_protocol::agreement::Standing;
+use stafett_protocol::limits::RECEIPT_OVERDUE_MS;
+use stafett_protocol::link::input::Input;
+use stafett_protocol::link::{Identity, Session};
+use stafett_protocol::municipality::OrganisationNumber;
+use stafett_protocol::signed::PublicKey;
+
+use super::link::{About, Link, Links, Terms};
+use super::session::SessionTask;
+use super::{Engine, EngineError, EngineOptions, Inner};
+
+/// How often consents that began or ran out are looked for.
+const SWEEP: Duration = Duration::from_secs(20);
+
+impl Engine {
+    /// Starts the engine and a session for every partner.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] if the store cannot be read.
+    pub async fn start(options: EngineOptions) -> Result<Self, EngineError> {
+        let EngineOptions { config, partners, people, store, signing, clock } = options;
+        let sealed = store.is_behind_journal();
+        if sealed {
+            tracing::error!("the store is behind its journal: it was restored, and the node starts sealed");
+        }
+        let engine = Self {
+            inner: Arc::new(Inner {
+                own: config.node.organisation,
+                config,
+                people: RwLock::new(Arc::new(people)),
+                store,
+                signing,
+                clock,
+                links: RwLock::new(Arc::new(Links::new())),
+                commands: tokio::sync::Mutex::new(()),
+                ledgers: Mutex::new(BTreeMap::new()),
+                sealed: AtomicBool::new(sealed),
+                stopping: AtomicBool::new(false),
+                stopped: tokio::sync::Notify::new(),
+                released: tokio::sync::watch::Sender::new(()),
+            }),
+        };
+        engine.partners_changed(&partners).await?;
+        let swept = engine.clone();
+        tokio::spawn(async move { swept.sweep_on_time().await });
+        Ok(engine)
+    }
+
+    async fn sweep_on_time(self) {
+        while !self.inner.stopping.load(Ordering::Relaxed) {
+            if let Err(error) = self.sweep().await {
+                tracing::error!(%error, "consents that began or ran out could not be looked for");
+            }
+            if let Err(error) = self.refresh_standings().await {
+                tracing::error!(%error, "whether receipts are overdue could not be looked at");
+            }
+            if let Err(error) = self.inner.store.erase_returned(self.now()).await {
+                tracing::error!(%error, "returned drafts could not be erased");
+            }
+            // A task that slept on would keep the store open after the node has stopped.
+            let _ = tokio::time::timeout(SWEEP, self.inner.stopped.notified()).await;
+        }
+    }
+
+    /// Takes over a table of partners: new ones get a session, known ones their new agreement,
+    /// and one that is gone is treated as revoked, so that only its receipts are still asked for.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] if the store cannot be read; the old table stays then.
+    pub async fn partners_changed(&self, partners: &Partners) -> Result<(), EngineError> {
+        let _turn = self.inner.commands.lock().await;
+        let before = self.link_table();
+        let mut links = Links::new();
+        for partner in partners.iter() {
+            let about = self.about(partner).await?;
+            let link = match before.get(&partner.organisation) {
+                Some(known) if known.terms == about.terms => known.with(about),
+                _ => self.start_session(partner, about).await?,
+            };
+            links.insert(partner.organisation, link);
+        }
+        for (organisation, known) in before.iter() {
+            links.entry(*organisation).or_insert_with(|| known.revoked());
+        }
+        self.replace_links(links).await;
+        Ok(())
+    }
+
+    /// Tells every session what its partner's standing is by now, and takes the table over.
+    async fn replace_links(&self, links: Links) {
+        for link in links.values() {
+            let (agreement, standing) = (Some(link.agreement.clone()), link.standing);
+            link.tell_and_wait(Input::StandingChanged { agreement, standing }, None).await;
+        }
+        *self.inner.links.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(links);
+    }
+
+    /// A receipt that is overdue stops new sharing with that partner, until it comes (law 12).
+    pub(super) async fn refresh_standings(&self) -> Result<(), EngineError> {
+        let _turn = self.inner.commands.lock().await;
+        let before = self.link_table();
+        let mut links = Links::new();
+        for (organisation, link) in before.iter() {
+            let standing = self.standing_of(*organisation, link.standing).await?;
+            links.insert(*organisation, link.standing(standing));
+        }
+        let changed = links.iter().any(|(organisation, link)| {
+            before.get(organisation).is_none_or(|known| known.standing != link.standing)
+        });
+        if changed {
+            self.replace_links(links).await;
+        }
+        Ok(())
+    }
+
+    async fn standing_of(
+        &self,
+        partner: OrganisationNumber,
+        given: Standing,
+    ) -> Result<Standing, EngineError> {
+        if self.is_sealed() {
+            return Ok(Standing::Sealed);
+        }
+        if given == Standing::Revoked {
+            return Ok(given);
+        }
+        let now = self.now();
+        let waiting = self.inner.store.orders_waiting(partner).await?;
+        let overdue = waiting.iter().any(|order| now.since(order.queued_at) >= RECEIPT_OVERDUE_MS);
+        Ok(if overdue { Standing::ReceiptOverdue } else { Standing::Trusted })
+    }
+
+    async fn about(&self, partner: &PartnerConfig) -> Result<About, EngineError> {
+        let standing = self.standing_of(partner.organisation, partner.standing()).await?;
+        let names = partner.services.iter();
+        let service_names = names.map(|service| (service.code.clone(), service.names.nb.clone())).collect();
+        let terms = Terms {
+            partner_keys: partner.keys.signing().map(|key| PublicKey(key.bytes())).collect(),
+            entries_max: partner.terms.entries_max,
+        };
+        Ok(About {
+            name: partner.name.clone(),
+            service_names,
+            agreement: partner.agreement(),
+            standing,
+            terms,
+        })
+    }
+
+    async fn start_session(&self, partner: &PartnerConfig, about: About) -> Result<Link, EngineError> {
+        let organisation = partner.organisation;
+        let mut ledgers = BTreeMap::new();
+        for case in self.inner.store.cases_granted(organisation).await? {
+            ledgers.insert(case, self.ledger(case).await?);
+        }
+        let cases = ledgers.keys().copied().collect();
+        let snapshot = self.inner.store.link_snapshot(organisation, ledgers).await?;
+        let identity = Identity {
+            own: self.inner.own,
+            partner: organisation,
+            signing: Arc::clone(&self.inner.signing),
+            partner_keys: about.terms.partner_keys.clone(),
+            entries_max: about.terms.entries_max,
+        };
+        let agreement = Some(about.agreement.clone());
+        let session = Session::new(identity, agreement, about.standing, snapshot, self.now());
+        let (link, ears) = Link::new(about, cases);
+        let task = SessionTask {
+            engine: self.clone(),
+            session,
+            state: Arc::clone(&link.state),
+            messages: ears.messages,
+            closings: ears.closings,
+        };
+        tokio::spawn(task.run());
+        Ok(link)
+    }
+
+    /// Says that the node stops: health turns unready and the clock's work ends.
+    pub fn stopping(&self) {
+        self.inner.stopping.store(true, Ordering::Relaxed);
+        self.inner.stopped.notify_one();
+    }
+
+    /// Returns what is done once every handle of this engine is gone and its store is closed, so
+    /// that another process can open the folder.
+    pub fn released(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut released = self.inner.released.subscribe();
+        async move { while released.changed().await.is_ok() {} }
+    }
+
+    /// Stops taking commands and closes the store once what is under way is committed.
+    pub async fn shut_down(&self) {
+        self.stopping();
+        let _turn = self.inner.commands.lock().await;
+        *self.inner.links.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Links::new());
+    }
+}

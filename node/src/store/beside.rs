@@ -1,0 +1,44 @@
+//! Short writes of another process than the one that has the store open: tokens, which an
+//! operator makes and revokes while the node runs.
+//!
+//! They share no row with anything the node writes and belong to no chain, so that the database's
+//! own locks are enough: each is one transaction that waits for the node's at most some seconds.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+use stafett_protocol::id::TokenId;
+use stafett_protocol::time::UnixMillis;
+
+use crate::store::error::StoreError;
+use crate::store::login::{self, TokenRecord};
+use crate::store::{migrations, open};
+
+/// Keeps a new token in the store in `folder`; it is durable on return.
+///
+/// # Errors
+/// [`StoreError::Missing`] or [`StoreError::Newer`] for another store than this program's, and
+/// others if it cannot be written.
+pub fn put_token(folder: &Path, token: &TokenRecord) -> Result<(), StoreError> {
+    write(folder, |connection| login::insert(connection, token))
+}
+
+/// Revokes a token; the first moment stands. Returns whether there is such a token.
+///
+/// # Errors
+/// As for [`put_token`].
+pub fn revoke_token(folder: &Path, token: TokenId, at: UnixMillis) -> Result<bool, StoreError> {
+    write(folder, |connection| {
+        login::set_revoked(connection, token, at)?;
+        let known = "SELECT count(*) FROM api_token WHERE token_id = ?1";
+        Ok(connection.query_row(known, [token.as_bytes()], |row| row.get::<_, i64>(0))? == 1)
+    })
+}
+
+fn write<T>(folder: &Path, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    let mut connection = open::writing_beside(&folder.join(open::STORE_FILE), migrations::STORE)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = work(&transaction)?;
+    transaction.commit()?;
+    Ok(done)
+}

@@ -1,0 +1,220 @@
+//! Entries: facts, changes of the present generation, and to whom each actor belongs.
+
+pub(crate) mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use stafett_protocol::access::{EntryFacts, OnlyFor};
+use stafett_protocol::entry::check::CheckedChange;
+use stafett_protocol::entry::{About, Actor, ChangeHash, EntryKind, SchemaVersion};
+use stafett_protocol::erasure::LockBasis;
+use stafett_protocol::id::{AccountId, CaseId, EntryId, GenerationId, GrantId};
+use stafett_protocol::municipality::{AreaCode, OrganisationNumber, Service};
+use stafett_protocol::time::UnixMillis;
+use stafett_protocol::transaction::{EntryContent, EntryRecord, EntryState};
+use stafett_protocol::wire::codec;
+
+use crate::store::StoreReader;
+use crate::store::error::StoreError;
+use crate::store::sealed::{ENTRY, ENTRY_CHANGE, Part};
+use crate::store::snapshot::Snapshot;
+use crate::store::value::{self, millis, moment, organisation};
+
+/// What of an entry is sealed, apart from its changes: it would tell what the entry is about.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SealedFacts {
+    pub(crate) areas: BTreeSet<AreaCode>,
+    pub(crate) about: BTreeSet<About>,
+    pub(crate) written_by: Option<Service>,
+    pub(crate) only_for: Option<OnlyFor>,
+    pub(crate) hidden_from_guardians: bool,
+    pub(crate) author: Option<AccountId>,
+}
+
+impl StoreReader {
+    /// Returns the records of a case's entries, locked ones too, in the order in which they came.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn entries(&self, case: CaseId) -> Result<Vec<EntryRecord>, StoreError> {
+        self.read(move |snapshot| {
+            let ids = snapshot.rows(
+                "SELECT entry_id FROM entry WHERE case_id = ?1 ORDER BY stored_at, entry_id",
+                [case.as_bytes()],
+                |row| Ok(EntryId::from_bytes(row.get(0)?)),
+            )?;
+            let records = ids.into_iter().map(|entry| record(snapshot, entry));
+            records.filter_map(Result::transpose).collect()
+        })
+        .await
+    }
+
+    /// Returns the own entries whose present generation has a history that no partner holds, and
+    /// that has been quiet since `quiet_since` or has `changes_max` changes or more.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn entries_with_history(
+        &self,
+        quiet_since: UnixMillis,
+        changes_max: u32,
+    ) -> Result<Vec<EntryId>, StoreError> {
+        self.read(move |snapshot| {
+            snapshot.rows(
+                "SELECT entry_id FROM entry
+                 WHERE owner = ?1 AND changes > 1 AND (changed_at <= ?2 OR changes >= ?3)
+                   AND NOT EXISTS (SELECT 1 FROM held WHERE held.entry_id = entry.entry_id
+                                                        AND held.generation = entry.generation)
+                 ORDER BY entry_id",
+                (snapshot.own.organisation.value(), millis(quiet_since), changes_max),
+                |row| Ok(EntryId::from_bytes(row.get(0)?)),
+            )
+        })
+        .await
+    }
+
+    /// Returns the record of an entry.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn entry(&self, entry: EntryId) -> Result<Option<EntryRecord>, StoreError> {
+        self.read(move |snapshot| record(snapshot, entry)).await
+    }
+
+    /// Returns an entry with its changes. Whether it is locked, its record says.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn content(&self, entry: EntryId) -> Result<Option<EntryContent>, StoreError> {
+        self.read(move |snapshot| content(snapshot, entry)).await
+    }
+}
+
+/// Reads a record.
+pub(crate) fn record(snapshot: &Snapshot<'_>, entry: EntryId) -> Result<Option<EntryRecord>, StoreError> {
+    snapshot.optional(
+        "SELECT case_id, owner, kind, schema, generation, genesis, heads, changes, state, stored_at,
+                changed_at, sealed FROM entry WHERE entry_id = ?1",
+        [entry.as_bytes()],
+        |row| {
+            let case = CaseId::from_bytes(row.get(0)?);
+            let generation = GenerationId::from_bytes(row.get(4)?);
+            let kind = EntryKind::from_code(row.get(2)?).ok_or(StoreError::Damaged { table: "entry" })?;
+            let sealed: Vec<u8> = row.get(11)?;
+            let heads: Vec<u8> = row.get(6)?;
+            let identity = facts_identity(&case, &entry, &generation);
+            let facts: SealedFacts = snapshot.open_json(case, &ENTRY, &identity, &sealed)?;
+            Ok(EntryRecord {
+                facts: EntryFacts {
+                    entry,
+                    case,
+                    kind,
+                    areas: facts.areas,
+                    about: facts.about,
+                    written_by: facts.written_by,
+                    only_for: facts.only_for,
+                    hidden_from_guardians: facts.hidden_from_guardians,
+                    generation,
+                    changes: row.get(7)?,
+                },
+                owner: organisation(row, 1, "entry")?,
+                schema: SchemaVersion(row.get(3)?),
+                genesis: ChangeHash(row.get(5)?),
+                heads: value::heads(&heads, "entry")?,
+                under: under(snapshot, entry)?,
+                state: state(row.get(8)?)?,
+                author: facts.author,
+                stored_at: moment(row.get(9)?),
+                changed_at: moment(row.get(10)?),
+            })
+        },
+    )
+}
+
+/// Reads an entry with its changes.
+pub(crate) fn content(snapshot: &Snapshot<'_>, entry: EntryId) -> Result<Option<EntryContent>, StoreError> {
+    let Some(record) = record(snapshot, entry)? else { return Ok(None) };
+    let (case, generation) = (record.facts.case, record.facts.generation);
+    let changes = snapshot.rows(
+        "SELECT number, hash, sealed FROM entry_change WHERE entry_id = ?1 ORDER BY number",
+        [entry.as_bytes()],
+        |row| {
+            let hash = ChangeHash(row.get(1)?);
+            let sealed: Vec<u8> = row.get(2)?;
+            let identity = change_identity(&case, &entry, &generation, row.get(0)?, &hash);
+            let change = restore(&snapshot.open(case, &ENTRY_CHANGE, &identity, &sealed)?)?;
+            if change.hash() == hash { Ok(change) } else { Err(DAMAGED_CHANGE) }
+        },
+    )?;
+    let actors = actors(snapshot, entry)?;
+    Ok(Some(EntryContent { record, changes, actors }))
+}
+
+const DAMAGED_CHANGE: StoreError = StoreError::Damaged { table: "entry_change" };
+
+/// Rebuilds a change from the bytes that this node sealed.
+pub(crate) fn restore(bytes: &[u8]) -> Result<CheckedChange, StoreError> {
+    let change = codec::decode_change(bytes).map_err(|_| DAMAGED_CHANGE)?;
+    CheckedChange::from_store(change).map_err(|_| DAMAGED_CHANGE)
+}
+
+fn under(snapshot: &Snapshot<'_>, entry: EntryId) -> Result<BTreeSet<GrantId>, StoreError> {
+    let grants =
+        snapshot.rows("SELECT grant_id FROM entry_under WHERE entry_id = ?1", [entry.as_bytes()], |row| {
+            Ok(GrantId::from_bytes(row.get(0)?))
+        })?;
+    Ok(grants.into_iter().collect())
+}
+
+fn actors(
+    snapshot: &Snapshot<'_>,
+    entry: EntryId,
+) -> Result<BTreeMap<Actor, OrganisationNumber>, StoreError> {
+    let actors = snapshot.rows(
+        "SELECT actor, organisation FROM entry_actor WHERE entry_id = ?1",
+        [entry.as_bytes()],
+        |row| Ok((Actor(row.get(0)?), organisation(row, 1, "entry_actor")?)),
+    )?;
+    Ok(actors.into_iter().collect())
+}
+
+/// Returns the number of a state, as rows hold it.
+pub(crate) fn state_number(state: EntryState) -> i64 {
+    match state {
+        EntryState::Live => 0,
+        EntryState::Locked { basis: LockBasis::OwnWriting } => 1,
+        EntryState::Locked { basis: LockBasis::DutyToKeep } => 2,
+    }
+}
+
+/// Reads a state that [`state_number`] wrote.
+pub(crate) fn state(number: i64) -> Result<EntryState, StoreError> {
+    match number {
+        0 => Ok(EntryState::Live),
+        1 => Ok(EntryState::Locked { basis: LockBasis::OwnWriting }),
+        2 => Ok(EntryState::Locked { basis: LockBasis::DutyToKeep }),
+        _ => Err(StoreError::Damaged { table: "entry" }),
+    }
+}
+
+/// Where an entry's sealed facts belong.
+pub(crate) fn facts_identity<'a>(
+    case: &'a CaseId,
+    entry: &'a EntryId,
+    generation: &'a GenerationId,
+) -> [Part<'a>; 3] {
+    [case.as_bytes().into(), entry.as_bytes().into(), generation.as_bytes().into()]
+}
+
+/// Where a change belongs.
+pub(crate) fn change_identity<'a>(
+    case: &'a CaseId,
+    entry: &'a EntryId,
+    generation: &'a GenerationId,
+    number: i64,
+    hash: &'a ChangeHash,
+) -> [Part<'a>; 5] {
+    let [case, entry, generation] = facts_identity(case, entry, generation);
+    [case, entry, generation, number.into(), (&hash.0).into()]
+}

@@ -1,0 +1,277 @@
+//! Writing entries and changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stafett_protocol::entry::check::CheckedChange;
+use stafett_protocol::entry::{ChangeHash, Heads};
+use stafett_protocol::erasure::LockBasis;
+use stafett_protocol::id::{AccountId, CaseId, EntryId, GenerationId, GrantId};
+use stafett_protocol::municipality::OrganisationNumber;
+use stafett_protocol::time::UnixMillis;
+use stafett_protocol::transaction::{EntryRecord, EntryState, Fault};
+use stafett_protocol::wire::codec;
+
+use super::{SealedFacts, change_identity, facts_identity, record, state_number};
+use crate::store::case::json;
+use crate::store::error::StoreError;
+use crate::store::sealed::{ENTRY, ENTRY_CHANGE};
+use crate::store::step::Step;
+use crate::store::value::{heads_bytes, millis};
+
+/// Writes a new entry, a new generation of one, or other facts of the same generation. The store
+/// keeps heads, number of changes and times itself.
+pub(crate) fn put(step: &mut Step<'_>, new: &EntryRecord) -> Result<(), StoreError> {
+    let facts = &new.facts;
+    step.ensure_case(facts.case, new.owner)?;
+    match record(step, facts.entry)? {
+        None => insert(step, new)?,
+        Some(old) => replace(step, &old, new)?,
+    }
+    set_under(step, facts.entry, &new.under)?;
+    step.touched.insert(facts.entry);
+    Ok(())
+}
+
+fn insert(step: &Step<'_>, new: &EntryRecord) -> Result<(), StoreError> {
+    let facts = &new.facts;
+    step.execute(
+        "INSERT INTO entry (entry_id, case_id, owner, kind, schema, generation, genesis, heads, changes,
+                            state, stored_at, changed_at, sealed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, x'', 0, ?8, ?9, ?10, ?11)",
+        (
+            facts.entry.as_bytes(),
+            facts.case.as_bytes(),
+            new.owner.value(),
+            facts.kind.code(),
+            new.schema.0,
+            facts.generation.as_bytes(),
+            new.genesis.0,
+            state_number(new.state),
+            millis(new.stored_at),
+            millis(new.changed_at),
+            sealed_facts(step, new, new.author)?,
+        ),
+    )?;
+    Ok(())
+}
+
+fn replace(step: &Step<'_>, old: &EntryRecord, new: &EntryRecord) -> Result<(), StoreError> {
+    let facts = &new.facts;
+    let moved = old.owner != new.owner || old.facts.case != facts.case;
+    let same_generation = old.facts.generation == facts.generation;
+    if moved || (same_generation && old.genesis != new.genesis) {
+        return Err(Fault::OtherGeneration.into());
+    }
+    if !same_generation {
+        leave_generation(step, old, new)?;
+    }
+    step.execute(
+        "UPDATE entry SET kind = ?2, schema = ?3, state = ?4, sealed = ?5 WHERE entry_id = ?1",
+        (
+            facts.entry.as_bytes(),
+            facts.kind.code(),
+            new.schema.0,
+            state_number(new.state),
+            sealed_facts(step, new, new.author.or(old.author))?,
+        ),
+    )?;
+    Ok(())
+}
+
+/// Deletes what the old generation said and pins the new one (law 8).
+fn leave_generation(step: &Step<'_>, old: &EntryRecord, new: &EntryRecord) -> Result<(), StoreError> {
+    let (entry, generation) = (new.facts.entry, new.facts.generation);
+    let was_left = step.exists(
+        "SELECT 1 FROM entry_left WHERE entry_id = ?1 AND generation = ?2",
+        (entry.as_bytes(), generation.as_bytes()),
+    )?;
+    if was_left {
+        return Err(Fault::OtherGeneration.into());
+    }
+    step.execute(
+        "INSERT INTO entry_left (entry_id, generation) VALUES (?1, ?2)",
+        (entry.as_bytes(), old.facts.generation.as_bytes()),
+    )?;
+    step.execute("DELETE FROM entry_change WHERE entry_id = ?1", [entry.as_bytes()])?;
+    step.execute(
+        "UPDATE entry SET generation = ?2, genesis = ?3, heads = x'', changes = 0, changed_at = ?4
+         WHERE entry_id = ?1",
+        (entry.as_bytes(), generation.as_bytes(), new.genesis.0, millis(new.changed_at)),
+    )?;
+    Ok(())
+}
+
+fn sealed_facts(
+    step: &Step<'_>,
+    new: &EntryRecord,
+    author: Option<AccountId>,
+) -> Result<Vec<u8>, StoreError> {
+    let facts = &new.facts;
+    let sealed = SealedFacts {
+        areas: facts.areas.clone(),
+        about: facts.about.clone(),
+        written_by: facts.written_by.clone(),
+        only_for: facts.only_for.clone(),
+        hidden_from_guardians: facts.hidden_from_guardians,
+        author,
+    };
+    let identity = facts_identity(&facts.case, &facts.entry, &facts.generation);
+    step.seal(facts.case, &ENTRY, &identity, &json(&sealed, ENTRY.name)?)
+}
+
+fn set_under(step: &Step<'_>, entry: EntryId, under: &BTreeSet<GrantId>) -> Result<(), StoreError> {
+    step.execute("DELETE FROM entry_under WHERE entry_id = ?1", [entry.as_bytes()])?;
+    for grant in under {
+        step.execute(
+            "INSERT INTO entry_under (entry_id, grant_id) VALUES (?1, ?2)",
+            (entry.as_bytes(), grant.as_bytes()),
+        )?;
+    }
+    Ok(())
+}
+
+/// Changes the grants of a received entry. An entry that is gone stays gone.
+pub(crate) fn change_under(
+    step: &mut Step<'_>,
+    entry: EntryId,
+    under: &BTreeSet<GrantId>,
+) -> Result<(), StoreError> {
+    if step.exists("SELECT 1 FROM entry WHERE entry_id = ?1", [entry.as_bytes()])? {
+        set_under(step, entry, under)?;
+        step.touched.insert(entry);
+    }
+    Ok(())
+}
+
+/// Hides received entries and keeps them. Entries that are gone stay gone.
+///
+/// # Errors
+/// [`Fault::OtherGeneration`] for an entry that this node owns: only a partner locks.
+pub(crate) fn lock(step: &mut Step<'_>, entries: &BTreeMap<EntryId, LockBasis>) -> Result<(), StoreError> {
+    for (entry, basis) in entries {
+        must_be_received(step, *entry)?;
+        let state = state_number(EntryState::Locked { basis: *basis });
+        step.execute("UPDATE entry SET state = ?2 WHERE entry_id = ?1", (entry.as_bytes(), state))?;
+        step.touched.insert(*entry);
+    }
+    Ok(())
+}
+
+/// Refuses an entry that this node owns.
+pub(crate) fn must_be_received(step: &Step<'_>, entry: EntryId) -> Result<(), StoreError> {
+    let is_own = step.exists(
+        "SELECT 1 FROM entry WHERE entry_id = ?1 AND owner = ?2",
+        (entry.as_bytes(), step.own.organisation.value()),
+    )?;
+    if is_own { Err(Fault::OtherGeneration.into()) } else { Ok(()) }
+}
+
+/// A change as it is to be written.
+pub(crate) struct NewChange<'a> {
+    pub(crate) entry: EntryId,
+    pub(crate) generation: GenerationId,
+    pub(crate) change: &'a CheckedChange,
+    pub(crate) origin: OrganisationNumber,
+    pub(crate) at: UnixMillis,
+}
+
+/// What a change must fit.
+struct Present {
+    case: CaseId,
+    genesis: ChangeHash,
+    heads: Heads,
+    changes: i64,
+}
+
+/// Writes a change of the present generation of a living entry.
+///
+/// # Errors
+/// [`Fault::OtherGeneration`] if the entry is gone, locked or in another generation, or if its
+/// first change is not its genesis; [`Fault::AlienActor`] if the actor is another organisation's.
+pub(crate) fn put_change(step: &mut Step<'_>, new: &NewChange<'_>) -> Result<(), StoreError> {
+    let hash = new.change.hash();
+    let present = present(step, new)?.ok_or(Fault::OtherGeneration)?;
+    step.touched.insert(new.entry);
+    let is_known = step.exists(
+        "SELECT 1 FROM entry_change WHERE entry_id = ?1 AND hash = ?2",
+        (new.entry.as_bytes(), hash.0),
+    )?;
+    if is_known {
+        return Ok(());
+    }
+    if present.changes == 0 && hash != present.genesis {
+        return Err(Fault::OtherGeneration.into());
+    }
+    claim_actor(step, new)?;
+    insert_change(step, new, &present)?;
+    let deps = &new.change.change().deps;
+    let left = present.heads.iter().copied().filter(|head| !deps.contains(head));
+    let heads = Heads::new(left.chain([hash]).collect());
+    step.execute(
+        "UPDATE entry SET heads = ?2, changes = changes + 1, changed_at = ?3 WHERE entry_id = ?1",
+        (new.entry.as_bytes(), heads_bytes(&heads), millis(new.at)),
+    )?;
+    Ok(())
+}
+
+fn present(step: &Step<'_>, new: &NewChange<'_>) -> Result<Option<Present>, StoreError> {
+    step.optional(
+        "SELECT case_id, genesis, heads, changes FROM entry
+         WHERE entry_id = ?1 AND generation = ?2 AND state = 0",
+        (new.entry.as_bytes(), new.generation.as_bytes()),
+        |row| {
+            let heads: Vec<u8> = row.get(2)?;
+            Ok(Present {
+                case: CaseId::from_bytes(row.get(0)?),
+                genesis: ChangeHash(row.get(1)?),
+                heads: crate::store::value::heads(&heads, ENTRY.name)?,
+                changes: row.get(3)?,
+            })
+        },
+    )
+}
+
+/// An actor belongs to the organisation that its first change came from (law 10), for as long as
+/// the entry is here: also in later generations.
+fn claim_actor(step: &Step<'_>, new: &NewChange<'_>) -> Result<(), StoreError> {
+    let actor = new.change.change().actor;
+    let owner = step.optional(
+        "SELECT organisation FROM entry_actor WHERE entry_id = ?1 AND actor = ?2",
+        (new.entry.as_bytes(), actor.0),
+        |row| Ok(row.get::<_, u32>(0)?),
+    )?;
+    match owner {
+        Some(owner) if owner == new.origin.value() => Ok(()),
+        Some(_) => Err(Fault::AlienActor.into()),
+        None => {
+            step.execute(
+                "INSERT INTO entry_actor (entry_id, actor, organisation) VALUES (?1, ?2, ?3)",
+                (new.entry.as_bytes(), actor.0, new.origin.value()),
+            )?;
+            Ok(())
+        }
+    }
+}
+
+fn insert_change(step: &Step<'_>, new: &NewChange<'_>, present: &Present) -> Result<(), StoreError> {
+    let hash = new.change.hash();
+    let number = present.changes;
+    let identity = change_identity(&present.case, &new.entry, &new.generation, number, &hash);
+    let plain = codec::encode_change(new.change.change())
+        .map_err(|_| StoreError::Damaged { table: ENTRY_CHANGE.name })?;
+    let sealed = step.seal(present.case, &ENTRY_CHANGE, &identity, &plain)?;
+    step.execute(
+        "INSERT INTO entry_change (entry_id, generation, number, case_id, hash, stored_at, sealed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        (
+            new.entry.as_bytes(),
+            new.generation.as_bytes(),
+            number,
+            present.case.as_bytes(),
+            hash.0,
+            millis(new.at),
+            sealed,
+        ),
+    )?;
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! A transaction may be committed again after a crash: it then changes nothing.
+
+use stafett_protocol::erasure::LockBasis;
+use stafett_protocol::id::RelationId;
+use stafett_protocol::journal::Closing;
+use stafett_protocol::transaction::Relation;
+
+use super::*;
+
+/// A life of two cases in which every kind of write occurs.
+fn life() -> Vec<Vec<Write>> {
+    let (mut document, genesis) = goal(OUR_ACTOR, "Lese en bok");
+    let next = edited(&mut document, "Lese to bøker");
+    let (_, cut) = goal(Actor([73; 16]), "Lese to bøker");
+    let heads = Heads::from(genesis.hash());
+    let relation = RelationId::from_bytes([95; 16]);
+    let (waiting, answered) = (proposal(91, "Et forslag"), proposal(92, "Et annet"));
+    let mut newer = record(CASE, us(), GOAL, &cut);
+    newer.facts.generation = SECOND;
+    let mut received = their_goal(MEASURE, "Sove godt");
+    received.extend(their_goal(EntryId::from_bytes([14; 16]), "Spise frokost"));
+    vec![
+        vec![Write::Ledger(opening(CASE)), Write::Ledger(level(1, &opening(CASE), 2))],
+        own_goal(GOAL, "Lese en bok"),
+        vec![change(GOAL, &next, us())],
+        vec![Write::Relation(Relation { id: relation, owner: us(), case: CASE, from: MEASURE, to: GOAL })],
+        vec![Write::GrantIssued(our_grant(GRANT)), Write::GrantStored(GRANT)],
+        vec![
+            Write::Disclosure(disclosed(81, FIRST, &heads)),
+            Write::Disclosure(disclosed(82, FIRST, &heads)),
+        ],
+        vec![Write::DisclosureUnsent(DisclosureId::from_bytes([82; 16]))],
+        vec![Write::Acknowledged { partner: them(), entry: GOAL, generation: FIRST, heads }],
+        vec![Write::RelationStored { partner: them(), relation }],
+        vec![Write::ProposalTaken {
+            partner: them(),
+            proposal: ProposalId::from_bytes([93; 16]),
+            entry: GOAL,
+        }],
+        vec![Write::OrderQueued(our_order(ORDER))],
+        vec![Write::ReceiptFiled(their_receipt(ORDER))],
+        vec![
+            Write::Entry(newer),
+            Write::Change {
+                entry: GOAL,
+                generation: SECOND,
+                change: cut,
+                origin: us(),
+                at: UnixMillis(6_000),
+            },
+        ],
+        vec![Write::GrantReceived(their_grant(GRANT))],
+        received,
+        vec![Write::Under { entry: MEASURE, under: BTreeSet::from([OTHER_GRANT]) }],
+        vec![Write::ProposalMade(waiting.clone()), Write::ProposalMade(answered.clone())],
+        vec![Write::ProposalAnswered(answered.id)],
+        vec![Write::ProposalReturned { proposal: waiting.id, until: UnixMillis(70_000) }],
+        vec![Write::Lock { entries: BTreeMap::from([(MEASURE, LockBasis::OwnWriting)]) }],
+        vec![
+            Write::GrantEnded { owner: them(), case: THEIR_CASE, grant: GRANT, at: UnixMillis(8_000) },
+            Write::Erase { case: THEIR_CASE, entries: BTreeSet::from([EntryId::from_bytes([14; 16])]) },
+            Write::Closing {
+                closing: Closing::ErasedOnOrder { case: THEIR_CASE, order: ORDER },
+                at: UnixMillis(8_000),
+            },
+            Write::ReceiptSigned(our_receipt(ORDER)),
+        ],
+    ]
+}
+
+/// The number of a kind of write: a new kind does not compile until it stands here.
+fn kind(write: &Write) -> usize {
+    match write {
+        Write::Ledger(_) => 0,
+        Write::GrantIssued(_) => 1,
+        Write::OrderQueued(_) => 2,
+        Write::ReceiptFiled(_) => 3,
+        Write::Entry(_) => 4,
+        Write::Change { .. } => 5,
+        Write::Relation(_) => 6,
+        Write::Disclosure(_) => 7,
+        Write::DisclosureUnsent(_) => 8,
+        Write::Acknowledged { .. } => 9,
+        Write::GrantStored(_) => 10,
+        Write::RelationStored { .. } => 11,
+        Write::ProposalTaken { .. } => 12,
+        Write::GrantReceived(_) => 13,
+        Write::GrantEnded { .. } => 14,
+        Write::Under { .. } => 15,
+        Write::Erase { .. } => 16,
+        Write::Lock { .. } => 17,
+        Write::ReceiptSigned(_) => 18,
+        Write::ProposalMade(_) => 19,
+        Write::ProposalAnswered(_) => 20,
+        Write::ProposalReturned { .. } => 21,
+        Write::Closing { .. } => 22,
+    }
+}
+
+#[test]
+fn life_has_every_kind_of_write() {
+    let kinds: BTreeSet<usize> = life().iter().flatten().map(kind).collect();
+
+    assert_eq!(kinds, (0..=22).collect());
+}
+
+#[tokio::test]
+async fn transaction_committed_again_changes_nothing() {
+    let folder = Folder::new();
+    let store = folder.open();
+    for writes in life() {
+        let kinds: Vec<usize> = writes.iter().map(kind).collect();
+        let first = store.must(writes.clone()).await;
+        let before = dump(&store).await;
+
+        let second = store.must(writes).await;
+
+        assert_eq!(dump(&store).await, before, "kinds {kinds:?}");
+        assert_eq!(second.contents, first.contents, "kinds {kinds:?}");
+    }
+    assert!(store.integrity().await.expect("checks").is_well());
+}
+
+#[tokio::test]
+async fn life_reads_alike_after_a_start() {
+    let folder = Folder::new();
+    let store = folder.open();
+    for writes in life() {
+        store.must(writes).await;
+    }
+    let before = dump(&store).await;
+    drop(store);
+
+    let store = folder.open();
+
+    assert_eq!(dump(&store).await, before);
+    assert!(store.integrity().await.expect("checks").is_well());
+}
+
+#[tokio::test]
+async fn many_transactions_at_once_are_all_kept() {
+    let folder = Folder::new();
+    let store = std::sync::Arc::new(folder.open());
+    let tasks: Vec<_> = (0..150u8)
+        .map(|byte| {
+            let store = std::sync::Arc::clone(&store);
+            let case = CaseId::from_bytes([byte; 16]);
+            tokio::spawn(
+                async move { store.commit(Transaction::of(vec![Write::Ledger(opening(case))])).await },
+            )
+        })
+        .collect();
+
+    for task in tasks {
+        assert!(task.await.expect("ends").is_ok());
+    }
+
+    // The case of 16 zero bytes stands for the node itself and is no case.
+    assert_eq!(store.cases_owned().await.expect("reads").len(), 149);
+}

@@ -1,0 +1,126 @@
+//! What each write of a transaction does to the rows.
+
+use stafett_protocol::id::{AccountId, CaseId, TokenId};
+use stafett_protocol::time::UnixMillis;
+use stafett_protocol::transaction::{Committed, Transaction, Write};
+
+use crate::store::access_log::AccessRow;
+use crate::store::case::Assignment;
+use crate::store::entry::write::NewChange;
+use crate::store::error::StoreError;
+use crate::store::login::TokenRecord;
+use crate::store::step::Step;
+use crate::store::{
+    access_log, case, disclosure, entry, erase, journal, ledger, link, login, meta, private_case, proposal,
+};
+
+/// One thing to keep that concerns this node alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LocalWrite {
+    /// The private document of a case, in place of what was there.
+    PrivateCase {
+        /// The case; it must be opened, if only by the same transaction.
+        case: CaseId,
+        /// The document.
+        document: Vec<u8>,
+        /// When it was changed.
+        at: UnixMillis,
+    },
+    /// A case is assigned to a person.
+    Assign(Assignment),
+    /// A case is taken from a person.
+    Unassign {
+        /// The case.
+        case: CaseId,
+        /// The person.
+        account: AccountId,
+    },
+    /// Somebody is about to look.
+    Access(AccessRow),
+    /// A new token.
+    Token(TokenRecord),
+    /// A token no longer counts.
+    TokenRevoked {
+        /// Which.
+        token: TokenId,
+        /// Since when.
+        at: UnixMillis,
+    },
+    /// How many times the node was restored and reconfirmed.
+    Incarnation(u64),
+    /// The latest moment that the own clock has shown.
+    HighWaterMark(UnixMillis),
+    /// Returned proposals whose time is over are erased.
+    EraseReturned {
+        /// The moment.
+        now: UnixMillis,
+    },
+    /// The journal's lines that the store lacks are taken over: the node has done what they say.
+    JournalAccepted(Vec<(i64, String)>),
+}
+
+/// Executes a whole transaction, and reads what it asks for.
+pub(crate) fn execute(
+    step: &mut Step<'_>,
+    transaction: &Transaction,
+    local: &[LocalWrite],
+) -> Result<Committed, StoreError> {
+    transaction.writes.iter().try_for_each(|write| apply(step, write))?;
+    local.iter().try_for_each(|write| apply_local(step, write))?;
+    let mut committed = Committed::default();
+    for id in &step.touched {
+        committed.records.extend(entry::record(step, *id)?);
+    }
+    for id in &transaction.reads {
+        committed.contents.extend(entry::content(step, *id)?);
+    }
+    Ok(committed)
+}
+
+fn apply(step: &mut Step<'_>, write: &Write) -> Result<(), StoreError> {
+    match write {
+        Write::Ledger(statement) => ledger::append(step, statement),
+        Write::GrantIssued(grant) => ledger::issue(step, grant),
+        Write::OrderQueued(order) => ledger::queue(step, order),
+        Write::ReceiptFiled(receipt) => ledger::file(step, receipt),
+        Write::Entry(record) => entry::write::put(step, record),
+        Write::Change { entry, generation, change, origin, at } => {
+            let new = NewChange { entry: *entry, generation: *generation, change, origin: *origin, at: *at };
+            entry::write::put_change(step, &new)
+        }
+        Write::Relation(relation) => link::relate(step, relation),
+        Write::Disclosure(row) => disclosure::put(step, row),
+        Write::DisclosureUnsent(id) => disclosure::unsent(step, *id),
+        Write::Acknowledged { partner, entry, generation, heads } => {
+            disclosure::acknowledge(step, *partner, *entry, *generation, heads)
+        }
+        Write::GrantStored(grant) => ledger::grant_stored(step, *grant),
+        Write::RelationStored { partner, relation } => link::relation_stored(step, *partner, *relation),
+        Write::ProposalTaken { partner, proposal, entry } => link::take(step, *partner, *proposal, *entry),
+        Write::GrantReceived(grant) => link::receive(step, grant),
+        Write::GrantEnded { owner, case, grant, at } => link::end_grant(step, *owner, *case, *grant, *at),
+        Write::Under { entry, under } => entry::write::change_under(step, *entry, under),
+        Write::Erase { case, entries } => erase::entries(step, *case, entries),
+        Write::Lock { entries } => entry::write::lock(step, entries),
+        Write::ReceiptSigned(receipt) => link::sign(step, receipt),
+        Write::ProposalMade(proposal) => proposal::make(step, proposal),
+        Write::ProposalAnswered(proposal) => proposal::answer(step, *proposal),
+        Write::ProposalReturned { proposal, until } => proposal::give_back(step, *proposal, *until),
+        Write::Closing { closing, at } => journal::close(step, closing, *at),
+    }
+}
+
+fn apply_local(step: &mut Step<'_>, write: &LocalWrite) -> Result<(), StoreError> {
+    match write {
+        LocalWrite::PrivateCase { case, document, at } => private_case::put(step, *case, document, *at),
+        LocalWrite::Assign(assignment) => case::assign(step, assignment),
+        LocalWrite::Unassign { case, account } => case::unassign(step, *case, *account),
+        LocalWrite::Access(row) => access_log::log(step, row),
+        LocalWrite::Token(token) => login::put(step, token),
+        LocalWrite::TokenRevoked { token, at } => login::revoke(step, *token, *at),
+        LocalWrite::Incarnation(incarnation) => meta::set_incarnation(step, *incarnation),
+        LocalWrite::HighWaterMark(mark) => meta::set_high_water_mark(step, *mark),
+        LocalWrite::EraseReturned { now } => proposal::erase_returned(step, *now),
+        LocalWrite::JournalAccepted(lines) => journal::accept(step, lines),
+    }
+}

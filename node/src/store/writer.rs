@@ -1,0 +1,224 @@
+//! The one writer: a thread that commits what waits in batches.
+//!
+//! Transactions that wait together share one commit, each in a savepoint of its own, so that a
+//! fault of one undoes nothing of the others. Nobody is answered before the commit is on the disk
+//! and what must follow it is done.
+
+use std::fs::File;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rusqlite::Connection;
+use stafett_protocol::transaction::{Committed, Transaction};
+use tokio::sync::{mpsc, oneshot};
+use tracing::{error, warn};
+
+use crate::clock;
+use crate::seal::LogKey;
+use crate::store::error::StoreError;
+use crate::store::journal::Journal;
+use crate::store::keys::{KeyId, KeyRing};
+use crate::store::snapshot::{Own, Snapshot};
+use crate::store::step::{Aftermath, Step};
+use crate::store::write::{LocalWrite, execute};
+use crate::store::{access_log, open};
+
+/// Transactions that share a commit.
+const BATCH_MAX: usize = 64;
+
+/// One transaction and whoever waits for it.
+pub(crate) struct Job {
+    pub(crate) transaction: Transaction,
+    pub(crate) local: Vec<LocalWrite>,
+    pub(crate) answer: oneshot::Sender<Result<Committed, StoreError>>,
+}
+
+/// What others may know of the journal without asking the writer.
+#[derive(Debug, Default)]
+pub(crate) struct JournalState {
+    /// Whether the journal says more than the store.
+    pub(crate) is_ahead: AtomicBool,
+    /// Whether the journal lacks something that the store has.
+    pub(crate) is_short: AtomicBool,
+}
+
+/// Everything that only the writer touches.
+pub(crate) struct Writer {
+    pub(crate) connection: Connection,
+    pub(crate) keys: KeyRing,
+    pub(crate) log_key: LogKey,
+    pub(crate) own: Arc<Own>,
+    pub(crate) journal: Journal,
+    pub(crate) state: Arc<JournalState>,
+    /// Whether a log may hold what was erased.
+    pub(crate) must_truncate: bool,
+    /// Keeps other processes out for as long as the writer lives.
+    pub(crate) _lock: File,
+}
+
+impl Writer {
+    /// Commits what comes until nobody can send any more.
+    pub(crate) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        while let Some(first) = jobs.blocking_recv() {
+            let mut batch = vec![first];
+            while batch.len() < BATCH_MAX {
+                let Ok(next) = jobs.try_recv() else { break };
+                batch.push(next);
+            }
+            self.commit(batch);
+        }
+        self.truncate_logs();
+    }
+
+    fn commit(&mut self, batch: Vec<Job>) {
+        match self.write(&batch) {
+            Ok((outcomes, aftermath)) => {
+                self.follow(aftermath);
+                for (job, outcome) in batch.into_iter().zip(outcomes) {
+                    // Whoever asked may have gone; the transaction stands all the same.
+                    let _ = job.answer.send(outcome);
+                }
+            }
+            Err(_) if batch.len() > 1 => batch.into_iter().for_each(|job| self.commit(vec![job])),
+            Err(fault) => {
+                error!(error = ?fault, "the store cannot commit");
+                for job in batch {
+                    let _ =
+                        job.answer.send(Err(StoreError::Fault(stafett_protocol::transaction::Fault::Store)));
+                }
+            }
+        }
+    }
+
+    /// Writes a batch and commits it. On an error nothing of it is kept.
+    fn write(&self, batch: &[Job]) -> Result<(Vec<Result<Committed, StoreError>>, Aftermath), StoreError> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let mut aftermath = Aftermath::default();
+        let mut outcomes = Vec::with_capacity(batch.len());
+        let result = batch
+            .iter()
+            .try_for_each(|job| {
+                outcomes.push(self.write_one(job, &mut aftermath)?);
+                Ok(())
+            })
+            .and_then(|()| Ok(self.connection.execute_batch("COMMIT")?));
+        if let Err(fault) = result {
+            if !self.connection.is_autocommit() {
+                self.connection.execute_batch("ROLLBACK")?;
+            }
+            self.discard(&aftermath.made);
+            return Err(fault);
+        }
+        Ok((outcomes, aftermath))
+    }
+
+    /// Writes one transaction in a savepoint. The outer error means that the batch is lost.
+    fn write_one(
+        &self,
+        job: &Job,
+        aftermath: &mut Aftermath,
+    ) -> Result<Result<Committed, StoreError>, StoreError> {
+        self.connection.execute_batch("SAVEPOINT job")?;
+        let snapshot = Snapshot { connection: &self.connection, keys: &self.keys, own: &self.own };
+        let end = self.journal.end();
+        let mut step = Step::new(snapshot, &self.log_key, (end.length, end.last), clock::now());
+        let outcome = execute(&mut step, &job.transaction, &job.local);
+        if outcome.is_ok() {
+            aftermath.absorb(step.aftermath);
+            self.connection.execute_batch("RELEASE job")?;
+            return Ok(outcome);
+        }
+        self.discard(&step.aftermath.made);
+        if self.connection.is_autocommit() {
+            return outcome.map(Ok);
+        }
+        self.connection.execute_batch("ROLLBACK TO job; RELEASE job")?;
+        Ok(outcome)
+    }
+
+    /// Destroys keys that were made for rows that are not kept.
+    fn discard(&self, made: &[KeyId]) {
+        if let Err(fault) = self.destroy(made) {
+            warn!(error = ?fault, "keys that seal nothing could not be destroyed");
+        }
+    }
+
+    fn destroy(&self, keys: &[KeyId]) -> Result<(), StoreError> {
+        if keys.is_empty() { Ok(()) } else { self.keys.destroy(keys) }
+    }
+
+    /// Does what must follow a commit. What fails here is done again later: the transaction
+    /// stands.
+    fn follow(&mut self, aftermath: Aftermath) {
+        if aftermath.closed || self.state.is_short.load(Ordering::Acquire) {
+            self.append_to_journal();
+        }
+        if aftermath.logged {
+            self.note_log_end();
+        }
+        if aftermath.caught_up {
+            self.compare_journal();
+        }
+        if !aftermath.doomed.is_empty() {
+            self.destroy_doomed(&aftermath.doomed);
+        }
+        if aftermath.erased || self.must_truncate {
+            self.truncate_logs();
+        }
+    }
+
+    fn snapshot(&self) -> Snapshot<'_> {
+        Snapshot { connection: &self.connection, keys: &self.keys, own: &self.own }
+    }
+
+    fn append_to_journal(&mut self) {
+        let snapshot = Snapshot { connection: &self.connection, keys: &self.keys, own: &self.own };
+        let appended = self.journal.catch_up(&snapshot);
+        self.state.is_short.store(appended.is_err(), Ordering::Release);
+        if let Err(fault) = appended {
+            error!(error = ?fault, "the journal cannot be written; the store holds what it lacks");
+        }
+    }
+
+    fn note_log_end(&self) {
+        let noted = access_log::end(&self.snapshot()).map(|end| self.journal.note_log_end(&end));
+        if !matches!(noted, Ok(Ok(()))) {
+            warn!("the end of the access log could not be noted beside the journal");
+        }
+    }
+
+    /// Finds out whether the journal says more than the store.
+    pub(crate) fn compare_journal(&self) {
+        let is_ahead = self.journal.missing(&self.snapshot()).map_or(true, |lines| !lines.is_empty());
+        self.state.is_ahead.store(is_ahead, Ordering::Release);
+    }
+
+    fn destroy_doomed(&self, keys: &[KeyId]) {
+        let destroyed = self.destroy(keys).and_then(|()| {
+            keys.iter().try_for_each(|key| {
+                self.connection.execute("DELETE FROM key_destruction WHERE key_id = ?1", [key])?;
+                Ok(())
+            })
+        });
+        if let Err(fault) = destroyed {
+            error!(error = ?fault, "keys of erased rows are not destroyed yet");
+        }
+    }
+
+    /// Does again what a crash may have cut short: destroys the keys whose rows are gone.
+    pub(crate) fn destroy_pending(&self) -> Result<(), StoreError> {
+        let pending = self
+            .snapshot()
+            .rows("SELECT key_id FROM key_destruction", [], |row| Ok(row.get::<_, KeyId>(0)?))?;
+        self.destroy(&pending)?;
+        self.connection.execute("DELETE FROM key_destruction", [])?;
+        Ok(())
+    }
+
+    /// Cuts both write-ahead logs, which may hold what was erased.
+    pub(crate) fn truncate_logs(&mut self) {
+        let rows = open::truncate_log(&self.connection);
+        let keys = self.keys.truncate_log();
+        self.must_truncate = !matches!((rows, keys), (Ok(true), Ok(true)));
+    }
+}

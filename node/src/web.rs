@@ -1,0 +1,117 @@
+//! The HTTP API for people's programs: JSON under `/api/v1`, described at `/api/openapi.json`.
+//!
+//! Every handler parses, asks the engine and maps the answer; none decides about access. What a
+//! caller may not know and what does not exist are one answer, byte for byte (law 5).
+//!
+//! Deliberately absent: cookies and sessions, because only bearer tokens are taken, so that a
+//! page from elsewhere has nothing to ride on; CORS headers; TLS, which the proxy in front ends;
+//! and any route that tells that the duty to report was looked up (law 20).
+
+mod attempts;
+mod body;
+mod caller;
+pub mod error;
+mod guard;
+mod layers;
+mod limits;
+pub mod openapi;
+mod openings;
+mod routes;
+mod server;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use stafett_config::WebConfig;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+
+use crate::engine::Engine;
+use attempts::Attempts;
+use guard::Guard;
+use layers::Bounds;
+use limits::Times;
+use openings::Openings;
+
+/// The API could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum WebError {
+    /// The address is taken, or not one of this machine's.
+    #[error("web.listen: cannot listen on {address} (TCP)")]
+    Listen {
+        /// The address that was to be listened on.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// Serves the API until `shutdown` is done.
+///
+/// Returns the address that is listened on, which tells the port if the settings say 0, and the
+/// task. From `shutdown` on no connection is taken; requests under way have ten seconds to end,
+/// and then the task does.
+///
+/// # Errors
+/// [`WebError::Listen`] if the address cannot be listened on.
+pub async fn serve(
+    engine: Engine,
+    config: &WebConfig,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(SocketAddr, JoinHandle<()>), WebError> {
+    serve_within(Times::default(), engine, config, shutdown).await
+}
+
+pub(crate) async fn serve_within(
+    times: Times,
+    engine: Engine,
+    config: &WebConfig,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(SocketAddr, JoinHandle<()>), WebError> {
+    let cannot_listen = |source| WebError::Listen { address: config.listen, source };
+    let listener = TcpListener::bind(config.listen).await.map_err(cannot_listen)?;
+    let address = listener.local_addr().map_err(cannot_listen)?;
+    let router = router(Api::new(engine, config), times);
+    tracing::info!(%address, "the API listens");
+    Ok((address, tokio::spawn(server::run(listener, router, times, shutdown))))
+}
+
+/// What every request is answered with; clones are the same.
+#[derive(Clone)]
+pub(crate) struct Api {
+    engine: Engine,
+    attempts: Arc<Attempts>,
+    openings: Arc<Openings>,
+    behind_proxy: bool,
+}
+
+impl Api {
+    pub(crate) fn new(engine: Engine, config: &WebConfig) -> Self {
+        Self { engine, attempts: Arc::default(), openings: Arc::default(), behind_proxy: config.behind_proxy }
+    }
+}
+
+/// Puts routes and layers together. The outermost layer is added last.
+pub(crate) fn router(api: Api, times: Times) -> Router {
+    let places = Arc::new(Semaphore::new(limits::REQUESTS_MAX));
+    let guard = Guard::new(api.behind_proxy);
+    let bounded = routes::api()
+        .into_router()
+        .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
+        .layer(from_fn_with_state(Bounds { places, time: times.request }, layers::bound));
+    let all = Router::new()
+        .merge(bounded)
+        .merge(routes::health().into_router())
+        .fallback(routes::unknown_route)
+        .method_not_allowed_fallback(routes::unknown_method)
+        .layer(from_fn_with_state(guard, guard::check))
+        .layer(from_fn(layers::log));
+    layers::with_security_headers(all).with_state(api)
+}

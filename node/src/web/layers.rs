@@ -1,0 +1,93 @@
+//! What surrounds every request: security headers, the log, and the bounds on work.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout};
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::web::error::ApiError;
+
+/// Headers of every answer, refusals too.
+pub(crate) const SECURITY_HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+];
+
+/// Adds the security headers to everything that a router answers.
+pub(crate) fn with_security_headers<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    SECURITY_HEADERS
+        .into_iter()
+        .fold(router, |router, (name, value)| router.layer(SetResponseHeaderLayer::overriding(name, value)))
+}
+
+/// Logs method, template of the route, status and milliseconds; never the path, which holds ids,
+/// nor a header.
+pub(crate) async fn log(request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let method = method_name(request.method());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+
+    let response = next.run(request).await;
+
+    let route = route.as_ref().map_or("unknown", MatchedPath::as_str);
+    let status = response.status().as_u16();
+    let milliseconds = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    if route.starts_with("/health/") {
+        tracing::debug!(method, route, status, milliseconds, "request");
+    } else {
+        tracing::info!(method, route, status, milliseconds, "request");
+    }
+    response
+}
+
+/// A method may be any word that a client makes up, so only known ones are repeated.
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// How many requests are worked on, and for how long each is waited for.
+#[derive(Clone)]
+pub(crate) struct Bounds {
+    pub(crate) places: Arc<Semaphore>,
+    pub(crate) time: Duration,
+}
+
+/// Works on a request in a task of its own, within a bound on time and number.
+///
+/// Work that has begun goes on when its client is gone or has waited too long, so that a commit
+/// is never left without what must follow it. A panic is answered and ends nothing else.
+pub(crate) async fn bound(
+    State(bounds): State<Bounds>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let place = bounds.places.try_acquire_owned().map_err(|_| ApiError::Busy)?;
+    let work = tokio::spawn(async move {
+        let response = next.run(request).await;
+        drop(place);
+        response
+    });
+    match timeout(bounds.time, work).await {
+        Ok(Ok(response)) => Ok(response),
+        Ok(Err(_)) => Err(ApiError::Internal),
+        Err(_) => Err(ApiError::TooSlow),
+    }
+}

@@ -1,0 +1,111 @@
+//! The description of the API, made from the handlers and the types themselves.
+//!
+//! [`types`] describes what the protocol's types are in JSON; the protocol knows nothing of it.
+
+pub mod examples;
+pub mod refusals;
+pub mod types;
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use axum::body::Bytes;
+use serde_json::Value;
+use stafett_protocol::entry::FieldKey;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use crate::web::error::{ErrorBody, ErrorCode};
+use crate::web::routes::{cases, consents, entries, node};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Stafett",
+        description = "Holds and shares stafettlogger between municipalities, by the family's consent.\n\n\
+            Moments are milliseconds since 1970-01-01T00:00:00Z; days are `YYYY-MM-DD`. Ids are random \
+            and say nothing about order or number. What does not exist and what the caller may not know \
+            are answered alike. A refusal has the body `ErrorBody`; its `error` is stable, its `message` \
+            is not. A method that a route does not take is refused with 405 `method_not_allowed`. All \
+            examples are invented.",
+        license(name = "EUPL-1.2", identifier = "EUPL-1.2"),
+    ),
+    servers((url = "/", description = "The node itself: loopback, or the municipality's proxy.")),
+    paths(
+        cases::list, cases::open, cases::show, cases::set_level, cases::protect_address, cases::assign,
+        entries::list, entries::publish, entries::preview, entries::show, entries::edit,
+        consents::list, consents::ask, consents::preview, consents::preview_asked,
+        consents::give, consents::refuse, consents::withdraw,
+        node::links, node::disclosures, node::health, node::live, node::ready, node::description,
+    ),
+    components(schemas(ErrorBody, ErrorCode, types::ChangeHash, types::LockBasis)),
+    security(("token" = [])),
+    tags(
+        (name = "cases", description = "Cases (saker): one child's, youth's, parent's or pregnant woman's."),
+        (name = "entries", description = "Entries (oppføringer) of a stafettlogg."),
+        (name = "consents", description = "Consents (samtykker): what the family allows."),
+        (name = "node", description = "Links to partners, and what was disclosed on them."),
+        (name = "monitoring", description = "For monitors and developers; no token."),
+    ),
+    modifiers(&BearerToken),
+)]
+struct Description;
+
+struct BearerToken;
+
+impl Modify for BearerToken {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let token = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some(
+                "A token for one person in one role, made by the node's operator. It is shown once; the \
+                 node keeps its hash.",
+            ))
+            .build();
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("token", SecurityScheme::Http(token));
+    }
+}
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+    let mut document = serde_json::to_value(Description::openapi()).unwrap_or_default();
+    for (name, example) in examples::all() {
+        let schema = document.pointer_mut(&format!("/components/schemas/{name}"));
+        if let Some(Value::Object(schema)) = schema {
+            schema.insert("examples".to_owned(), Value::Array(vec![example]));
+        }
+    }
+    document
+});
+
+static BYTES: LazyLock<Bytes> = LazyLock::new(|| DOCUMENT.to_string().into());
+
+/// Returns the description (OpenAPI 3.1).
+pub fn document() -> &'static Value {
+    &DOCUMENT
+}
+
+/// Returns the description as it is sent.
+pub fn json() -> Bytes {
+    BYTES.clone()
+}
+
+/// Returns the names of all fields that bodies have.
+pub fn field_names() -> BTreeSet<String> {
+    let mut names: BTreeSet<String> = FieldKey::ALL.iter().map(|key| key.as_str().to_owned()).collect();
+    collect_names(document(), &mut names);
+    names
+}
+
+fn collect_names(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => {
+            if let Some(Value::Object(properties)) = object.get("properties") {
+                names.extend(properties.keys().cloned());
+            }
+            object.values().for_each(|inner| collect_names(inner, names));
+        }
+        Value::Array(elements) => elements.iter().for_each(|inner| collect_names(inner, names)),
+        _ => {}
+    }
+}

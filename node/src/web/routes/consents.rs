@@ -1,0 +1,148 @@
+//! Consents: list, preview, ask, yes, no, withdrawal.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use stafett_protocol::id::{CaseId, ConsentId};
+
+use crate::engine::answer::{ConsentItem, ConsentPreview};
+use crate::engine::request::{AskConsent, GiveConsent, WithdrawConsent};
+use crate::web::Api;
+use crate::web::body::{Body, json};
+use crate::web::error::ApiError;
+use crate::web::openapi::refusals::{Changing, Finding, Sending};
+use crate::web::openapi::types as doc;
+use crate::web::openings::Within;
+
+/// Lists the consents of a case.
+#[utoipa::path(
+    get, path = "/api/v1/cases/{case}/consents", operation_id = "listConsents", tag = "consents",
+    params(("case" = doc::CaseId, Path, description = "The case.")),
+    responses((status = 200, description = "The consents.", body = Vec<ConsentItem>), Finding),
+)]
+pub(crate) async fn list(
+    State(api): State<Api>,
+    Within(reader, case): Within<CaseId>,
+) -> Result<Response, ApiError> {
+    Ok(json(StatusCode::OK, &api.engine.consents(&reader, case).await?))
+}
+
+/// Asks the family for a consent. It opens nothing until everybody who must has said yes.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{case}/consents", operation_id = "askConsent", tag = "consents",
+    params(("case" = doc::CaseId, Path, description = "The case.")),
+    request_body(content = AskConsent, description = "What is asked for."),
+    responses((status = 201, description = "The family is asked.", body = ConsentItem), Finding, Sending, Changing),
+)]
+pub(crate) async fn ask(
+    State(api): State<Api>,
+    Within(reader, case): Within<CaseId>,
+    Body(request): Body<AskConsent>,
+) -> Result<Response, ApiError> {
+    Ok(json(StatusCode::CREATED, &api.engine.ask_consent(&reader, case, request).await?))
+}
+
+/// Tells what a consent would make visible if the family said yes. Changes nothing.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{case}/consents/preview", operation_id = "previewConsent", tag = "consents",
+    params(("case" = doc::CaseId, Path, description = "The case.")),
+    request_body(content = AskConsent, description = "What would be asked for."),
+    responses(
+        (status = 200, description = "What would become visible, and what would not.", body = ConsentPreview),
+        Finding, Sending, Changing,
+    ),
+)]
+pub(crate) async fn preview(
+    State(api): State<Api>,
+    Within(reader, case): Within<CaseId>,
+    Body(request): Body<AskConsent>,
+) -> Result<Response, ApiError> {
+    Ok(json(StatusCode::OK, &api.engine.preview_consent(&reader, case, &request).await?))
+}
+
+/// Tells what a consent that was asked for would make visible.
+#[utoipa::path(
+    get, path = "/api/v1/cases/{case}/consents/{consent}/preview",
+    operation_id = "previewAskedConsent", tag = "consents",
+    params(
+        ("case" = doc::CaseId, Path, description = "The case."),
+        ("consent" = doc::ConsentId, Path, description = "The consent."),
+    ),
+    responses(
+        (status = 200, description = "What would become visible, and what would not.", body = ConsentPreview),
+        Finding,
+    ),
+)]
+pub(crate) async fn preview_asked(
+    State(api): State<Api>,
+    Within(reader, (case, consent)): Within<(CaseId, ConsentId)>,
+) -> Result<Response, ApiError> {
+    Ok(json(StatusCode::OK, &api.engine.preview_asked_consent(&reader, case, consent).await?))
+}
+
+/// Registers one giver's yes.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{case}/consents/{consent}/yes", operation_id = "giveConsent", tag = "consents",
+    params(
+        ("case" = doc::CaseId, Path, description = "The case."),
+        ("consent" = doc::ConsentId, Path, description = "The consent."),
+    ),
+    request_body(content = GiveConsent, description = "Who says yes, and how."),
+    responses(
+        (status = 200, description = "The consent with the yes.", body = ConsentItem),
+        Finding, Sending, Changing,
+    ),
+)]
+pub(crate) async fn give(
+    State(api): State<Api>,
+    Within(reader, (case, consent)): Within<(CaseId, ConsentId)>,
+    Body(request): Body<GiveConsent>,
+) -> Result<Response, ApiError> {
+    Ok(json(StatusCode::OK, &api.engine.give_consent(&reader, case, consent, request).await?))
+}
+
+/// Registers one giver's no.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{case}/consents/{consent}/no", operation_id = "refuseConsent", tag = "consents",
+    params(
+        ("case" = doc::CaseId, Path, description = "The case."),
+        ("consent" = doc::ConsentId, Path, description = "The consent."),
+    ),
+    request_body(content = WithdrawConsent, description = "Who says no."),
+    responses(
+        (status = 200, description = "The consent with the no.", body = ConsentItem),
+        Finding, Sending, Changing,
+    ),
+)]
+pub(crate) async fn refuse(
+    State(api): State<Api>,
+    Within(reader, (case, consent)): Within<(CaseId, ConsentId)>,
+    Body(request): Body<WithdrawConsent>,
+) -> Result<Response, ApiError> {
+    Ok(json(StatusCode::OK, &api.engine.refuse_consent(&reader, case, consent, request).await?))
+}
+
+/// Withdraws a consent. One giver's word is enough.
+///
+/// With the answer the sharing has stopped. The partner is ordered to erase; `orders` tell which
+/// of them it has confirmed. Nothing is said to be erased without its receipt.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{case}/consents/{consent}/withdrawal",
+    operation_id = "withdrawConsent", tag = "consents",
+    params(
+        ("case" = doc::CaseId, Path, description = "The case."),
+        ("consent" = doc::ConsentId, Path, description = "The consent."),
+    ),
+    request_body(content = WithdrawConsent, description = "Who takes the yes back."),
+    responses(
+        (status = 200, description = "The consent, withdrawn.", body = ConsentItem),
+        Finding, Sending, Changing,
+    ),
+)]
+pub(crate) async fn withdraw(
+    State(api): State<Api>,
+    Within(reader, (case, consent)): Within<(CaseId, ConsentId)>,
+    Body(request): Body<WithdrawConsent>,
+) -> Result<Response, ApiError> {
+    Ok(json(StatusCode::OK, &api.engine.withdraw_consent(&reader, case, consent, request).await?))
+}

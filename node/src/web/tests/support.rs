@@ -1,0 +1,308 @@
+//! A node with invented people, and a client that sends what it is told to send.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use stafett_config::{Environment, Partners, People};
+use stafett_protocol::id::{AccountId, TokenId};
+use stafett_protocol::person::Role;
+use stafett_protocol::signed::{PublicKey, SigningKey};
+use stafett_protocol::time::{DAY, UnixMillis};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use crate::engine::{Engine, EngineOptions};
+use crate::keys::{CertificateSubject, NodeKeys};
+use crate::seal::{KeyBytes, WrappingKey};
+use crate::store::{Store, StorePaths, StoreSettings, TokenRecord};
+use crate::web::caller::Peer;
+use crate::web::limits::Times;
+use crate::web::{Api, router};
+
+pub(super) const NOW: u64 = 1_800_000_000_000;
+pub(super) const PARTNER: &str = "840029212";
+
+const NODE_FILE: &str = r#"
+[node]
+municipality = "5053"
+organisation = "997391853"
+name = "Inderøy kommune"
+
+[web]
+listen = "127.0.0.1:0"
+
+[[areas]]
+code = "language"
+names.nb = "Språk"
+
+[[areas]]
+code = "attendance"
+names.nb = "Fravær"
+
+[[services]]
+code = "school"
+names.nb = "Skole"
+kind = "school"
+
+[[services]]
+code = "health-station"
+names.nb = "Helsestasjon"
+kind = "health-station"
+"#;
+
+const PARTNER_FILE: &str = r#"
+organisation = "840029212"
+name = "Steinkjer kommune"
+municipality = "5006"
+legal_form = "host-municipality"
+controller = "840029212"
+
+[keys]
+tls_current = "1111111111111111111111111111111111111111111111111111111111111111"
+signing_current = "2222222222222222222222222222222222222222222222222222222222222222"
+
+[agreement]
+reference = "2026/1042-3"
+processor_agreement = "2026/1042-4"
+from = 2026-08-01
+until = 2028-07-31
+areas = ["language"]
+our_services = ["school"]
+
+[[services]]
+code = "ppt"
+names.nb = "PPT"
+"#;
+
+/// Each person has one token, which is the person's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Who {
+    /// Works in the school; opens the cases of these tests.
+    Holder,
+    /// Works in the school too.
+    Colleague,
+    /// Works in another service.
+    HealthNurse,
+    Operator,
+    ProtectionOfficer,
+    Coordinator,
+    ServiceLeader,
+    Guardian,
+}
+
+impl Who {
+    pub(super) const ALL: [Self; 8] = [
+        Self::Holder,
+        Self::Colleague,
+        Self::HealthNurse,
+        Self::Operator,
+        Self::ProtectionOfficer,
+        Self::Coordinator,
+        Self::ServiceLeader,
+        Self::Guardian,
+    ];
+
+    pub(super) fn account(self) -> AccountId {
+        AccountId::from_random([self as u8 + 1; 16])
+    }
+
+    pub(super) fn token(self) -> String {
+        format!("token-of-{self:?}")
+    }
+
+    fn role(self) -> Role {
+        match self {
+            Self::Holder | Self::Colleague | Self::HealthNurse => Role::Employee,
+            Self::Operator => Role::ItOperator,
+            Self::ProtectionOfficer => Role::DataProtectionOfficer,
+            Self::Coordinator => Role::BtiCoordinator,
+            Self::ServiceLeader => Role::ServiceLeader,
+            Self::Guardian => Role::Guardian,
+        }
+    }
+
+    fn service(self) -> Option<&'static str> {
+        match self {
+            Self::Holder | Self::Colleague | Self::ServiceLeader => Some("school"),
+            Self::HealthNurse => Some("health-station"),
+            _ => None,
+        }
+    }
+
+    fn line(self) -> String {
+        let service = self.service().map(|code| format!("service = \"{code}\"\n")).unwrap_or_default();
+        let role = serde_json::to_value(self.role()).expect("a word");
+        format!("[[person]]\nid = \"{}\"\nname = \"{self:?}\"\n{service}roles = [{role}]\n", self.account())
+    }
+}
+
+/// A node with its API.
+pub(super) struct Node {
+    pub(super) engine: Engine,
+    pub(super) clock: Arc<AtomicU64>,
+    router: Router,
+    peers: AtomicU32,
+    _folder: TempDir,
+}
+
+/// An answer, whole.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(super) fn json(&self) -> Value {
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/json");
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    /// Returns the code of a refusal.
+    pub(super) fn error(&self) -> String {
+        self.json()["error"].as_str().expect("a code").to_owned()
+    }
+}
+
+impl Node {
+    pub(super) async fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = write_settings(folder.path());
+        let clock = Arc::new(AtomicU64::new(NOW));
+        let engine = start_engine(folder.path(), &config, &clock).await;
+        for who in Who::ALL {
+            put_token(&engine, &who.token(), who, NOW + 30 * DAY).await;
+        }
+        let router = router(Api::new(engine.clone(), &config.web), Times::default());
+        Self { engine, clock, router, peers: AtomicU32::new(0), _folder: folder }
+    }
+
+    /// Sends a request as it is, from an address that sends no other.
+    pub(super) async fn send(&self, request: Request<Body>) -> Answer {
+        let number = self.peers.fetch_add(1, Ordering::Relaxed);
+        self.send_from(
+            SocketAddr::from((0x0A00_0000_u32.wrapping_add(number).to_be_bytes(), 40_000)),
+            request,
+        )
+        .await
+    }
+
+    pub(super) async fn send_from(&self, peer: SocketAddr, mut request: Request<Body>) -> Answer {
+        request.extensions_mut().insert(Peer(peer));
+        let response = self.router.clone().oneshot(request).await.expect("an answer");
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.expect("a body").to_vec();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Asks as somebody, with a body unless it is null.
+    pub(super) async fn ask(&self, who: Who, method: &str, path: &str, body: &Value) -> Answer {
+        self.send(request(Some(&who.token()), method, path, body)).await
+    }
+
+    /// Asks, and returns the body of an answer with this status.
+    pub(super) async fn expect(
+        &self,
+        status: u16,
+        who: Who,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> Value {
+        let answer = self.ask(who, method, path, body).await;
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        assert_eq!(answer.status.as_u16(), status, "{method} {path}: {text}");
+        if answer.body.is_empty() { Value::Null } else { answer.json() }
+    }
+
+    /// Opens a case as the holder; returns its path.
+    pub(super) async fn open_case(&self) -> String {
+        let opened = self.expect(201, Who::Holder, "post", "/api/v1/cases", &new_case()).await;
+        format!("/api/v1/cases/{}", opened["case"].as_str().expect("an id"))
+    }
+}
+
+/// A request with what every program sends.
+pub(super) fn request(token: Option<&str>, method: &str, path: &str, body: &Value) -> Request<Body> {
+    let mut builder =
+        Request::builder().method(method.to_uppercase().as_str()).uri(path).header("host", "localhost:8443");
+    if let Some(token) = token {
+        builder = builder.header("authorization", format!("Bearer {token}"));
+    }
+    if body.is_null() {
+        return builder.body(Body::empty()).expect("a request");
+    }
+    builder.header("content-type", "application/json").body(body.to_string().into()).expect("a request")
+}
+
+pub(super) fn new_case() -> Value {
+    serde_json::json!({
+        "subject_kind": "child",
+        "level": 1,
+        "subject": { "name": "Ane Testesen", "birth_date": "2015-03-14" },
+        "guardians": [{ "name": "Inga Testesen", "relation": "mother", "parental_responsibility": true }],
+    })
+}
+
+pub(super) fn new_note(text: &str) -> Value {
+    serde_json::json!({ "kind": "note", "areas": ["language"], "fields": { "description": text } })
+}
+
+pub(super) async fn put_token(engine: &Engine, token: &str, who: Who, expires_at: u64) {
+    let record = TokenRecord {
+        id: TokenId::from_random(crate::clock::random()),
+        hash: Sha256::digest(token.as_bytes()).into(),
+        account: who.account(),
+        role: who.role(),
+        created_at: UnixMillis(NOW - DAY),
+        expires_at: UnixMillis(expires_at),
+        revoked_at: None,
+    };
+    engine.store().put_token(record).await.expect("a free id");
+}
+
+fn write_settings(folder: &Path) -> stafett_config::NodeConfig {
+    std::fs::write(folder.join("stafett.toml"), NODE_FILE).expect("written");
+    std::fs::write(folder.join("people.toml"), Who::ALL.map(Who::line).concat()).expect("written");
+    std::fs::create_dir(folder.join("partners")).expect("made");
+    std::fs::write(folder.join("partners/steinkjer.toml"), PARTNER_FILE).expect("written");
+    stafett_config::load(&folder.join("stafett.toml"), &Environment::default()).expect("settings")
+}
+
+async fn start_engine(folder: &Path, config: &stafett_config::NodeConfig, clock: &Arc<AtomicU64>) -> Engine {
+    let organisation = config.node.organisation;
+    let subject = CertificateSubject {
+        organisation,
+        municipality: config.node.name.clone(),
+        from: UnixMillis(NOW),
+        until: UnixMillis(NOW + DAY),
+    };
+    let keys = NodeKeys::generate(&subject).expect("keys");
+    let store = Store::open(StoreSettings {
+        paths: StorePaths { data: folder.join("data"), journal: folder.join("journal") },
+        wrapping: WrappingKey::new(&KeyBytes::new(*keys.wrapping_key())),
+        organisation,
+        signing_keys: vec![PublicKey(*keys.signing_public_key())],
+        bytes_max: None,
+    })
+    .expect("a store");
+    let clock = Arc::clone(clock);
+    Engine::start(EngineOptions {
+        partners: Partners::load(config, None).expect("partners"),
+        people: People::load(config).expect("people"),
+        config: config.clone(),
+        store,
+        signing: Arc::new(SigningKey::from_pkcs8(keys.signing_key_pkcs8()).expect("a key")),
+        clock: Arc::new(move || UnixMillis(clock.load(Ordering::Relaxed))),
+    })
+    .await
+    .expect("an engine")
+}
