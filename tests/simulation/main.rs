@@ -1,1 +1,16 @@
-//! sim
+//! Simulated federations: stories about sessions, twin worlds, random histories.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test that meets the unexpected stops"
+)]
+
+mod convergence;
+mod ending;
+mod reconnecting;
+mod sharing;
+mod story;
+mod twins;

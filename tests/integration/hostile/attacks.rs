@@ -1,0 +1,382 @@
+//! Everything else that a partner could send: proposals, grants, announcements, orders, receipts,
+//! floods, and bytes that are no frame.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Context;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use stafett_node::clock;
+use stafett_node::keys::{CertificateSubject, NodeKeys};
+use stafett_node::startup::signing_key;
+use stafett_node::transport::StreamKind;
+use stafett_protocol::consent::Direction;
+use stafett_protocol::entry::{
+    About, Actor, ChangeHash, Content, EntryDocument, EntryKind, FieldKey, FieldValue, SchemaVersion,
+};
+use stafett_protocol::erasure::{Done, EraseOrder, ORDER_TEXT, Receipt};
+use stafett_protocol::grant::Grant;
+use stafett_protocol::id::{
+    CaseId, ConsentId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId,
+};
+use stafett_protocol::municipality::OrganisationNumber;
+use stafett_protocol::signed::SigningKey;
+use stafett_protocol::time::DAY;
+use stafett_protocol::wire::codec::encode;
+use stafett_protocol::wire::{
+    Announce, Frame, GrantFrame, Hello, OrderFrame, PROTOCOL_VERSION, Propose, ReceiptFrame, Reconcile,
+    RelationFrame, Resend, Stored, Want,
+};
+use stafett_tests::real::cast::Place;
+
+use super::{Shot, Stake};
+
+/// What the honest proposal says.
+pub(super) const PROPOSED: &str = "et ærlig forslag";
+
+/// Every group.
+pub(super) fn all(stake: &Stake, signing: &SigningKey) -> anyhow::Result<Vec<(&'static str, Vec<Shot>)>> {
+    let mut groups = vec![
+        ("proposals outside the grant", proposals(stake)?),
+        (
+            "a grant signed by another key",
+            vec![grant(&*wrong_key()?, our_grant(CaseId::from_bytes([2; 16])))?],
+        ),
+        (
+            "a grant of another owner",
+            vec![grant(signing, grant_of(Place::Snasa.number(), stake.of_snasa.0))?],
+        ),
+        (
+            "a grant in the node's name",
+            vec![grant(signing, grant_of(Place::Inderoy.number(), stake.family.case))?],
+        ),
+        ("a grant for a case that the node owns", own_case(stake, signing, stake.family.case)?),
+        ("a grant for a case that it may not know", own_case(stake, signing, stake.other.case)?),
+        ("a grant for a case of Snåsa's", own_case(stake, signing, stake.of_snasa.0)?),
+        ("entries under a grant that is over", stale(stake, signing)?),
+        ("entries that are others'", transplants(stake, signing)?),
+        (
+            "an order in the node's name",
+            vec![order(signing, order_of(Place::Inderoy.number(), stake.family.case, stake.shared))?],
+        ),
+        ("orders for what is not its own", orders(stake, signing)?),
+        ("receipts with a lie", receipts(stake, signing)?),
+        ("a receipt signed by another key", vec![receipt(&*wrong_key()?, true_receipt(stake)?)?]),
+        ("reconciliation without end", reconciling()),
+        ("wants without end", wants()),
+        ("asking again and again", again(stake)),
+        ("frames out of turn", out_of_turn(stake)),
+        ("unknown kinds", unknown_kinds()),
+    ];
+    groups.extend(no_frames(stake)?);
+    Ok(groups)
+}
+
+fn wrong_key() -> anyhow::Result<std::sync::Arc<SigningKey>> {
+    let now = clock::now();
+    let subject = CertificateSubject {
+        organisation: Place::Steinkjer.number(),
+        municipality: "x".to_owned(),
+        from: now,
+        until: now.plus(DAY),
+    };
+    Ok(signing_key(&NodeKeys::generate(&subject)?)?)
+}
+
+fn genesis(text: &str) -> anyhow::Result<stafett_protocol::entry::operation::Change> {
+    let fields = BTreeMap::from([(FieldKey::Description, FieldValue::Text(text.to_owned()))]);
+    let (_, change) = EntryDocument::create(Actor(clock::random()), &Content::new(EntryKind::Note, fields)?)?;
+    Ok(change.into_change())
+}
+
+fn propose(stake: &Stake, text: &str) -> anyhow::Result<Propose> {
+    Ok(Propose {
+        proposal: ProposalId::from_random(clock::random()),
+        grant: *stake.announce.grants.first().context("a grant")?,
+        case: stake.family.case,
+        schema: SchemaVersion::CURRENT,
+        kind: EntryKind::Note,
+        areas: BTreeSet::from(["language".parse()?]),
+        about: BTreeSet::from([About::Subject]),
+        towards: None,
+        change: genesis(text)?,
+    })
+}
+
+/// A proposal within the grant.
+pub(super) fn honest_proposal(stake: &Stake) -> anyhow::Result<Frame> {
+    Ok(Frame::Propose(Box::new(propose(stake, PROPOSED)?)))
+}
+
+fn proposals(stake: &Stake) -> anyhow::Result<Vec<Shot>> {
+    let good = propose(stake, "et forslag")?;
+    let fresh =
+        |proposal: Propose| Propose { proposal: ProposalId::from_random(clock::random()), ..proposal };
+    let areas = |areas: &[&str]| -> anyhow::Result<BTreeSet<_>> {
+        areas.iter().map(|area| area.parse().map_err(anyhow::Error::from)).collect()
+    };
+    let all = vec![
+        Propose { areas: areas(&["home"])?, ..good.clone() },
+        Propose { areas: areas(&["language", "home"])?, ..good.clone() },
+        Propose { areas: BTreeSet::new(), ..good.clone() },
+        Propose { case: stake.other.case, ..good.clone() },
+        Propose { case: stake.of_snasa.0, ..good.clone() },
+        Propose { case: CaseId::from_bytes([4; 16]), ..good.clone() },
+        Propose { grant: GrantId::from_bytes([4; 16]), ..good.clone() },
+        Propose { kind: EntryKind::CaseCard, ..good.clone() },
+        Propose { schema: SchemaVersion(999), ..good },
+    ];
+    Ok(all.into_iter().map(|one| Shot::Frame(Frame::Propose(Box::new(fresh(one))))).collect())
+}
+
+fn grant_of(owner: OrganisationNumber, case: CaseId) -> Grant {
+    let now = clock::now();
+    Grant {
+        grant: GrantId::from_random(clock::random()),
+        owner,
+        partner: Place::Inderoy.number(),
+        service: "school".parse().expect("a code"),
+        case,
+        consent: ConsentId::from_random(clock::random()),
+        areas: ["language", "home"].iter().map(|area| area.parse().expect("a code")).collect(),
+        kinds: EntryKind::ALL.into_iter().collect(),
+        direction: Direction::Both,
+        from: now,
+        until: now.plus(DAY),
+    }
+}
+
+fn our_grant(case: CaseId) -> Grant {
+    grant_of(Place::Steinkjer.number(), case)
+}
+
+fn grant(signing: &SigningKey, grant: Grant) -> anyhow::Result<Shot> {
+    Ok(Shot::Frame(Frame::Grant(GrantFrame { token: signing.sign(grant)?.token().to_owned() })))
+}
+
+fn announce(grant: GrantId, case: CaseId, entry: EntryId) -> anyhow::Result<Announce> {
+    let change = genesis("lagt inn av en annen")?;
+    Ok(Announce {
+        grants: BTreeSet::from([grant]),
+        case,
+        entry,
+        generation: GenerationId::from_random(clock::random()),
+        schema: SchemaVersion::CURRENT,
+        kind: EntryKind::Note,
+        areas: BTreeSet::from(["language".parse()?]),
+        about: BTreeSet::from([About::Subject]),
+        only_for: None,
+        written_by_yours: None,
+        genesis: change.hash()?,
+        answers: None,
+        changes: vec![change],
+    })
+}
+
+fn announced(announce: Announce) -> Shot {
+    Shot::Frame(Frame::Announce(Box::new(announce)))
+}
+
+/// Claims a case that is not its own, and puts an entry into it.
+fn own_case(stake: &Stake, signing: &SigningKey, case: CaseId) -> anyhow::Result<Vec<Shot>> {
+    let claimed = our_grant(case);
+    let id = claimed.grant;
+    Ok(vec![
+        grant(signing, claimed)?,
+        announced(announce(id, case, EntryId::from_random(clock::random()))?),
+        announced(announce(id, case, stake.shared)?),
+        announced(announce(id, case, stake.hidden)?),
+    ])
+}
+
+fn stale(stake: &Stake, signing: &SigningKey) -> anyhow::Result<Vec<Shot>> {
+    let case = CaseId::from_random(clock::random());
+    let now = clock::now();
+    let over = Grant {
+        from: stafett_protocol::time::UnixMillis(now.0 - 2 * DAY),
+        until: stafett_protocol::time::UnixMillis(now.0 - DAY),
+        ..our_grant(case)
+    };
+    let later = Grant { from: now.plus(DAY), until: now.plus(2 * DAY), ..our_grant(case) };
+    let narrow = Grant { areas: BTreeSet::from(["health".parse()?]), ..our_grant(case) };
+    let ids = [over.grant, later.grant, narrow.grant, GrantId::from_random(clock::random())];
+    let mut shots = vec![grant(signing, over)?, grant(signing, later)?, grant(signing, narrow)?];
+    for id in ids {
+        shots.push(announced(announce(id, case, EntryId::from_random(clock::random()))?));
+    }
+    // Under the grant that it got itself, it is not the owner.
+    let received = *stake.announce.grants.first().context("a grant")?;
+    shots.push(announced(announce(received, stake.family.case, EntryId::from_random(clock::random()))?));
+    Ok(shots)
+}
+
+/// In a case of its own, entries with ids of others.
+fn transplants(stake: &Stake, signing: &SigningKey) -> anyhow::Result<Vec<Shot>> {
+    let case = CaseId::from_random(clock::random());
+    let own = our_grant(case);
+    let id = own.grant;
+    let mut shots = vec![grant(signing, own)?];
+    for entry in [stake.shared, stake.hidden, stake.other_entry, stake.of_snasa.1] {
+        shots.push(announced(announce(id, case, entry)?));
+    }
+    Ok(shots)
+}
+
+fn order_of(owner: OrganisationNumber, case: CaseId, entry: EntryId) -> EraseOrder {
+    EraseOrder {
+        order: OrderId::from_random(clock::random()),
+        owner,
+        partner: Place::Inderoy.number(),
+        case,
+        grant: GrantId::from_random(clock::random()),
+        service: "school".parse().expect("a code"),
+        entries: BTreeSet::from([entry]),
+        text: ORDER_TEXT.to_owned(),
+    }
+}
+
+fn order(signing: &SigningKey, order: EraseOrder) -> anyhow::Result<Shot> {
+    Ok(Shot::Frame(Frame::Order(OrderFrame { token: signing.sign(order)?.token().to_owned() })))
+}
+
+/// Orders in its own name for entries of the node, of a case it may not know, and of Snåsa's.
+fn orders(stake: &Stake, signing: &SigningKey) -> anyhow::Result<Vec<Shot>> {
+    let own = Place::Steinkjer.number();
+    let nowhere = CaseId::from_random(clock::random());
+    [
+        (stake.family.case, stake.shared),
+        (stake.family.case, stake.hidden),
+        (stake.other.case, stake.other_entry),
+        (stake.of_snasa.0, stake.of_snasa.1),
+        (nowhere, stake.shared),
+        (nowhere, stake.of_snasa.1),
+    ]
+    .into_iter()
+    .map(|(case, entry)| order(signing, order_of(own, case, entry)))
+    .collect()
+}
+
+/// The order that waits, read without its signature.
+fn waiting_order(stake: &Stake) -> anyhow::Result<EraseOrder> {
+    let claims = stake.order.split('.').nth(1).context("a token")?;
+    Ok(serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims)?)?)
+}
+
+fn true_receipt(stake: &Stake) -> anyhow::Result<Receipt> {
+    let order = waiting_order(stake)?;
+    let items = order.entries.iter().map(|entry| (*entry, Done::Erased)).collect();
+    Ok(Receipt::of(&order, items))
+}
+
+fn receipt(signing: &SigningKey, receipt: Receipt) -> anyhow::Result<Shot> {
+    Ok(Shot::Frame(Frame::Receipt(ReceiptFrame { token: signing.sign(receipt)?.token().to_owned() })))
+}
+
+/// A receipt that answers the order.
+pub(super) fn honest_receipt(stake: &Stake, signing: &SigningKey) -> anyhow::Result<Frame> {
+    match receipt(signing, true_receipt(stake)?)? {
+        Shot::Frame(frame) => Ok(frame),
+        Shot::Bytes(..) => anyhow::bail!("a receipt is a frame"),
+    }
+}
+
+/// Fewer entries, others, another case, another order, another owner, another partner.
+fn receipts(stake: &Stake, signing: &SigningKey) -> anyhow::Result<Vec<Shot>> {
+    let good = true_receipt(stake)?;
+    let more = good.items.clone().into_iter().chain([(stake.shared, Done::Erased)]).collect();
+    [
+        Receipt { items: BTreeMap::new(), ..good.clone() },
+        Receipt { items: more, ..good.clone() },
+        Receipt { case: stake.family.case, ..good.clone() },
+        Receipt { order: OrderId::from_random(clock::random()), ..good },
+    ]
+    .into_iter()
+    .map(|one| receipt(signing, one))
+    .collect()
+}
+
+fn noise(bytes: usize) -> Vec<u8> {
+    let mut noise = Vec::with_capacity(bytes + 32);
+    while noise.len() < bytes {
+        noise.extend_from_slice(&clock::random::<32>());
+    }
+    noise.truncate(bytes);
+    noise
+}
+
+fn reconciling() -> Vec<Shot> {
+    let message = |round, message| Shot::Frame(Frame::Reconcile(Reconcile { round, message }));
+    // Version 1 of the protocol, then a range that claims more ids than there are bytes.
+    let claim = [&[0x61][..], &[0, 0, 2], &[0xff; 8], &[0x7f]].concat();
+    let mut shots = vec![
+        message(0, Vec::new()),
+        message(0, claim),
+        message(0, noise(150 * 1024)),
+        message(9, vec![0x61]),
+        message(u32::MAX, vec![0x61]),
+    ];
+    shots.extend((0..200).map(|_| message(0, vec![0x61, 0, 0, 2, 0])));
+    shots
+}
+
+fn wants() -> Vec<Shot> {
+    let want = |count: usize| {
+        let fingerprints = (0..count).map(|_| clock::random()).collect();
+        Shot::Frame(Frame::Want(Want { fingerprints }))
+    };
+    (0..20).map(|_| want(7_500)).chain((0..500).map(|_| want(1))).collect()
+}
+
+fn again(stake: &Stake) -> Vec<Shot> {
+    let (entry, generation) = (stake.shared, stake.announce.generation);
+    let resend = || Shot::Frame(Frame::Resend(Resend { entry, generation }));
+    let stored = || Shot::Frame(Frame::Stored(Stored::Grant(GrantId::from_random(clock::random()))));
+    (0..1_000).map(|_| resend()).chain((0..1_000).map(|_| stored())).collect()
+}
+
+fn out_of_turn(stake: &Stake) -> Vec<Shot> {
+    let relation = Frame::Relation(RelationFrame {
+        relation: RelationId::from_random(clock::random()),
+        case: stake.family.case,
+        from: stake.shared,
+        to: stake.hidden,
+    });
+    let hello =
+        Frame::Hello(Hello { version: PROTOCOL_VERSION, schema: SchemaVersion::CURRENT, salt: [1; 32] });
+    let on_control = encode(&Frame::Want(Want { fingerprints: vec![[1; 32]] })).expect("a frame");
+    let on_data = encode(&hello).expect("a frame");
+    vec![
+        Shot::Frame(relation),
+        Shot::Frame(hello),
+        Shot::Bytes(StreamKind::Control, on_control),
+        Shot::Bytes(StreamKind::Data, on_data),
+    ]
+}
+
+fn unknown_kinds() -> Vec<Shot> {
+    let kinds = [0_u16, 17, 99, 255, 256, 4_096, u16::MAX];
+    let body = |kind: u16| [kind.to_be_bytes().to_vec(), noise(40)].concat();
+    let both =
+        |kind| [Shot::Bytes(StreamKind::Control, body(kind)), Shot::Bytes(StreamKind::Data, body(kind))];
+    kinds.into_iter().flat_map(both).collect()
+}
+
+/// Bytes of a known kind that are no frame: each closes the link, so each has one of its own.
+fn no_frames(stake: &Stake) -> anyhow::Result<Vec<(&'static str, Vec<Shot>)>> {
+    let whole = encode(&Frame::Announce(Box::new(stake.announce.clone())))?;
+    let data = |bytes: Vec<u8>| vec![Shot::Bytes(StreamKind::Data, bytes)];
+    // In the encoding of lengths 253 begins a number of eight bytes.
+    let length = [&[253][..], &u64::MAX.to_be_bytes()].concat();
+    let four_gib = [&[252][..], &u32::MAX.to_be_bytes()].concat();
+    let nested = [&[0, 4][..], &[0; 32], &four_gib.repeat(1_000)].concat();
+    let half = whole[..whole.len() / 2].to_vec();
+    Ok(vec![
+        ("an announcement with a byte too many", data([&whole[..], &[0]].concat())),
+        ("half an announcement", data(half)),
+        ("noise in the form of changes", data([&[0, 4][..], &noise(60_000)].concat())),
+        ("a list of endless length", data([&[0, 12][..], &length].concat())),
+        ("lengths within lengths", data(nested)),
+        ("a token of endless length", data([&[0, 2][..], &length, b"x"].concat())),
+        ("a change hash in place of a proposal", data([&[0, 7][..], &ChangeHash([1; 32]).0].concat())),
+    ])
+}

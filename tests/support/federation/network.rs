@@ -1,0 +1,178 @@
+//! The network: ordered streams with delays, cuts and resets.
+
+use stafett_protocol::id::DisclosureId;
+use stafett_protocol::link::input::Input;
+use stafett_protocol::municipality::OrganisationNumber;
+use stafett_protocol::time::UnixMillis;
+use stafett_protocol::wire::codec::{DecodeError, decode, encode};
+use stafett_protocol::wire::error_code::CloseCode;
+use stafett_protocol::wire::{Frame, Stream};
+
+use super::{Event, Federation, Place};
+use crate::tap::{Handed, Tap};
+
+impl Federation {
+    /// Cuts the link of two nodes: what is on the way is lost.
+    pub fn cut(&mut self, one: OrganisationNumber, other: OrganisationNumber) {
+        let link = self.end_towards(one, other).0;
+        self.links[link].is_cut = true;
+        self.disconnect(link);
+    }
+
+    /// Lets two nodes connect again.
+    pub fn heal(&mut self, one: OrganisationNumber, other: OrganisationNumber) {
+        let link = self.end_towards(one, other).0;
+        self.links[link].is_cut = false;
+        self.connect_soon(link);
+    }
+
+    /// Cuts and heals, so that the nodes connect anew.
+    pub fn reconnect(&mut self, one: OrganisationNumber, other: OrganisationNumber) {
+        self.cut(one, other);
+        self.heal(one, other);
+    }
+
+    pub(super) fn connect_soon(&mut self, link: usize) {
+        self.push(self.now.plus(1_000), Event::Connect { link });
+    }
+
+    pub(super) fn connect_now(&mut self, link: usize) {
+        if self.links[link].is_cut || self.links[link].is_up {
+            return;
+        }
+        self.links[link].is_up = true;
+        self.links[link].connection += 1;
+        let connection = self.links[link].connection;
+        for side in [0, 1] {
+            let end = self.end_mut((link, side));
+            end.arrives_last = [UnixMillis(0); 2];
+            let purpose = format!("salt {} {} {connection}", end.own, end.partner);
+            let salt = self.chance.bytes(purpose);
+            self.handle((link, side), Input::Connected { salt });
+        }
+    }
+
+    pub(super) fn disconnect(&mut self, link: usize) {
+        if !self.links[link].is_up {
+            return;
+        }
+        self.links[link].is_up = false;
+        self.links[link].connection += 1;
+        for side in [0, 1] {
+            self.handle((link, side), Input::Disconnected);
+            self.drop_waiting((link, side));
+        }
+    }
+
+    /// Lets a node's transport take no data frames for one partner until [`flow`](Self::flow).
+    pub fn stall(&mut self, own: OrganisationNumber, partner: OrganisationNumber) {
+        let place = self.end_towards(own, partner);
+        self.end_mut(place).is_stalled = true;
+    }
+
+    /// Lets a stalled transport take what waits.
+    pub fn flow(&mut self, own: OrganisationNumber, partner: OrganisationNumber) {
+        let place = self.end_towards(own, partner);
+        self.end_mut(place).is_stalled = false;
+        for (frame, _) in std::mem::take(&mut self.end_mut(place).waiting) {
+            self.send(place, &frame);
+        }
+    }
+
+    /// Hands a frame to the transport, or has it wait for it.
+    pub(super) fn hand_over(&mut self, place: Place, frame: Frame, rows: Vec<DisclosureId>) {
+        let waits = self.end(place).is_stalled && frame.stream() == Stream::Data;
+        if waits {
+            self.end_mut(place).waiting.push((frame, rows));
+        } else {
+            self.send(place, &frame);
+        }
+    }
+
+    /// What the transport has not taken never leaves.
+    pub(super) fn drop_waiting(&mut self, place: Place) {
+        let dropped = std::mem::take(&mut self.end_mut(place).waiting);
+        let rows: Vec<_> = dropped.into_iter().flat_map(|(_, rows)| rows).collect();
+        if !rows.is_empty() {
+            self.handle(place, Input::Unsent(rows));
+        }
+    }
+
+    fn send(&mut self, place: Place, frame: &Frame) {
+        let bytes = encode(frame).expect("a frame that fits");
+        self.tap(place, Handed::Frame { stream: frame.stream(), bytes });
+        self.forward(place, frame);
+    }
+
+    /// Puts a frame on its way, tapped or not.
+    pub(super) fn forward(&mut self, place: Place, frame: &Frame) {
+        let (link, side) = place;
+        if !self.links[link].is_up {
+            return;
+        }
+        let stream = frame.stream();
+        let bytes = encode(frame).expect("a frame that fits");
+        let connection = self.links[link].connection;
+        let end = self.end_mut(place);
+        end.frames_sent += 1;
+        let number = end.frames_sent;
+        let epoch = end.data_epoch;
+        let purpose = format!("delay {} {} {number}", end.own, end.partner);
+        let lane = usize::from(stream == Stream::Data);
+        let last = end.arrives_last[lane];
+        let at = self.now.plus(1 + self.chance.below(self.pace.network_max, purpose)).max(last);
+        self.end_mut(place).arrives_last[lane] = at;
+        self.push(at, Event::Arrive { to: (link, 1 - side), connection, stream, epoch, number, bytes });
+    }
+
+    /// Frames of a stream that was reset meanwhile never come.
+    pub(super) fn arrive(
+        &mut self,
+        to: Place,
+        connection: u64,
+        stream: Stream,
+        epoch: u64,
+        number: u64,
+        bytes: &[u8],
+    ) {
+        let sender = self.end((to.0, 1 - to.1));
+        let is_reset = stream == Stream::Data && sender.data_epoch != epoch;
+        if self.links[to.0].connection != connection || is_reset {
+            return;
+        }
+        let purpose = format!("frame {} {} {number}", sender.own, sender.partner);
+        let random = self.chance.bytes(purpose);
+        let input = match decode(bytes) {
+            Ok(frame) => Input::Frame { stream, frame, random },
+            Err(DecodeError::UnknownKind(kind)) => Input::UnknownKind { kind },
+            Err(_) => Input::BadFrame,
+        };
+        self.handle(to, input);
+    }
+
+    pub(super) fn reset(&mut self, place: Place) {
+        let (link, side) = place;
+        let end = self.end_mut(place);
+        end.data_epoch += 1;
+        let purpose = format!("reset {} {} {}", end.own, end.partner, end.data_epoch);
+        self.tap(place, Handed::Reset);
+        let connection = self.links[link].connection;
+        let at = self.now.plus(1 + self.chance.below(self.pace.network_max, purpose));
+        self.push(at, Event::Reset { to: (link, 1 - side), connection });
+    }
+
+    pub(super) fn tap_close(&mut self, place: Place, code: CloseCode) {
+        self.tap(place, Handed::Closed(code as u32));
+    }
+
+    fn tap(&mut self, place: Place, handed: Handed) {
+        let end = self.end(place);
+        let tap = Tap { at: self.now, from: end.own, to: end.partner, handed };
+        self.taps.push(tap);
+    }
+
+    /// Returns what was handed over from one node to another.
+    pub fn taps_between(&self, from: OrganisationNumber, to: OrganisationNumber) -> Vec<&Tap> {
+        self.taps.iter().filter(|tap| tap.from == from && tap.to == to).collect()
+    }
+}

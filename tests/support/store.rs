@@ -1,0 +1,375 @@
+//! A store in memory: what [`Transaction`] means, written down a second time.
+//!
+//! It shares no code with the store of the node. A transaction is checked whole, then applied
+//! whole; repeating one changes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use stafett_protocol::disclosure::DisclosureRow;
+use stafett_protocol::entry::{Actor, CheckedChange, Heads};
+use stafett_protocol::erasure::{Done, EraseOrder, Receipt};
+use stafett_protocol::grant::{Grant, ReceivedGrant};
+use stafett_protocol::id::{
+    CaseId, DisclosureId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId,
+};
+use stafett_protocol::journal::Closing;
+use stafett_protocol::ledger::LedgerView;
+use stafett_protocol::municipality::OrganisationNumber;
+use stafett_protocol::signed::Verified;
+use stafett_protocol::time::UnixMillis;
+use stafett_protocol::transaction::{
+    Committed, EntryContent, EntryRecord, EntryState, Fault, Proposal, ProposalState, Relation, Transaction,
+    Write,
+};
+
+mod snapshot;
+
+/// An entry with the changes of its present generation.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    /// The entry.
+    pub record: EntryRecord,
+    /// Its changes, parents first.
+    pub changes: Vec<CheckedChange>,
+    /// Whose each actor is.
+    pub actors: BTreeMap<Actor, OrganisationNumber>,
+}
+
+/// Everything that one node keeps. A clone is a backup.
+#[derive(Debug, Clone)]
+pub struct Store {
+    own: OrganisationNumber,
+    /// What holds in each own case.
+    pub ledgers: BTreeMap<CaseId, Arc<LedgerView>>,
+    /// Grants that were issued, and whether the partner has said that it has them.
+    pub issued: BTreeMap<GrantId, (Verified<Grant>, bool)>,
+    /// Grants that came.
+    pub received: BTreeMap<GrantId, ReceivedGrant>,
+    ended: BTreeMap<GrantId, UnixMillis>,
+    /// Entries of own and received cases.
+    pub entries: BTreeMap<EntryId, Kept>,
+    /// Relations of own and received cases.
+    pub relations: BTreeMap<RelationId, Relation>,
+    relations_stored: BTreeSet<(OrganisationNumber, RelationId)>,
+    /// The disclosure log.
+    pub rows: Vec<DisclosureRow>,
+    /// Rows whose frame was never built.
+    pub unsent: BTreeSet<DisclosureId>,
+    /// How many rows there were when a partner had last erased an entry.
+    erased_there: BTreeMap<(OrganisationNumber, EntryId), usize>,
+    acknowledged: BTreeMap<(OrganisationNumber, EntryId), (GenerationId, Heads)>,
+    /// Orders to partners.
+    pub orders: BTreeMap<OrderId, Verified<EraseOrder>>,
+    /// Receipts for them.
+    pub filed: BTreeMap<OrderId, Verified<Receipt>>,
+    /// Receipts that this node signed.
+    pub receipts: BTreeMap<OrderId, Verified<Receipt>>,
+    /// Own proposals.
+    pub proposals: BTreeMap<ProposalId, Proposal>,
+    taken: BTreeMap<(OrganisationNumber, ProposalId), EntryId>,
+    /// What closed.
+    pub closings: Vec<Closing>,
+    /// The next transaction with a write fails with this.
+    pub fails_next: Option<Fault>,
+}
+
+impl Store {
+    /// Starts empty.
+    pub fn new(own: OrganisationNumber) -> Self {
+        Self {
+            own,
+            ledgers: BTreeMap::new(),
+            issued: BTreeMap::new(),
+            received: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            entries: BTreeMap::new(),
+            relations: BTreeMap::new(),
+            relations_stored: BTreeSet::new(),
+            rows: Vec::new(),
+            unsent: BTreeSet::new(),
+            erased_there: BTreeMap::new(),
+            acknowledged: BTreeMap::new(),
+            orders: BTreeMap::new(),
+            filed: BTreeMap::new(),
+            receipts: BTreeMap::new(),
+            proposals: BTreeMap::new(),
+            taken: BTreeMap::new(),
+            closings: Vec::new(),
+            fails_next: None,
+        }
+    }
+
+    /// Commits a transaction whole or not at all.
+    ///
+    /// # Errors
+    /// The [`Fault`] that was found first; nothing has changed then.
+    pub fn commit(&mut self, transaction: Transaction) -> Result<Committed, Fault> {
+        if let Some(fault) = self.fails_next.take() {
+            return Err(fault);
+        }
+        self.check(&transaction)?;
+        let mut touched = BTreeSet::new();
+        for write in transaction.writes {
+            self.apply(write, &mut touched);
+        }
+        let records =
+            touched.iter().filter_map(|entry| self.entries.get(entry)).map(|kept| kept.record.clone());
+        let contents = transaction.reads.iter().filter_map(|entry| self.content(*entry));
+        Ok(Committed { records: records.collect(), contents: contents.collect() })
+    }
+
+    /// Returns an entry with its changes.
+    pub fn content(&self, entry: EntryId) -> Option<EntryContent> {
+        self.entries.get(&entry).map(|kept| EntryContent {
+            record: kept.record.clone(),
+            changes: kept.changes.clone(),
+            actors: kept.actors.clone(),
+        })
+    }
+
+    /// Returns the rows that name what a partner was sent of a case.
+    pub fn sent_rows(&self, partner: OrganisationNumber, case: CaseId) -> Vec<DisclosureRow> {
+        let theirs = self.rows.iter().filter(|row| row.partner == partner && row.case == case);
+        theirs.filter(|row| !self.unsent.contains(&row.id)).cloned().collect()
+    }
+
+    fn check(&self, transaction: &Transaction) -> Result<(), Fault> {
+        let mut generations: BTreeMap<EntryId, GenerationId> = BTreeMap::new();
+        let mut actors: BTreeMap<(EntryId, Actor), OrganisationNumber> = BTreeMap::new();
+        let mut ledgers: BTreeMap<CaseId, LedgerView> = BTreeMap::new();
+        for write in &transaction.writes {
+            match write {
+                Write::Ledger(statement) => {
+                    let case = statement.statement().case;
+                    let known = ledgers
+                        .remove(&case)
+                        .or_else(|| self.ledgers.get(&case).map(|known| (**known).clone()));
+                    let next = match known {
+                        None => LedgerView::open(statement).map_err(|_| Fault::LedgerMoved)?,
+                        Some(mut view) => {
+                            view.append(statement).map_err(|_| Fault::LedgerMoved)?;
+                            view
+                        }
+                    };
+                    ledgers.insert(case, next);
+                }
+                Write::Entry(record) => {
+                    generations.insert(record.facts.entry, record.facts.generation);
+                }
+                Write::Change { entry, generation, change, origin, .. } => {
+                    let kept = self.entries.get(entry);
+                    let stored = kept.map(|kept| kept.record.facts.generation);
+                    if generations.get(entry).copied().or(stored) != Some(*generation) {
+                        return Err(Fault::OtherGeneration);
+                    }
+                    let is_known = kept.is_some_and(|kept| {
+                        kept.record.facts.generation == *generation
+                            && kept.changes.iter().any(|known| known.hash() == change.hash())
+                    });
+                    if is_known {
+                        continue;
+                    }
+                    let actor = change.change().actor;
+                    let before = kept.and_then(|kept| kept.actors.get(&actor)).copied();
+                    let owner = before.or_else(|| actors.get(&(*entry, actor)).copied());
+                    if owner.is_some_and(|owner| owner != *origin) {
+                        return Err(Fault::AlienActor);
+                    }
+                    actors.insert((*entry, actor), *origin);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, write: Write, touched: &mut BTreeSet<EntryId>) {
+        match write {
+            Write::Ledger(statement) => self.apply_statement(&statement),
+            Write::GrantIssued(grant) => {
+                self.issued.entry(grant.statement().grant).or_insert((grant, false));
+            }
+            Write::OrderQueued(order) => {
+                self.orders.insert(order.statement().order, order);
+            }
+            Write::ReceiptFiled(receipt) => self.apply_receipt(receipt),
+            Write::Entry(record) => {
+                touched.insert(record.facts.entry);
+                self.apply_entry(record);
+            }
+            Write::Change { entry, change, origin, at, .. } => {
+                touched.insert(entry);
+                self.apply_change(entry, change, origin, at);
+            }
+            Write::Relation(relation) => {
+                self.relations.insert(relation.id, relation);
+            }
+            Write::Disclosure(row) => self.rows.push(row),
+            Write::DisclosureUnsent(row) => {
+                self.unsent.insert(row);
+            }
+            Write::Acknowledged { partner, entry, generation, heads } => {
+                let present = self.entries.get(&entry).map(|kept| kept.record.facts.generation);
+                if present == Some(generation) {
+                    self.acknowledged.insert((partner, entry), (generation, heads));
+                }
+            }
+            Write::GrantStored(grant) => {
+                if let Some((_, stored)) = self.issued.get_mut(&grant) {
+                    *stored = true;
+                }
+            }
+            Write::RelationStored { partner, relation } => {
+                self.relations_stored.insert((partner, relation));
+            }
+            Write::Closing { closing, .. } => self.closings.push(closing),
+            other => self.apply_at_partner(other, touched),
+        }
+    }
+
+    fn apply_at_partner(&mut self, write: Write, touched: &mut BTreeSet<EntryId>) {
+        match write {
+            Write::ProposalTaken { partner, proposal, entry } => {
+                self.taken.insert((partner, proposal), entry);
+            }
+            Write::GrantReceived(grant) => {
+                let grant = grant.statement().clone();
+                let ended_at = self.ended.get(&grant.grant).copied();
+                self.received.entry(grant.grant).or_insert(ReceivedGrant { grant, ended_at });
+            }
+            Write::GrantEnded { grant, at, .. } => {
+                self.ended.entry(grant).or_insert(at);
+                if let Some(received) = self.received.get_mut(&grant) {
+                    received.ended_at.get_or_insert(at);
+                }
+            }
+            Write::Under { entry, under } => {
+                if let Some(kept) = self.entries.get_mut(&entry) {
+                    kept.record.under = under;
+                    touched.insert(entry);
+                }
+            }
+            Write::Erase { entries, .. } => {
+                self.entries.retain(|entry, _| !entries.contains(entry));
+                self.acknowledged.retain(|(_, entry), _| !entries.contains(entry));
+                self.relations.retain(|_, relation| {
+                    !entries.contains(&relation.from) && !entries.contains(&relation.to)
+                });
+            }
+            Write::Lock { entries } => {
+                for (entry, basis) in entries {
+                    if let Some(kept) = self.entries.get_mut(&entry) {
+                        kept.record.state = EntryState::Locked { basis };
+                        touched.insert(entry);
+                    }
+                }
+            }
+            Write::ReceiptSigned(receipt) => {
+                self.receipts.insert(receipt.statement().order, receipt);
+            }
+            Write::ProposalMade(proposal) => {
+                self.proposals.insert(proposal.id, proposal);
+            }
+            Write::ProposalAnswered(proposal) => {
+                self.proposals.remove(&proposal);
+            }
+            Write::ProposalReturned { proposal, until } => {
+                if let Some(proposal) = self.proposals.get_mut(&proposal) {
+                    proposal.state = ProposalState::Returned { until };
+                }
+            }
+            other => panic!("{other:?} is not kept"),
+        }
+    }
+
+    fn apply_statement(
+        &mut self,
+        statement: &Verified<stafett_protocol::ledger::statement::LedgerStatement>,
+    ) {
+        let case = statement.statement().case;
+        let next = match self.ledgers.get(&case) {
+            None => LedgerView::open(statement).expect("checked before"),
+            Some(view) => {
+                let mut view = (**view).clone();
+                view.append(statement).expect("checked before");
+                view
+            }
+        };
+        self.ledgers.insert(case, Arc::new(next));
+    }
+
+    fn apply_receipt(&mut self, receipt: Verified<Receipt>) {
+        let statement = receipt.statement();
+        for (entry, done) in &statement.items {
+            if *done == Done::KeptForAnotherService {
+                continue;
+            }
+            let place = (statement.partner, *entry);
+            self.erased_there.insert(place, self.rows.len());
+            self.acknowledged.remove(&place);
+            let ends = |relation: &Relation| relation.from == *entry || relation.to == *entry;
+            let gone: Vec<RelationId> = self
+                .relations
+                .values()
+                .filter(|relation| ends(relation))
+                .map(|relation| relation.id)
+                .collect();
+            gone.into_iter().for_each(|relation| {
+                self.relations_stored.remove(&(statement.partner, relation));
+            });
+        }
+        self.filed.insert(statement.order, receipt);
+    }
+
+    fn apply_entry(&mut self, record: EntryRecord) {
+        let entry = record.facts.entry;
+        match self.entries.get_mut(&entry) {
+            Some(kept) if kept.record.facts.generation == record.facts.generation => {
+                let changes = kept.record.facts.changes;
+                let heads = kept.record.heads.clone();
+                kept.record = record;
+                kept.record.facts.changes = changes;
+                kept.record.heads = heads;
+            }
+            Some(kept) => {
+                kept.record = record;
+                kept.changes.clear();
+                kept.record.facts.changes = 0;
+                kept.record.heads = Heads::default();
+            }
+            None => {
+                let mut record = record;
+                record.facts.changes = 0;
+                record.heads = Heads::default();
+                self.entries.insert(entry, Kept { record, changes: Vec::new(), actors: BTreeMap::new() });
+            }
+        }
+    }
+
+    fn apply_change(
+        &mut self,
+        entry: EntryId,
+        change: CheckedChange,
+        origin: OrganisationNumber,
+        at: UnixMillis,
+    ) {
+        let kept = self.entries.get_mut(&entry).expect("checked before");
+        if kept.changes.iter().any(|known| known.hash() == change.hash()) {
+            return;
+        }
+        kept.actors.entry(change.change().actor).or_insert(origin);
+        let mut heads: Vec<_> = kept.record.heads.iter().copied().collect();
+        heads.retain(|head| !change.change().deps.contains(head));
+        heads.push(change.hash());
+        kept.record.heads = Heads::new(heads);
+        kept.changes.push(change);
+        kept.record.facts.changes = u32::try_from(kept.changes.len()).expect("few changes");
+        kept.record.changed_at = at;
+    }
+
+    /// Whose store it is.
+    pub fn own(&self) -> OrganisationNumber {
+        self.own
+    }
+}
