@@ -108,7 +108,22 @@ async fn story() -> anyhow::Result<()> {
     let entries = world.case(Who::Ole, case).await?.entries;
     ensure!(entries.iter().any(|item| item.entry == shared), "Ole does not read what is shared");
     ensure!(entries.iter().all(|item| item.entry != home), "Ole reads what is closed");
+    wish_that_is_not_carried(&world, case).await?;
     world.end().await
+}
+
+/// A child's wish that guardians do not see an entry does not travel, so Ole cannot publish one
+/// that would be shown to them in Inderøy.
+async fn wish_that_is_not_carried(world: &World, case: CaseId) -> anyhow::Result<()> {
+    let ole = world.person(Who::Ole)?;
+    let mut body = note(&["language"], "sagt i fortrolighet");
+    body["hidden_from_guardians"] = json!(true);
+    for path in [format!("/cases/{case}/entries/preview"), format!("/cases/{case}/entries")] {
+        let answer = ole.ask(Method::POST, &path, Some(&body)).await?;
+        let said: Value = serde_json::from_slice(&answer.body)?;
+        ensure!(answer.status == 422 && said["field"] == "hidden_from_guardians", "{path}: {said}");
+    }
+    Ok(())
 }
 
 /// The leader of PPT finds a municipality and a date, and nothing else.

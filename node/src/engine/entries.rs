@@ -151,6 +151,7 @@ impl Engine {
         let now = self.now();
         let received = permit_writing_received(reader, grants, assigned, request.kind, &request.areas, now)
             .map_err(|denial| self.denied_writing(reader, assigned, denial))?;
+        check_carried(&request)?;
         if let Some(to) = request.towards {
             self.readable(reader, here, case, to).await?;
         }
@@ -247,6 +248,16 @@ impl Engine {
         }
         self.entry_item(reader, &here, case, entry).await
     }
+}
+
+/// A child's wish that guardians do not see an entry is not carried to another municipality, so
+/// such an entry is not taken here: it would be shown to them there.
+pub(super) fn check_carried(request: &NewEntry) -> Result<(), EngineError> {
+    if request.hidden_from_guardians {
+        let reason = "expected false in a case of another municipality: it is not carried there".to_owned();
+        return Err(EngineError::Invalid { field: "hidden_from_guardians", reason });
+    }
+    Ok(())
 }
 
 /// A deadline or responsible with concurrent values is settled by the stafettholder alone.

@@ -19,7 +19,7 @@ use stafett_protocol::transaction::EntryRecord;
 
 use super::answer::{ConsentPreview, EntryPreview, HiddenItem, PreviewItem, ReaderItem};
 use super::conclude::card_source;
-use super::entries::invalid_content;
+use super::entries::{check_carried, invalid_content};
 use super::reading::Here;
 use super::request::{AskConsent, NewEntry};
 use super::{Engine, EngineError};
@@ -206,6 +206,7 @@ impl Engine {
                     self.now(),
                 )
                 .map_err(|_| EngineError::NotFound)?;
+                check_carried(request)?;
                 let readers = self.own_service(reader).map(|service| self.reader_item(service, None));
                 Ok(EntryPreview { readers: readers.into_iter().collect(), not_readers: Vec::new() })
             }
