@@ -42,7 +42,7 @@ impl ConsentConfig {
         let days = section.integer("default_duration_days", 1..=1095, "days")?;
         Ok(Self {
             youth_age: youth_age.and_then(|age| u8::try_from(age.value).ok()).unwrap_or(16),
-            legal_character: section.get_or("legal_character", LegalCharacter::Both)?,
+            legal_character: section.get_or("legal_character", LegalCharacter::FvlWaiver)?,
             default_duration_days: days.and_then(|days| u16::try_from(days.value).ok()).unwrap_or(365),
         })
     }
