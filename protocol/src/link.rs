@@ -19,7 +19,6 @@
 
 pub mod input;
 pub mod output;
-pub mod retry;
 pub mod snapshot;
 
 mod closing;
