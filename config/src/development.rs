@@ -3,6 +3,9 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use stafett_protocol::limits::GENERATION_QUIET_MS;
+use stafett_protocol::time::SECOND;
+
 use crate::document::Section;
 use crate::error::ConfigError;
 use crate::node::NodeIdentity;
@@ -12,9 +15,18 @@ use crate::node::NodeIdentity;
 pub struct DevelopmentConfig {
     /// The folder to which the frames handed to each connection are written in plain text.
     pub record_frames: Option<PathBuf>,
+    /// Seconds without a change before an edited entry goes on to a new generation, in place of the
+    /// protocol's ten minutes.
+    pub generation_quiet_s: Option<u64>,
+    /// The file that moves the node's clocks, read at each look: milliseconds to add to the
+    /// system's clock, a space, and milliseconds to add to the monotonic one.
+    pub clock: Option<PathBuf>,
 }
 
-pub(crate) const KEYS: &[&str] = &["record_frames"];
+pub(crate) const KEYS: &[&str] = &["record_frames", "generation_quiet_s", "clock"];
+
+/// The protocol's own quiet time: more would let a history wait longer than partners expect.
+const QUIET_S_MAX: u64 = GENERATION_QUIET_MS / SECOND;
 
 impl DevelopmentConfig {
     pub(crate) fn read(
@@ -24,20 +36,28 @@ impl DevelopmentConfig {
         listening: [(&'static str, SocketAddr); 2],
     ) -> Result<Self, ConfigError> {
         section.only(KEYS)?;
-        let Some(record) = section.get::<PathBuf>("record_frames")? else {
-            return Ok(Self::default());
-        };
-        // Recorded frames are content outside the sealed store: never on a node that others reach.
-        if !node.development {
-            return Err(record.refuse_found("node.development = true beside it", "node.development = false"));
+        let quiet = section.integer("generation_quiet_s", 1..=QUIET_S_MAX, "seconds")?;
+        if let Some(quiet) = quiet.as_ref().filter(|_| !node.development) {
+            return Err(quiet.refuse_found("node.development = true beside it", "node.development = false"));
         }
-        for (key, address) in listening {
-            if !address.ip().is_loopback() {
+        let generation_quiet_s = quiet.map(|quiet| quiet.value);
+        // Recorded frames are content outside the sealed store, and a moved clock ends and revives
+        // consents: never on a node that others reach.
+        let place = |key| -> Result<Option<PathBuf>, ConfigError> {
+            let Some(found) = section.get::<PathBuf>(key)? else { return Ok(None) };
+            if !node.development {
                 return Err(
-                    record.refuse_found("every listen address to be loopback", format!("{key} = {address}"))
+                    found.refuse_found("node.development = true beside it", "node.development = false")
                 );
             }
-        }
-        Ok(Self { record_frames: Some(folder.join(record.value)) })
+            for (key, address) in listening {
+                if !address.ip().is_loopback() {
+                    let listens = format!("{key} = {address}");
+                    return Err(found.refuse_found("every listen address to be loopback", listens));
+                }
+            }
+            Ok(Some(folder.join(found.value)))
+        };
+        Ok(Self { record_frames: place("record_frames")?, generation_quiet_s, clock: place("clock")? })
     }
 }

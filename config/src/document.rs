@@ -72,7 +72,12 @@ impl Document {
             what: "file",
             source,
         })?;
-        Ok(Self { file: path.to_owned(), text, visibility })
+        Ok(Self::of(path, text, visibility))
+    }
+
+    /// Takes a text that is read already; `path` is what a refusal calls it.
+    pub(crate) fn of(path: &Path, text: String, visibility: Visibility) -> Self {
+        Self { file: path.to_owned(), text, visibility }
     }
 
     /// Parses the file and hands its root to `read`.

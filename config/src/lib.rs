@@ -16,6 +16,7 @@ pub mod area;
 pub mod consent;
 pub mod development;
 mod document;
+pub mod duty_to_report;
 pub mod environment;
 pub mod error;
 pub mod federation;
@@ -24,6 +25,7 @@ pub mod node;
 pub mod observability;
 pub mod partner;
 pub mod people;
+pub mod retention;
 pub mod secret;
 pub mod service;
 pub mod store;
@@ -36,8 +38,9 @@ pub mod web;
 
 pub use action_guide::ActionGuideConfig;
 pub use area::Area;
-pub use consent::{ConsentConfig, LegalCharacter};
+pub use consent::{ConsentConfig, Purpose};
 pub use development::DevelopmentConfig;
+pub use duty_to_report::{DutyText, DutyToReportConfig};
 pub use environment::Environment;
 pub use error::{ConfigError, Origin, Place};
 pub use federation::FederationConfig;
@@ -54,6 +57,7 @@ pub use web::WebConfig;
 
 use std::path::{Path, PathBuf};
 
+use stafett_protocol::erasure::retention::Retention;
 use stafett_protocol::municipality::{AreaCode, ServiceCode};
 
 use crate::document::{Document, Section, Visibility};
@@ -81,8 +85,12 @@ pub struct NodeConfig {
     pub services: Vec<OwnService>,
     /// Defaults of a consent.
     pub consent: ConsentConfig,
+    /// What the municipality must keep of what it received.
+    pub retention: Retention,
     /// The levels of the action guide.
     pub action_guide: ActionGuideConfig,
+    /// What every page says of the duty to report.
+    pub duty_to_report: DutyToReportConfig,
     /// What only a node without real persons may do.
     pub development: DevelopmentConfig,
 }
@@ -97,7 +105,9 @@ const ROOT_KEYS: &[&str] = &[
     "areas",
     "services",
     "consent",
+    "retention",
     "action_guide",
+    "duty_to_report",
     "development",
 ];
 
@@ -126,15 +136,20 @@ impl NodeConfig {
             &node,
             [("federation.listen", federation.listen), ("web.listen", web.listen)],
         )?;
+        let areas = Area::read_all(root)?;
+        let is_area = |code: &AreaCode| areas.iter().any(|area| area.code == *code);
+        let services = OwnService::read_all(root, node.organisation)?;
         Ok(Self {
             file: file.to_owned(),
             transport: TransportConfig::read(&root.section("transport")?)?,
             store: StoreConfig::read(&root.section("store")?, folder)?,
             observability: ObservabilityConfig::read(&root.section("observability")?, environment)?,
-            areas: Area::read_all(root)?,
-            services: OwnService::read_all(root, node.organisation)?,
-            consent: ConsentConfig::read(&root.section("consent")?)?,
+            retention: retention::read_all(root, &services, &node.time_zone)?,
+            services,
+            consent: ConsentConfig::read(&root.section("consent")?, &node.time_zone, is_area)?,
+            areas,
             action_guide: ActionGuideConfig::read(&root.section("action_guide")?)?,
+            duty_to_report: DutyToReportConfig::read(&root.section("duty_to_report")?, folder)?,
             node,
             federation,
             web,

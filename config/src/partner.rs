@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use stafett_protocol::agreement::{Agreement, Standing};
+use stafett_protocol::consent::Controller;
 use stafett_protocol::limits;
 use stafett_protocol::municipality::{AreaCode, MunicipalityNumber, OrganisationNumber, ServiceCode};
 
@@ -16,10 +17,12 @@ use crate::NodeConfig;
 use crate::document::{Document, Located, Visibility};
 use crate::error::ConfigError;
 use crate::names::Names;
+use crate::service::OwnService;
 use crate::value::from_words;
 
 pub use address::{AddressError, PartnerAddress};
 pub use key::{KeyTextError, SigningPublicKey, TlsFingerprint};
+pub(crate) use period::first_moment;
 pub use period::{AgreementPeriod, PeriodError};
 #[cfg(test)]
 pub(crate) use read::{AGREEMENT_KEYS, KEYS, KEYS_KEYS, SERVICE_KEYS};
@@ -128,6 +131,19 @@ pub struct PartnerService {
     pub code: ServiceCode,
     /// What people call it.
     pub names: Names,
+    /// Who answers for what it reads (behandlingsansvarlig).
+    pub controller: Controller,
+}
+
+impl PartnerService {
+    /// Describes a node's own service to its partners.
+    pub fn of(service: &OwnService, host: OrganisationNumber) -> Self {
+        Self {
+            code: service.code.clone(),
+            names: service.names.clone(),
+            controller: service.controller_of(host),
+        }
+    }
 }
 
 impl PartnerConfig {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use stafett_protocol::consent::{Controller, Sector};
 use stafett_protocol::municipality::{OrganisationNumber, ServiceCode};
 
 use crate::document::Section;
@@ -78,6 +79,12 @@ from_words! {
 pub(crate) const KEYS: &[&str] = &["code", "names", "controller", "kind"];
 
 impl OwnService {
+    /// Returns who answers for what the service reads: private unless it is the host itself.
+    pub fn controller_of(&self, host: OrganisationNumber) -> Controller {
+        let sector = if self.controller == host { Sector::Public } else { Sector::Private };
+        Controller { organisation: self.controller, sector }
+    }
+
     pub(crate) fn read_all(root: &Section<'_>, own: OrganisationNumber) -> Result<Vec<Self>, ConfigError> {
         let sections = root.sections("services")?;
         if sections.is_empty() {

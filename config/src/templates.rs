@@ -8,6 +8,7 @@ mod standard;
 use std::fmt::Write;
 use std::net::SocketAddr;
 
+use stafett_protocol::consent::{Controller, Sector};
 use stafett_protocol::municipality::{MunicipalityNumber, OrganisationNumber};
 
 use crate::area::Area;
@@ -101,6 +102,18 @@ pub fn node_toml(template: &NodeTemplate) -> String {
             text.string("controller", &service.controller.to_string());
         }
     }
+    text.blank();
+    text.comment(
+        "What the law makes this municipality keep of what it received, when a sharing ends; without",
+    );
+    text.comment(
+        "a rule it is erased. The words go to the partner and name no person. For each duty to keep:",
+    );
+    text.comment("  [[retention]]");
+    text.comment("  kinds = [\"measure\"]");
+    text.comment("  service = \"the code of the service that received it, or leave this line out\"");
+    text.comment("  basis = \"own words with the law's reference\"");
+    text.comment("  from = 2026-01-01");
     if let Some(folder) = &template.record_frames {
         text.head("[development]");
         text.comment("Frames in plain text, for tests and demonstrations.");
@@ -147,8 +160,20 @@ pub fn partner_toml(partner: &PartnerConfig) -> String {
         text.head("[[services]]");
         text.string("code", service.code.as_str());
         text.names(&service.names);
+        let Controller { organisation, sector } = service.controller;
+        if organisation != partner.controller || sector == Sector::Private {
+            text.string("controller", &organisation.to_string());
+            text.string("sector", sector_word(sector));
+        }
     }
     text.0
+}
+
+fn sector_word(sector: Sector) -> &'static str {
+    match sector {
+        Sector::Public => "public",
+        Sector::Private => "private",
+    }
 }
 
 /// Returns the text of a file of people; with nobody in it, it shows how one is added.

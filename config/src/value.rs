@@ -12,6 +12,8 @@ use toml::de::DeValue;
 const SHOWN_CHARACTERS_MAX: usize = 60;
 /// Characters of a name of an organisation, a service, an area or a person.
 pub(crate) const NAME_CHARACTERS_MAX: usize = 200;
+/// Characters of a paragraph.
+const PROSE_CHARACTERS_MAX: usize = 2_000;
 
 /// A type that one value of a file can hold.
 pub(crate) trait FromValue: Sized {
@@ -124,9 +126,26 @@ impl FromValue for Name {
     fn from_value(value: &DeValue<'_>) -> Option<Self> {
         let text = value.as_str()?;
         let fits = (1..=NAME_CHARACTERS_MAX).contains(&text.chars().count());
-        let readable = !text.chars().any(|c| c.is_control() || turns_direction(c)) && text.trim() == text;
-        (fits && readable).then(|| Self(text.to_owned()))
+        (fits && is_readable(text)).then(|| Self(text.to_owned()))
     }
+}
+
+/// A paragraph that people read, under the same rules as a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Prose(pub(crate) String);
+
+impl FromValue for Prose {
+    const EXPECTED: &'static str = "1 to 2000 characters without line breaks or direction marks";
+
+    fn from_value(value: &DeValue<'_>) -> Option<Self> {
+        let text = value.as_str().filter(|text| is_readable(text))?;
+        (1..=PROSE_CHARACTERS_MAX).contains(&text.chars().count()).then(|| Self(text.to_owned()))
+    }
+}
+
+/// Whether a text has no control characters, turns no direction and has no space around it.
+fn is_readable(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() || turns_direction(c)) && text.trim() == text
 }
 
 /// The bidirectional controls of Unicode Standard Annex 9, section 2, and the line separators.

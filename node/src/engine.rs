@@ -12,14 +12,19 @@ mod cases;
 mod conclude;
 mod consents;
 mod entries;
+mod family;
 mod generations;
 mod link;
+mod notices;
 mod operations;
 mod outgoing;
 mod preview;
+pub mod print;
+mod protection;
 mod reading;
 mod session;
 mod start;
+mod tasks;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
@@ -28,6 +33,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use stafett_config::{NodeConfig, Partners, People};
+use stafett_protocol::consent::rule::RuleTable;
 use stafett_protocol::decision::DecisionError;
 use stafett_protocol::id::{AccountId, CaseId};
 use stafett_protocol::ledger::LedgerView;
@@ -91,6 +97,13 @@ impl From<DecisionError> for EngineError {
         use stafett_protocol::ledger::LedgerError;
         match error {
             DecisionError::Ledger(LedgerError::NoSuchConsent) => Self::NotFound,
+            DecisionError::Ledger(LedgerError::NoSuchRegistration) => Self::NotFound,
+            DecisionError::Ledger(LedgerError::SamePerson) => {
+                Self::Conflict { reason: "whoever registered something cannot approve it too" }
+            }
+            DecisionError::Ledger(LedgerError::Overtaken) => {
+                Self::Conflict { reason: "the family has changed since that was registered" }
+            }
             DecisionError::Ledger(LedgerError::Closed) => Self::Conflict { reason: "the case is closed" },
             DecisionError::Ledger(LedgerError::Give(_)) => {
                 Self::Conflict { reason: "the yes does not count: given before, withdrawn or expired" }
@@ -116,6 +129,8 @@ struct Inner {
     people: RwLock<Arc<People>>,
     store: Store,
     signing: Arc<SigningKey>,
+    /// Who must say yes, as the municipality has set it.
+    rules: Arc<RuleTable>,
     clock: Clock,
     links: RwLock<Arc<Links>>,
     commands: tokio::sync::Mutex<()>,
@@ -222,6 +237,10 @@ impl Engine {
         }
         let chain = self.inner.store.ledger(case).await?;
         let view = LedgerView::replay(chain.iter()).map_err(|_| EngineError::NotFound)?;
+        let mut view = view.under(Arc::clone(&self.inner.rules));
+        for next in self.inner.store.protection(case).await? {
+            view.protect(&next).map_err(|_| EngineError::NotFound)?;
+        }
         let view = Arc::new(view);
         self.keep_ledger(&view);
         Ok(view)
@@ -234,7 +253,9 @@ impl Engine {
     fn keep_ledger(&self, view: &Arc<LedgerView>) {
         let mut ledgers = self.inner.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
         let known = ledgers.entry(view.case()).or_insert_with(|| Arc::clone(view));
-        if known.length() < view.length() {
+        let is_older =
+            known.length() < view.length() || known.protection().length() < view.protection().length();
+        if is_older {
             *known = Arc::clone(view);
         }
     }

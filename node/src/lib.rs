@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod engine;
 pub mod keys;
+pub mod notice;
 pub mod observability;
 pub mod seal;
 pub mod shutdown;
@@ -11,3 +12,4 @@ pub mod startup;
 pub mod store;
 pub mod transport;
 pub mod web;
+mod words;

@@ -10,6 +10,7 @@
 mod access_log;
 pub mod beside;
 mod case;
+mod chain;
 mod disclosure;
 mod entry;
 mod erase;
@@ -29,6 +30,7 @@ mod open;
 mod private_case;
 mod proposal;
 mod reader;
+mod returned;
 mod sealed;
 mod search;
 mod snapshot;

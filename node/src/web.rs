@@ -1,4 +1,5 @@
-//! The HTTP API for people's programs: JSON under `/api/v1`, described at `/api/openapi.json`.
+//! The HTTP API for people's programs, JSON under `/api/v1` and described at `/api/openapi.json`, and
+//! the pages for people.
 //!
 //! Every handler parses, asks the engine and maps the answer; none decides about access. What a
 //! caller may not know and what does not exist are one answer, byte for byte (law 5).
@@ -16,6 +17,7 @@ mod layers;
 mod limits;
 pub mod openapi;
 mod openings;
+mod pages;
 mod routes;
 mod server;
 #[cfg(test)]
@@ -25,9 +27,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use stafett_config::WebConfig;
+use stafett_config::{Language, WebConfig};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -90,11 +93,21 @@ pub(crate) struct Api {
     attempts: Arc<Attempts>,
     openings: Arc<Openings>,
     behind_proxy: bool,
+    /// The API's description with this node's text on the duty to report.
+    description: Bytes,
 }
 
 impl Api {
     pub(crate) fn new(engine: Engine, config: &WebConfig) -> Self {
-        Self { engine, attempts: Arc::default(), openings: Arc::default(), behind_proxy: config.behind_proxy }
+        let duty = &engine.config().duty_to_report;
+        let texts = [duty.plain(Language::Nb), duty.plain(Language::Nn)];
+        Self {
+            description: openapi::json_with(&texts),
+            engine,
+            attempts: Arc::default(),
+            openings: Arc::default(),
+            behind_proxy: config.behind_proxy,
+        }
     }
 }
 
@@ -102,8 +115,9 @@ impl Api {
 pub(crate) fn router(api: Api, times: Times) -> Router {
     let places = Arc::new(Semaphore::new(limits::REQUESTS_MAX));
     let guard = Guard::new(api.behind_proxy);
-    let bounded = routes::api()
-        .into_router()
+    let bounded = Router::new()
+        .merge(routes::api().into_router())
+        .merge(routes::pages().into_router())
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
         .layer(from_fn_with_state(Bounds { places, time: times.request }, layers::bound));
     let all = Router::new()
@@ -112,6 +126,7 @@ pub(crate) fn router(api: Api, times: Times) -> Router {
         .fallback(routes::unknown_route)
         .method_not_allowed_fallback(routes::unknown_method)
         .layer(from_fn_with_state(guard, guard::check))
+        .layer(from_fn_with_state(api.clone(), pages::refusal::as_page))
         .layer(from_fn(layers::log));
     layers::with_security_headers(all).with_state(api)
 }

@@ -8,20 +8,23 @@
 //! A [`Denial`] is an answer, not an error. It is for this node's own eyes: what a partner sees
 //! of a denial is nothing at all.
 
+pub mod leader;
 pub mod person;
+pub mod waiting;
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::agreement::{Agreement, Standing};
-use crate::consent::{Consent, ConsentRecord};
+use crate::consent::ConsentRecord;
+use crate::entry::schema::PLACE_CARD_FIELDS;
 use crate::entry::{About, EntryKind};
 use crate::grant::{Grant, ReceivedGrant};
 use crate::id::{CaseId, ConsentId, EntryId, GenerationId, GrantId};
-use crate::ledger::LedgerView;
-use crate::ledger::statement::AddressProtection;
+use crate::ledger::{IssuedGrant, LedgerView};
 use crate::municipality::{AreaCode, OrganisationNumber, Service};
+use crate::protection::AddressProtection;
 use crate::time::UnixMillis;
 
 /// What the gate must know of an entry. Nothing of its text.
@@ -70,7 +73,8 @@ pub struct Held {
 /// Why something does not go out, or is not shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Denial {
-    /// Strict address protection blocks everything for every partner (law 15).
+    /// Address protection closes it: strictly for every partner, confidentially for private
+    /// recipients, for partners without the leader's approval, and for cards that say where (law 15).
     AddressProtected,
     /// No agreement with the partner holds now, or its node is not trusted.
     NoAgreement,
@@ -165,9 +169,10 @@ pub fn permit<'step>(question: &Question<'step>) -> Result<Permit<'step>, Denial
     if held.recall_waits {
         return Err(Denial::RecallWaits);
     }
-    let mut denial = Denial::NoConsent;
+    let is_protected = ledger.address_protection() != AddressProtection::None;
+    let mut denial = if is_protected { Denial::AddressProtected } else { Denial::NoConsent };
     let mut open = Vec::new();
-    for ground in grounds(ledger, agreement, now, |consent| covers(consent, entry)) {
+    for ground in grounds(ledger, agreement, now, |record| covers(record, entry)) {
         match closed_to(ledger, &ground, entry, now) {
             None => open.push(ground),
             Some(reason) => denial = reason,
@@ -191,8 +196,9 @@ pub fn permit_proposal(question: &ProposalQuestion<'_>) -> Result<Ground, Denial
     if kind == EntryKind::CaseCard {
         return Err(Denial::NoConsent);
     }
-    grounds(ledger, agreement, now, |consent| {
-        consent.direction.receives() && consent.kinds.contains(&kind) && areas.is_subset(&consent.areas)
+    grounds(ledger, agreement, now, |record| {
+        let consent = record.consent();
+        consent.direction.receives() && consent.kinds.contains(&kind) && areas.is_subset(record.areas())
     })
     .find(|ground| ground.grant == grant)
     .ok_or(Denial::NoConsent)
@@ -243,14 +249,39 @@ pub fn permit_grant<'a>(
     standing: Standing,
     consent: ConsentId,
     now: UnixMillis,
-) -> Result<&'a Consent, Denial> {
+) -> Result<&'a ConsentRecord, Denial> {
     let agreement = open_link(ledger, agreement, standing, now)?;
     let record = ledger.consents().get(&consent).ok_or(Denial::NoConsent)?;
-    let counts =
-        ledger.valid_consents(&record.consent().recipient, now).any(|valid| valid.consent().id == consent);
-    let is_theirs = record.consent().recipient.host == agreement.partner
-        && agreement.services.contains(&record.consent().recipient.code);
-    if counts && is_theirs { Ok(record.consent()) } else { Err(Denial::NoConsent) }
+    is_theirs(ledger, agreement, record)?;
+    let counts = ledger.valid_consents(&record.consent().recipient, now);
+    let counts = counts.into_iter().any(|valid| valid.consent().id == consent);
+    if counts { Ok(record) } else { Err(Denial::NoConsent) }
+}
+
+/// Asks whether what went out under a grant may stay with the partner. It may while the consent
+/// pauses, though nothing more goes out then.
+///
+/// # Errors
+/// [`Denial`] if a block, the agreement or the consent speaks against it.
+pub fn permit_keeping(
+    ledger: &LedgerView,
+    agreement: Option<&Agreement>,
+    standing: Standing,
+    issued: &IssuedGrant,
+    now: UnixMillis,
+) -> Result<(), Denial> {
+    let agreement = open_link(ledger, agreement, standing, now)?;
+    let record = ledger.consents().get(&issued.consent).ok_or(Denial::NoConsent)?;
+    is_theirs(ledger, agreement, record)?;
+    if ledger.keeps_grant(issued, now) { Ok(()) } else { Err(Denial::NoConsent) }
+}
+
+fn is_theirs(ledger: &LedgerView, agreement: &Agreement, record: &ConsentRecord) -> Result<(), Denial> {
+    let recipient = &record.consent().recipient;
+    if recipient.host != agreement.partner || !agreement.services.contains(&recipient.code) {
+        return Err(Denial::NoConsent);
+    }
+    if ledger.protection().closes(record, true) { Err(Denial::AddressProtected) } else { Ok(()) }
 }
 
 /// What goes back to a case's owner: own writing about what was received.
@@ -316,7 +347,7 @@ fn open_link<'step>(
     standing: Standing,
     now: UnixMillis,
 ) -> Result<&'step Agreement, Denial> {
-    if ledger.protection() != AddressProtection::None {
+    if ledger.address_protection() == AddressProtection::StrictlyConfidential {
         return Err(Denial::AddressProtected);
     }
     match standing {
@@ -340,28 +371,26 @@ fn grounds<'a>(
     ledger: &'a LedgerView,
     agreement: &'a Agreement,
     now: UnixMillis,
-    fits: impl Fn(&Consent) -> bool + 'a,
+    fits: impl Fn(&ConsentRecord) -> bool + 'a,
 ) -> impl Iterator<Item = Ground> + 'a {
     let living = ledger
         .grants()
         .iter()
         .filter(|(_, issued)| issued.partner == agreement.partner && issued.ended_at.is_none());
     living.filter_map(move |(grant, issued)| {
-        let consent = ledger.consents().get(&issued.consent)?.consent();
-        let recipient = &consent.recipient;
-        let counts = recipient.host == agreement.partner
-            && agreement.services.contains(&recipient.code)
-            && ledger.valid_consents(recipient, now).any(|valid| valid.consent().id == consent.id);
-        (counts && fits(consent)).then(|| Ground {
-            grant: *grant,
-            consent: consent.id,
-            service: recipient.clone(),
-        })
+        let record = ledger.consents().get(&issued.consent)?;
+        let (consent, recipient) = (record.consent().id, &record.consent().recipient);
+        let counts = is_theirs(ledger, agreement, record).is_ok()
+            && record.narrowings() == issued.narrowings
+            && ledger.valid_consents(recipient, now).any(|valid| valid.consent().id == consent);
+        let service = recipient.clone();
+        (counts && fits(record)).then_some(Ground { grant: *grant, consent, service })
     })
 }
 
 /// Whether a consent alone opens an entry: area, kind, direction, recipient and persons.
-fn covers(consent: &Consent, entry: &EntryFacts) -> bool {
+fn covers(record: &ConsentRecord, entry: &EntryFacts) -> bool {
+    let consent = record.consent();
     let own_writing = entry.written_by.as_ref() == Some(&consent.recipient);
     let recipient_fits = entry
         .only_for
@@ -375,7 +404,7 @@ fn covers(consent: &Consent, entry: &EntryFacts) -> bool {
         && recipient_fits
         && (consent.direction.gives() || own_writing)
         && !entry.areas.is_empty()
-        && entry.areas.is_subset(&consent.areas)
+        && entry.areas.is_subset(record.areas())
 }
 
 /// Asks whether a service of this municipality may read an entry: its own writing, or by consent.
@@ -392,13 +421,16 @@ pub fn permit_own_service(
         return Ok(());
     }
     let valid: Vec<_> = ledger.valid_consents(service, now).collect();
-    if valid.iter().any(|record| record.consent().exceptions.contains(&entry.entry)) {
+    if valid.iter().any(|record| record.excepts(entry.entry)) {
         return Err(Denial::Excepted);
     }
-    let opening: Vec<_> = valid.iter().filter(|record| covers(record.consent(), entry)).collect();
+    let covering: Vec<_> = valid.iter().filter(|record| covers(record, entry)).collect();
+    let opening: Vec<_> =
+        covering.iter().filter(|record| !ledger.protection().closes(record, false)).collect();
     match opening.iter().any(|record| all_consented(record, entry)) {
         true => Ok(()),
-        false if opening.is_empty() => Err(Denial::NoConsent),
+        false if covering.is_empty() => Err(Denial::NoConsent),
+        false if opening.is_empty() => Err(Denial::AddressProtected),
         false => Err(Denial::AboutAnother),
     }
 }
@@ -406,13 +438,29 @@ pub fn permit_own_service(
 /// Why an entry stays closed to a service whose consent covers it, if it does.
 fn closed_to(ledger: &LedgerView, ground: &Ground, entry: &EntryFacts, now: UnixMillis) -> Option<Denial> {
     let mut consents = ledger.valid_consents(&ground.service, now);
-    if consents.any(|record| record.consent().exceptions.contains(&entry.entry)) {
+    if consents.any(|record| record.excepts(entry.entry)) {
         return Some(Denial::Excepted);
+    }
+    if says_where(ledger, ground, entry) {
+        return Some(Denial::AddressProtected);
     }
     let written_there = entry.written_by.as_ref() == Some(&ground.service);
     let consented = ledger.consents().get(&ground.consent).is_some_and(|record| all_consented(record, entry));
     let says_whom = !entry.about.is_empty();
     if says_whom && (written_there || consented) { None } else { Some(Denial::AboutAnother) }
+}
+
+/// Whether an entry is a card that says where the family lives or goes, and the address is
+/// confidential. What a card holds is known by the consent that chose its fields.
+fn says_where(ledger: &LedgerView, ground: &Ground, entry: &EntryFacts) -> bool {
+    ledger.address_protection() == AddressProtection::Confidential
+        && entry.kind == EntryKind::CaseCard
+        && ledger.consents().get(&ground.consent).is_none_or(says_place)
+}
+
+/// Whether the card that a consent opens says where the family lives or goes.
+fn says_place(record: &ConsentRecord) -> bool {
+    record.consent().card_fields.iter().any(|field| PLACE_CARD_FIELDS.contains(&field.key()))
 }
 
 /// Whether everybody whom the entry is about has opened that: a guardian by that guardian's own
@@ -422,7 +470,7 @@ fn all_consented(record: &ConsentRecord, entry: &EntryFacts) -> bool {
     !entry.about.is_empty()
         && entry.about.iter().all(|about| match about {
             About::Subject => true,
-            About::Guardian(person) => record.given_by().get(person).is_some_and(|yes| yes.about_self),
+            About::Guardian(person) => record.opens_about(*person),
             About::Sibling | About::Other => false,
         })
 }

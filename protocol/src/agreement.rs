@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::limits::{RECEIPT_LATE_MS, RECEIPT_OVERDUE_MS};
 use crate::municipality::{AreaCode, OrganisationNumber, ServiceCode};
 use crate::time::UnixMillis;
 
@@ -40,4 +41,59 @@ pub enum Standing {
     ReceiptOverdue,
     /// This node was restored or its clock is in doubt: nothing goes out (laws 16, 17).
     Sealed,
+}
+
+impl Standing {
+    /// Returns the standing of a partner whose oldest unanswered order to erase was queued at
+    /// `oldest`: without its receipt for three days, nothing new is shared with it (law 12). What
+    /// the operator or a restored node has set stands.
+    pub fn with_receipts(self, oldest: Option<UnixMillis>, now: UnixMillis) -> Self {
+        match self {
+            Self::Revoked | Self::Sealed => self,
+            Self::Trusted | Self::ReceiptOverdue => {
+                let is_overdue = oldest.is_some_and(|oldest| now.since(oldest) >= RECEIPT_OVERDUE_MS);
+                if is_overdue { Self::ReceiptOverdue } else { Self::Trusted }
+            }
+        }
+    }
+}
+
+/// Returns whether the receipt of an order that was queued at `queued_at` is late: somebody should
+/// ask the partner.
+pub fn is_late(queued_at: UnixMillis, now: UnixMillis) -> bool {
+    now.since(queued_at) >= RECEIPT_LATE_MS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::{DAY, HOUR};
+
+    #[test]
+    fn partner_without_a_receipt_for_three_days_gets_nothing_new_until_it_comes() {
+        let queued = UnixMillis(DAY);
+        let standing = |oldest, hours| Standing::Trusted.with_receipts(oldest, queued.plus(hours * HOUR));
+
+        assert_eq!(standing(Some(queued), 71), Standing::Trusted);
+        assert_eq!(standing(Some(queued), 72), Standing::ReceiptOverdue);
+        assert_eq!(standing(None, 72), Standing::Trusted);
+        let came = Standing::ReceiptOverdue.with_receipts(None, queued.plus(73 * HOUR));
+        assert_eq!(came, Standing::Trusted);
+    }
+
+    #[test]
+    fn what_the_operator_has_set_stands_whatever_receipts_say() {
+        for set in [Standing::Revoked, Standing::Sealed] {
+            assert_eq!(set.with_receipts(None, UnixMillis(DAY)), set);
+            assert_eq!(set.with_receipts(Some(UnixMillis(0)), UnixMillis(9 * DAY)), set);
+        }
+    }
+
+    #[test]
+    fn receipt_is_late_after_a_day() {
+        let queued = UnixMillis(DAY);
+
+        assert!(!is_late(queued, queued.plus(DAY - 1)));
+        assert!(is_late(queued, queued.plus(DAY)));
+    }
 }

@@ -2,131 +2,84 @@
 //!
 //! A consent opens a scope of one case to one service. Each required giver says yes separately;
 //! a partly given consent opens nothing. It ends by withdrawal, by a newer version or by its end,
-//! and nothing brings it back: a new yes is a new consent.
+//! and nothing brings it back: a new yes is a new consent. When who must say yes changes, by a
+//! birthday, by a new rule or by a change of custody, it pauses: nothing new goes out until the
+//! new giver has said yes to a new one.
 
+pub mod giver;
 pub mod rule;
+pub mod scope;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
-use crate::entry::{CardField, EntryKind};
-use crate::id::{ConsentId, EntryId, PersonId};
-use crate::municipality::{AreaCode, Service};
+use crate::id::{EntryId, PersonId};
+use crate::limits::CONSENT_EXPIRING_MS;
+use crate::municipality::AreaCode;
 use crate::time::UnixMillis;
 
-/// Which way writing may go under a consent, seen from the case's owner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Direction {
-    /// The service reads.
-    Give,
-    /// The service writes to the stafettlogg and reads nothing but its own writing.
-    Receive,
-    /// The service reads and writes.
-    Both,
-}
-
-impl Direction {
-    /// Returns whether the service reads what others wrote.
-    pub fn gives(self) -> bool {
-        matches!(self, Self::Give | Self::Both)
-    }
-
-    /// Returns whether the service may write.
-    pub fn receives(self) -> bool {
-        matches!(self, Self::Receive | Self::Both)
-    }
-}
-
-/// What a consent opens, to whom and for how long. Fixed when the family is asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Consent {
-    /// Its id; each version has its own.
-    pub id: ConsentId,
-    /// Who may see: a service, never a person, who may quit.
-    pub recipient: Service,
-    /// The areas it opens; an entry is covered if *all* its areas are among them (law 4).
-    pub areas: BTreeSet<AreaCode>,
-    /// The kinds of entry it opens.
-    pub kinds: BTreeSet<EntryKind>,
-    /// Entries that stay closed all the same. Never leave the owner's node.
-    pub exceptions: BTreeSet<EntryId>,
-    /// The fields of the case card that it opens; without any, no card is made.
-    pub card_fields: BTreeSet<CardField>,
-    /// Which way writing goes.
-    pub direction: Direction,
-    /// What it is for, as the family was told.
-    pub purpose: String,
-    /// The first millisecond on which it counts.
-    pub from: UnixMillis,
-    /// The first millisecond on which it no longer counts.
-    pub until: UnixMillis,
-    /// The consent that this one replaces, once it is valid.
-    pub supersedes: Option<ConsentId>,
-}
-
-/// How a giver said yes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Evidence {
-    /// On paper; the SHA-256 of the scan, as 64 hexadecimal digits.
-    Paper {
-        /// Hash of the scanned document.
-        scan_sha256: String,
-    },
-    /// Orally, and written down by whoever heard it (valid if documented).
-    Oral,
-    /// With an electronic identity at this level of assurance.
-    ElectronicId {
-        /// As the provider names it, such as `idporten-loa-high`.
-        assurance: String,
-    },
-}
-
-/// One giver's yes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Yes {
-    /// When it was said.
-    pub at: UnixMillis,
-    /// How.
-    pub evidence: Evidence,
-    /// Whether the giver also opens what is written about the giver's own person (law 4).
-    pub about_self: bool,
-}
+pub use giver::{Channel, Evidence, Interpreter, Withdrawal, WithdrawnPart, Yes};
+pub use scope::{ChildHeard, Consent, ConsentKind, Controller, Direction, HeardBy, LegalCharacter, Sector};
 
 /// A consent and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsentRecord {
     consent: Consent,
+    /// The areas that nobody has taken back.
+    areas: BTreeSet<AreaCode>,
+    /// Entries that were excepted later, and by whom.
+    excepted: BTreeMap<EntryId, BTreeSet<PersonId>>,
     yes: BTreeMap<PersonId, Yes>,
     refused: BTreeSet<PersonId>,
+    withdrawals: Vec<Withdrawal>,
     withdrawn_at: Option<UnixMillis>,
+    expired_at: Option<UnixMillis>,
+    reviewed_at: Option<UnixMillis>,
+    narrowings: u32,
 }
 
 /// What a consent is at a moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConsentStatus {
-    /// Nobody has said yes yet.
-    Asked,
-    /// Some required givers have not said yes; grants nothing.
+    /// Nobody has said yes yet (utkast).
+    Draft,
+    /// Some required givers have not said yes; grants nothing (delvis gitt).
     PartlyGiven {
         /// Who is missing.
         missing: BTreeSet<PersonId>,
     },
-    /// A required giver said no.
+    /// A required giver said no (avslått).
     Refused,
     /// Everybody said yes, and its time has not come.
     NotYet,
-    /// It counts.
+    /// Everybody said yes after an earlier consent to this service had run out: what was held in
+    /// between goes out only when the stafettholder has looked through it.
+    WaitsForReview,
+    /// It counts (gyldig).
     Valid,
-    /// Its time is over.
+    /// It counts, and runs out soon (utløper).
+    Expiring,
+    /// It counted, and somebody else must say yes by now: what is there stays, nothing new goes
+    /// out (samtykke må fornyes).
+    MustBeRenewed {
+        /// Who must say yes, and has not.
+        missing: BTreeSet<PersonId>,
+    },
+    /// Its time is over (utløpt).
     Expired,
-    /// A giver took the yes back; the first moment stands.
+    /// A giver took the yes back; the first moment stands (trukket tilbake).
     Withdrawn {
         /// Since when.
         since: UnixMillis,
     },
+    /// A newer version has taken its place (erstattet).
+    Superseded,
+}
+
+impl ConsentStatus {
+    /// Whether the consent opens anything now.
+    pub fn counts(&self) -> bool {
+        matches!(self, Self::Valid | Self::Expiring)
+    }
 }
 
 /// A yes could not be taken.
@@ -149,23 +102,71 @@ pub enum GiveError {
 /// A consent could not be withdrawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WithdrawError {
-    /// It was withdrawn before; the first moment stands.
+    /// This giver withdrew it before; the first moment stands.
     #[error("the consent was withdrawn before")]
     AlreadyWithdrawn {
         /// Since when.
         since: UnixMillis,
     },
+    /// What was to be taken back is nothing that this giver has open: areas, an entry, or what is
+    /// about the giver.
+    #[error("that part of the consent is not open")]
+    NotOpen,
+}
+
+/// Who must say yes, now and when it was given.
+#[derive(Debug, Clone, Copy)]
+pub struct Required<'a> {
+    /// Whose yes is needed now.
+    pub now: &'a BTreeSet<PersonId>,
+    /// Whether everybody whose yes was needed then had said it.
+    pub was_complete: bool,
+    /// Whether it follows a consent to the same service that had run out.
+    pub follows_expired: bool,
 }
 
 impl ConsentRecord {
     /// Starts with a question to the family that nobody has answered.
     pub fn asked(consent: Consent) -> Self {
-        Self { consent, yes: BTreeMap::new(), refused: BTreeSet::new(), withdrawn_at: None }
+        Self {
+            areas: consent.areas.clone(),
+            consent,
+            excepted: BTreeMap::new(),
+            yes: BTreeMap::new(),
+            refused: BTreeSet::new(),
+            withdrawals: Vec::new(),
+            withdrawn_at: None,
+            expired_at: None,
+            reviewed_at: None,
+            narrowings: 0,
+        }
     }
 
-    /// Returns the scope and its limits.
+    /// Returns the scope and its limits, as the family was asked.
     pub fn consent(&self) -> &Consent {
         &self.consent
+    }
+
+    /// Returns the areas that are open still.
+    pub fn areas(&self) -> &BTreeSet<AreaCode> {
+        &self.areas
+    }
+
+    /// Returns the entries that stay closed all the same.
+    pub fn exceptions(&self) -> impl Iterator<Item = EntryId> {
+        let all: BTreeSet<EntryId> =
+            self.consent.exceptions.iter().chain(self.excepted.keys()).copied().collect();
+        all.into_iter()
+    }
+
+    /// Returns the entries that were closed after the family was asked, and by whom.
+    pub fn excepted(&self) -> &BTreeMap<EntryId, BTreeSet<PersonId>> {
+        &self.excepted
+    }
+
+    /// Whether an entry stays closed all the same.
+    pub fn excepts(&self, entry: EntryId) -> bool {
+        self.consent.exceptions.contains(&entry) || self.excepted.contains_key(&entry)
     }
 
     /// Returns who has said yes, and how.
@@ -173,48 +174,117 @@ impl ConsentRecord {
         &self.yes
     }
 
+    /// Whether a person has said yes for the subject.
+    pub fn has_yes_of(&self, giver: PersonId) -> bool {
+        self.yes.get(&giver).is_some_and(|yes| yes.for_subject)
+    }
+
+    /// Returns who has said no, and no yes since.
+    pub fn refused_by(&self) -> &BTreeSet<PersonId> {
+        &self.refused
+    }
+
+    /// Returns what was taken back, in order.
+    pub fn withdrawals(&self) -> &[Withdrawal] {
+        &self.withdrawals
+    }
+
+    /// Whether a person has opened what is written about that person, and has not taken it back.
+    pub fn opens_about(&self, person: PersonId) -> bool {
+        let taken_back =
+            self.withdrawals.iter().any(|word| word.giver == person && word.part == WithdrawnPart::AboutSelf);
+        !taken_back && self.yes.get(&person).is_some_and(|yes| yes.about_self)
+    }
+
     /// Returns since when it is withdrawn, if it is.
     pub fn withdrawn_at(&self) -> Option<UnixMillis> {
         self.withdrawn_at
     }
 
-    /// Returns what the consent is at `now`, if `required` must all have said yes.
+    /// Returns since when it has run out or was noticed to have, at `now`.
+    pub fn expired_since(&self, now: UnixMillis) -> Option<UnixMillis> {
+        self.expired_at.or_else(|| Some(self.consent.until).filter(|until| *until <= now))
+    }
+
+    /// Whether the ledger says that it has run out: then no clock brings it back.
+    pub fn is_marked_expired(&self) -> bool {
+        self.expired_at.is_some()
+    }
+
+    /// How often the scope was narrowed since it was asked for: what was granted before is over.
+    pub fn narrowings(&self) -> u32 {
+        self.narrowings
+    }
+
+    /// Returns the moment at which everybody had said yes whose yes was needed then: that of the
+    /// last yes, or one of `changes`, at which fewer are needed from then on. It may lie ahead.
+    pub fn completed_at(
+        &self,
+        changes: impl IntoIterator<Item = UnixMillis>,
+        required: impl Fn(UnixMillis) -> BTreeSet<PersonId>,
+    ) -> Option<UnixMillis> {
+        let for_subject = || self.yes.iter().filter(|(_, yes)| yes.for_subject);
+        let mut moments: BTreeSet<UnixMillis> = for_subject().map(|(_, yes)| yes.at).collect();
+        let first = *moments.first()?;
+        moments.extend(changes.into_iter().filter(|change| *change > first));
+        moments.into_iter().find(|moment| {
+            let needed = required(*moment);
+            let said = |giver| for_subject().any(|(by, yes)| by == giver && yes.at <= *moment);
+            !needed.is_empty() && needed.iter().all(said)
+        })
+    }
+
+    /// Returns what the consent is at `now`, newer versions aside.
     ///
     /// With nobody required it is never valid: a rule that names no giver opens nothing.
-    pub fn status(&self, required: &BTreeSet<PersonId>, now: UnixMillis) -> ConsentStatus {
+    pub fn status(&self, required: Required<'_>, now: UnixMillis) -> ConsentStatus {
         if let Some(since) = self.withdrawn_at {
             return ConsentStatus::Withdrawn { since };
         }
-        if self.refused.iter().any(|giver| required.contains(giver) && !self.yes.contains_key(giver)) {
+        let has_said_no = |giver: &PersonId| required.now.contains(giver) && !self.has_yes_of(*giver);
+        if self.refused.iter().any(has_said_no) {
             return ConsentStatus::Refused;
         }
-        if self.consent.until <= now {
+        if self.expired_since(now).is_some() {
             return ConsentStatus::Expired;
         }
-        if self.yes.is_empty() || required.is_empty() {
-            return ConsentStatus::Asked;
-        }
         let missing: BTreeSet<_> =
-            required.iter().filter(|giver| !self.yes.contains_key(giver)).copied().collect();
+            required.now.iter().filter(|giver| !self.has_yes_of(**giver)).copied().collect();
+        if required.was_complete && (required.now.is_empty() || !missing.is_empty()) {
+            return ConsentStatus::MustBeRenewed { missing };
+        }
+        if required.now.is_empty() || !self.yes.values().any(|yes| yes.for_subject) {
+            return ConsentStatus::Draft;
+        }
         if !missing.is_empty() {
             return ConsentStatus::PartlyGiven { missing };
         }
-        if now < self.consent.from { ConsentStatus::NotYet } else { ConsentStatus::Valid }
+        if now < self.consent.from {
+            return ConsentStatus::NotYet;
+        }
+        if required.follows_expired && self.reviewed_at.is_none() {
+            return ConsentStatus::WaitsForReview;
+        }
+        let is_soon = self.consent.until.since(now) <= CONSENT_EXPIRING_MS;
+        if is_soon { ConsentStatus::Expiring } else { ConsentStatus::Valid }
     }
 
-    /// Takes one giver's yes.
+    /// Takes one giver's yes. A yes for the subject may follow one about the giver alone.
     ///
     /// # Errors
     /// [`GiveError`] if the consent is over, or the giver said yes before.
-    pub fn give(&mut self, giver: PersonId, yes: Yes) -> Result<(), GiveError> {
+    pub fn give(&mut self, giver: PersonId, mut yes: Yes) -> Result<(), GiveError> {
         if let Some(since) = self.withdrawn_at {
             return Err(GiveError::Withdrawn { since });
         }
-        if self.consent.until <= yes.at {
+        if self.expired_since(yes.at).is_some() {
             return Err(GiveError::Expired);
         }
-        if self.yes.contains_key(&giver) {
-            return Err(GiveError::AlreadyGiven);
+        if let Some(before) = self.yes.get(&giver) {
+            if before.for_subject || !yes.for_subject {
+                return Err(GiveError::AlreadyGiven);
+            }
+            yes.about_self |= before.about_self;
         }
         self.refused.remove(&giver);
         self.yes.insert(giver, yes);
@@ -226,114 +296,95 @@ impl ConsentRecord {
         self.refused.insert(giver);
     }
 
-    /// Withdraws the consent (GDPR Art. 7(3)); one giver's word is enough.
+    /// Takes back all or part of the consent; one giver's word is enough. When the last area is
+    /// taken back, the whole is.
+    ///
+    /// What another giver took back before stays closed from that moment on. A giver's own word
+    /// is noted all the same: a refusal would tell what the other did.
     ///
     /// # Errors
-    /// [`WithdrawError::AlreadyWithdrawn`] if it was withdrawn before; the first moment stands.
-    pub fn withdraw(&mut self, now: UnixMillis) -> Result<(), WithdrawError> {
-        if let Some(since) = self.withdrawn_at {
-            return Err(WithdrawError::AlreadyWithdrawn { since });
+    /// [`WithdrawError`] if this giver took that back before, or never had it open.
+    pub fn withdraw(&mut self, withdrawal: Withdrawal) -> Result<(), WithdrawError> {
+        self.must_be_new(&withdrawal)?;
+        let (at, is_open) = (withdrawal.at, self.withdrawn_at.is_none());
+        match &withdrawal.part {
+            WithdrawnPart::Whole => {
+                self.withdrawn_at.get_or_insert(at);
+            }
+            WithdrawnPart::Areas { areas } => {
+                if is_open && !areas.is_disjoint(&self.areas) {
+                    self.areas.retain(|area| !areas.contains(area));
+                    self.narrow();
+                }
+                if self.areas.is_empty() {
+                    self.withdrawn_at.get_or_insert(at);
+                }
+            }
+            WithdrawnPart::AboutSelf => {
+                if is_open {
+                    self.narrow();
+                }
+            }
         }
-        self.withdrawn_at = Some(now);
+        self.withdrawals.push(withdrawal);
         Ok(())
+    }
+
+    /// Whether a withdrawal takes back what its giver has open still, as far as that giver knows.
+    fn must_be_new(&self, withdrawal: &Withdrawal) -> Result<(), WithdrawError> {
+        let own = || self.withdrawals.iter().filter(|word| word.giver == withdrawal.giver);
+        if let Some(whole) = own().find(|word| word.part == WithdrawnPart::Whole) {
+            return Err(WithdrawError::AlreadyWithdrawn { since: self.withdrawn_at.unwrap_or(whole.at) });
+        }
+        let takes_something = match &withdrawal.part {
+            WithdrawnPart::Whole => true,
+            WithdrawnPart::Areas { areas } => {
+                let is_left = |area: &&AreaCode| {
+                    !own().any(
+                        |word| matches!(&word.part, WithdrawnPart::Areas { areas } if areas.contains(*area)),
+                    )
+                };
+                areas.intersection(&self.consent.areas).any(|area| is_left(&area))
+            }
+            WithdrawnPart::AboutSelf => self.opens_about(withdrawal.giver),
+        };
+        if takes_something { Ok(()) } else { Err(WithdrawError::NotOpen) }
+    }
+
+    fn narrow(&mut self) {
+        self.narrowings = self.narrowings.saturating_add(1);
+    }
+
+    /// Closes one entry that was open. That it is closed already is no refusal: somebody else may
+    /// have closed it.
+    ///
+    /// # Errors
+    /// [`WithdrawError`] if this giver withdrew the consent, or closed the entry before.
+    pub fn except(&mut self, giver: PersonId, entry: EntryId) -> Result<(), WithdrawError> {
+        let whole = |word: &&Withdrawal| word.giver == giver && word.part == WithdrawnPart::Whole;
+        if let Some(word) = self.withdrawals.iter().find(whole) {
+            return Err(WithdrawError::AlreadyWithdrawn { since: self.withdrawn_at.unwrap_or(word.at) });
+        }
+        let narrows = self.withdrawn_at.is_none() && !self.excepts(entry);
+        if !self.excepted.entry(entry).or_default().insert(giver) {
+            return Err(WithdrawError::NotOpen);
+        }
+        if narrows {
+            self.narrow();
+        }
+        Ok(())
+    }
+
+    /// Notes that its time was over at `at`: a clock that is set back does not revive it.
+    pub fn expire(&mut self, at: UnixMillis) {
+        self.expired_at.get_or_insert(at);
+    }
+
+    /// Notes that the stafettholder has looked through what was held.
+    pub fn review(&mut self, at: UnixMillis) {
+        self.reviewed_at.get_or_insert(at);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MOTHER: PersonId = PersonId::from_bytes([1; 16]);
-    const FATHER: PersonId = PersonId::from_bytes([2; 16]);
-
-    fn record() -> ConsentRecord {
-        ConsentRecord::asked(Consent {
-            id: ConsentId::from_bytes([3; 16]),
-            recipient: Service {
-                host: "840029212".parse().expect("valid"),
-                code: "ppt".parse().expect("valid"),
-            },
-            areas: BTreeSet::new(),
-            kinds: BTreeSet::new(),
-            exceptions: BTreeSet::new(),
-            card_fields: BTreeSet::new(),
-            direction: Direction::Both,
-            purpose: String::new(),
-            from: UnixMillis(100),
-            until: UnixMillis(200),
-            supersedes: None,
-        })
-    }
-
-    fn yes(at: u64) -> Yes {
-        Yes { at: UnixMillis(at), evidence: Evidence::Oral, about_self: false }
-    }
-
-    fn both() -> BTreeSet<PersonId> {
-        BTreeSet::from([MOTHER, FATHER])
-    }
-
-    #[test]
-    fn one_of_two_required_givers_opens_nothing() {
-        let mut record = record();
-
-        record.give(MOTHER, yes(100)).expect("first yes");
-
-        assert_eq!(
-            record.status(&both(), UnixMillis(100)),
-            ConsentStatus::PartlyGiven { missing: BTreeSet::from([FATHER]) }
-        );
-    }
-
-    #[test]
-    fn consent_counts_from_its_first_millisecond_to_its_last() {
-        let mut record = record();
-        record.give(MOTHER, yes(50)).expect("first yes");
-        record.give(FATHER, yes(51)).expect("second yes");
-
-        assert_eq!(record.status(&both(), UnixMillis(99)), ConsentStatus::NotYet);
-        assert_eq!(record.status(&both(), UnixMillis(100)), ConsentStatus::Valid);
-        assert_eq!(record.status(&both(), UnixMillis(199)), ConsentStatus::Valid);
-        assert_eq!(record.status(&both(), UnixMillis(200)), ConsentStatus::Expired);
-    }
-
-    #[test]
-    fn renewed_yes_does_not_revive_a_withdrawn_consent() {
-        let mut record = record();
-        record.give(MOTHER, yes(100)).expect("first yes");
-        record.give(FATHER, yes(100)).expect("second yes");
-        record.withdraw(UnixMillis(120)).expect("first withdrawal");
-
-        let again = record.give(MOTHER, yes(130));
-
-        assert_eq!(again, Err(GiveError::Withdrawn { since: UnixMillis(120) }));
-        assert_eq!(
-            record.withdraw(UnixMillis(140)),
-            Err(WithdrawError::AlreadyWithdrawn { since: UnixMillis(120) })
-        );
-        assert_eq!(
-            record.status(&both(), UnixMillis(150)),
-            ConsentStatus::Withdrawn { since: UnixMillis(120) }
-        );
-    }
-
-    #[test]
-    fn rule_that_requires_nobody_opens_nothing() {
-        let mut record = record();
-        record.give(MOTHER, yes(100)).expect("first yes");
-
-        assert_eq!(record.status(&BTreeSet::new(), UnixMillis(100)), ConsentStatus::Asked);
-    }
-
-    #[test]
-    fn refusal_of_a_required_giver_stands_until_that_giver_says_yes() {
-        let mut record = record();
-        record.give(MOTHER, yes(100)).expect("first yes");
-        record.refuse(FATHER);
-        assert_eq!(record.status(&both(), UnixMillis(100)), ConsentStatus::Refused);
-
-        record.give(FATHER, yes(110)).expect("second yes");
-
-        assert_eq!(record.status(&both(), UnixMillis(110)), ConsentStatus::Valid);
-    }
-}
+mod tests;

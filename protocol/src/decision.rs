@@ -7,17 +7,20 @@
 //! causes apart (laws 12 and 15).
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::access::permit_grant;
+use crate::access::{permit_grant, permit_keeping};
 use crate::agreement::{Agreement, Standing};
+use crate::consent::rule::RuleTable;
 use crate::disclosure::DisclosureRow;
 use crate::erasure::{EraseOrder, Recall};
 use crate::grant::Grant;
 use crate::id::{AccountId, ConsentId, GrantId, RandomBytes};
 use crate::journal::Closing;
-use crate::ledger::statement::{AddressProtection, LedgerStatement, Said};
+use crate::ledger::statement::{LedgerStatement, Said};
 use crate::ledger::{LedgerError, LedgerView};
 use crate::municipality::OrganisationNumber;
+use crate::protection::{AddressProtection, ProtectionSaid};
 use crate::signed::{SignError, SigningKey, Verified};
 use crate::time::UnixMillis;
 use crate::transaction::Write;
@@ -81,7 +84,14 @@ impl Decision {
         Self { ledger, by, at, writes: Vec::new(), issued: Vec::new(), orders: Vec::new(), closes: false }
     }
 
-    /// Says one thing.
+    /// Takes the municipality's rules of who must say yes.
+    pub fn under(mut self, rules: Arc<RuleTable>) -> Self {
+        self.ledger = self.ledger.under(rules);
+        self
+    }
+
+    /// Says one thing. A change of the family may pause what was open, so the gate closes for it
+    /// as for a withdrawal; what stays open is sent after the commit.
     ///
     /// # Errors
     /// [`DecisionError`] if it does not follow, or cannot be signed; nothing has changed then.
@@ -89,6 +99,7 @@ impl Decision {
         let closing = self.closing(&said);
         let statement = key.sign(self.ledger.next(said, self.by, self.at))?;
         self.ledger.append(&statement)?;
+        self.closes |= matches!(statement.statement().said, Said::PartiesApproved { .. });
         self.writes.push(Write::Ledger(statement));
         if let Some(closing) = closing {
             self.closes = true;
@@ -100,14 +111,42 @@ impl Decision {
     fn closing(&self, said: &Said) -> Option<Closing> {
         let case = self.ledger.case();
         match said {
-            Said::ConsentWithdrawn { consent, .. } => {
+            Said::ConsentWithdrawn { consent, .. } | Said::EntryExcepted { consent, .. } => {
                 Some(Closing::ConsentWithdrawn { case, consent: *consent })
-            }
-            Said::AddressProtected { protection } if *protection != AddressProtection::None => {
-                Some(Closing::CaseBlocked { case })
             }
             _ => None,
         }
+    }
+
+    /// Says one thing about the family's protection, in its own chain (law 15).
+    ///
+    /// # Errors
+    /// [`DecisionError`] if it does not follow, or cannot be signed; nothing has changed then.
+    pub fn say_of_protection(&mut self, said: ProtectionSaid, key: &SigningKey) -> Result<(), DecisionError> {
+        let case = self.ledger.case();
+        let closes = matches!(
+            &said,
+            ProtectionSaid::Set { protection, .. } if *protection != AddressProtection::None
+        );
+        let statement = key.sign(self.ledger.protection().next(case, said, self.by, self.at))?;
+        self.ledger.protect(&statement)?;
+        self.writes.push(Write::Protection(statement));
+        if closes {
+            self.closes = true;
+            self.writes.push(Write::Closing { closing: Closing::CaseBlocked { case }, at: self.at });
+        }
+        Ok(())
+    }
+
+    /// Writes down which consents have run out, so that no clock brings them back (law 17).
+    ///
+    /// # Errors
+    /// [`DecisionError::Sign`] if a statement cannot be signed.
+    pub fn mark_expired(&mut self, key: &SigningKey) -> Result<(), DecisionError> {
+        for consent in self.ledger.run_out(self.at) {
+            self.say(Said::ConsentExpired { consent }, key)?;
+        }
+        Ok(())
     }
 
     /// Issues the grants that are due to one partner.
@@ -124,7 +163,7 @@ impl Decision {
         for consent in grants_due(&self.ledger, partner, self.at) {
             let Some(record) = self.ledger.consents().get(&consent) else { continue };
             let id = GrantId::from_random(random());
-            let grant = key.sign(Grant::from_consent(id, own, self.ledger.case(), record.consent()))?;
+            let grant = key.sign(Grant::from_consent(id, own, self.ledger.case(), record))?;
             let said = Said::GrantIssued {
                 grant: id,
                 consent,
@@ -216,7 +255,7 @@ pub fn grants_due(ledger: &LedgerView, partner: PartnerView<'_>, now: UnixMillis
     let living: BTreeSet<ConsentId> = ledger
         .grants()
         .values()
-        .filter(|issued| issued.ended_at.is_none())
+        .filter(|issued| issued.ended_at.is_none() && ledger.keeps_grant(issued, now))
         .map(|issued| issued.consent)
         .collect();
     let may_be_told = |consent: &ConsentId| {
@@ -237,7 +276,7 @@ pub fn grants_over(ledger: &LedgerView, partner: PartnerView<'_>, now: UnixMilli
         .iter()
         .filter(|(_, issued)| issued.ended_at.is_none() && issued.partner == partner.partner)
         .filter(|(_, issued)| {
-            permit_grant(ledger, partner.agreement, partner.standing, issued.consent, now).is_err()
+            permit_keeping(ledger, partner.agreement, partner.standing, issued, now).is_err()
         })
         .map(|(grant, _)| *grant)
         .collect()

@@ -5,6 +5,8 @@
 //! address protection reads like a withdrawal of everything (law 15). A receipt is the partner's
 //! statement of what it did; nothing proves an erasure.
 
+pub mod retention;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +16,7 @@ use crate::id::{CaseId, EntryId, GrantId, OrderId, RandomBytes};
 use crate::limits::{BACKUP_DAYS_MAX, ORDER_ENTRIES_MAX};
 use crate::municipality::{OrganisationNumber, ServiceCode};
 use crate::signed::Statement;
+use retention::BasisText;
 
 /// The one sentence of every order, whatever its cause.
 pub const ORDER_TEXT: &str = "Delingen er avsluttet. Spør stafettholderen, ikke familien.";
@@ -83,6 +86,22 @@ pub struct Receipt {
     pub items: BTreeMap<EntryId, Done>,
     /// Days until the last backup that could still open an erased entry is gone.
     pub backup_days: u32,
+    /// The grant that the order ended. Nodes that wrote before it was added leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<GrantId>,
+    /// In what words the partner's law makes it keep entries, each with the entries that it is
+    /// locked on ([`LockBasis::DutyToKeep`]). Left out if it keeps none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept_by_law: Vec<KeptByLaw>,
+}
+
+/// A duty to keep, as a receipt names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptByLaw {
+    /// The partner's words, with the law's reference.
+    pub basis: BasisText,
+    /// The entries that it keeps on it.
+    pub entries: BTreeSet<EntryId>,
 }
 
 impl Statement for Receipt {
@@ -99,16 +118,43 @@ impl Receipt {
             case: order.case,
             items,
             backup_days: BACKUP_DAYS_MAX,
+            grant: Some(order.grant),
+            kept_by_law: Vec::new(),
         }
     }
 
-    /// Returns whether this receipt answers `order`: same parties, case and entries.
+    /// Adds the words on which entries are kept by law.
+    pub fn kept_on(mut self, bases: &BTreeMap<EntryId, BasisText>) -> Self {
+        let mut by_basis: BTreeMap<&BasisText, BTreeSet<EntryId>> = BTreeMap::new();
+        for (entry, basis) in bases {
+            by_basis.entry(basis).or_default().insert(*entry);
+        }
+        self.kept_by_law = by_basis
+            .into_iter()
+            .map(|(basis, entries)| KeptByLaw { basis: basis.clone(), entries })
+            .collect();
+        self
+    }
+
+    /// Returns whether this receipt answers `order`: same parties, case, grant and entries, and
+    /// words only for entries that it says are kept by law, each once.
     pub fn answers(&self, order: &EraseOrder) -> bool {
-        self.order == order.order
+        let by_law = Done::Locked { basis: LockBasis::DutyToKeep };
+        let mut worded = BTreeSet::new();
+        let mut named = self.kept_by_law.iter().flat_map(|kept| &kept.entries);
+        let words_fit = named.all(|entry| self.items.get(entry) == Some(&by_law) && worded.insert(*entry));
+        words_fit
+            && self.order == order.order
             && self.partner == order.partner
             && self.owner == order.owner
             && self.case == order.case
+            && self.grant.is_none_or(|grant| grant == order.grant)
             && self.items.keys().eq(order.entries.iter())
+    }
+
+    /// Returns the words on which an entry is kept by law, if the receipt says so.
+    pub fn basis_of(&self, entry: EntryId) -> Option<&BasisText> {
+        self.kept_by_law.iter().find(|kept| kept.entries.contains(&entry)).map(|kept| &kept.basis)
     }
 
     /// How many entries were erased.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::consent::{Consent, Direction};
+use crate::consent::{ConsentRecord, Direction};
 use crate::entry::EntryKind;
 use crate::id::{CaseId, ConsentId, GrantId};
 use crate::municipality::{AreaCode, OrganisationNumber, Service, ServiceCode};
@@ -47,8 +47,14 @@ impl Statement for Grant {
 }
 
 impl Grant {
-    /// Makes the grant that a consent allows; it counts once signed.
-    pub fn from_consent(grant: GrantId, owner: OrganisationNumber, case: CaseId, consent: &Consent) -> Self {
+    /// Makes the grant that a consent allows as it stands; it counts once signed.
+    pub fn from_consent(
+        grant: GrantId,
+        owner: OrganisationNumber,
+        case: CaseId,
+        record: &ConsentRecord,
+    ) -> Self {
+        let consent = record.consent();
         let Service { host, code } = consent.recipient.clone();
         Self {
             grant,
@@ -57,7 +63,7 @@ impl Grant {
             service: code,
             case,
             consent: consent.id,
-            areas: consent.areas.clone(),
+            areas: record.areas().clone(),
             kinds: consent.kinds.clone(),
             direction: consent.direction,
             from: consent.from,

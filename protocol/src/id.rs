@@ -101,6 +101,8 @@ random_id! {
     DisclosureId;
     /// An offer of the baton (stafettpinne).
     BatonOfferId;
+    /// A registration of who has custody, which a leader must approve.
+    RegistrationId;
     /// A token for the HTTP API.
     TokenId;
     /// One draft (kladd), which never leaves its node.

@@ -3,18 +3,21 @@
 //! Consent, baton, ownership and blocks live here and never merge; what people write lives in
 //! documents and does. The chain is private to the owner (law 5): partners get grants and orders.
 
+mod consents;
 pub mod statement;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::baton::{Baton, BatonError};
-use crate::consent::rule::{Party, SubjectKind, required_givers};
-use crate::consent::{ConsentRecord, ConsentStatus, GiveError, WithdrawError};
-use crate::id::{CaseId, ConsentId, GrantId, OrderId};
-use crate::municipality::{OrganisationNumber, Service};
+use crate::consent::rule::{Birthdays, Party, RuleTable, SubjectKind};
+use crate::consent::{ConsentRecord, GiveError, WithdrawError, Withdrawal};
+use crate::id::{AccountId, CaseId, ConsentId, GrantId, OrderId, PersonId, RegistrationId};
+use crate::municipality::{AreaCode, OrganisationNumber, ServiceCode};
+use crate::protection::{AddressProtection, Protection, ProtectionSaid, ProtectionStatement};
 use crate::signed::{StatementHash, Verified};
 use crate::time::UnixMillis;
-use statement::{AddressProtection, LedgerStatement, Level, Said};
+use statement::{LedgerStatement, Level, Said};
 
 /// Why a statement cannot stand at the end of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +49,18 @@ pub enum LedgerError {
     /// The withdrawal does not count.
     #[error(transparent)]
     Withdraw(#[from] WithdrawError),
+    /// A consent counts a version that does not follow the one it replaces.
+    #[error("the version does not follow the consent that is replaced")]
+    Version,
+    /// It speaks of a registration that does not wait for approval.
+    #[error("there is no such registration")]
+    NoSuchRegistration,
+    /// The family changed after it was registered: what it says of everybody may be untrue by now.
+    #[error("the family has changed since that was registered")]
+    Overtaken,
+    /// Whoever registered something cannot approve it too.
+    #[error("two persons are needed")]
+    SamePerson,
     /// The word about the baton does not count.
     #[error(transparent)]
     Baton(#[from] BatonError),
@@ -61,8 +76,27 @@ pub struct IssuedGrant {
     pub consent: ConsentId,
     /// For whose node.
     pub partner: OrganisationNumber,
+    /// How often the consent had been narrowed when it was issued.
+    pub narrowings: u32,
     /// Since when it has ended, if it has.
     pub ended_at: Option<UnixMillis>,
+}
+
+/// A change of the family that waits for a leader's approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registration {
+    /// Everybody, as it is once approved.
+    pub parties: Vec<Party>,
+    /// When the subject reaches which age, if that was wrong.
+    pub birthdays: Option<Birthdays>,
+    /// Where the document is filed.
+    pub document: String,
+    /// Who registered it.
+    pub by: Option<AccountId>,
+    /// When.
+    pub at: UnixMillis,
+    /// How often the family had been registered before; it is built on that and on nothing later.
+    pub follows: usize,
 }
 
 /// An order to erase as the ledger knows it.
@@ -70,6 +104,8 @@ pub struct IssuedGrant {
 pub struct OrderedErasure {
     /// Under which grant the entries had gone.
     pub grant: GrantId,
+    /// Since when.
+    pub at: UnixMillis,
     /// Whether the partner's receipt is filed.
     pub has_receipt: bool,
 }
@@ -81,12 +117,18 @@ pub struct LedgerView {
     next_number: u64,
     last: StatementHash,
     opened_at: UnixMillis,
-    opened_by: crate::municipality::ServiceCode,
+    opened_by: ServiceCode,
+    first_holder: AccountId,
     subject_kind: SubjectKind,
     level: Level,
     baton: Baton,
-    parties: Vec<Party>,
-    protection: AddressProtection,
+    rules: Arc<RuleTable>,
+    /// Everybody in the family, by id, with the moment from which that was registered.
+    parties: Vec<(UnixMillis, Vec<Party>)>,
+    birthdays: Birthdays,
+    registrations: BTreeMap<RegistrationId, Registration>,
+    guardian_limits: BTreeMap<PersonId, BTreeSet<AreaCode>>,
+    protection: Protection,
     consents: BTreeMap<ConsentId, ConsentRecord>,
     grants: BTreeMap<GrantId, IssuedGrant>,
     orders: BTreeMap<OrderId, OrderedErasure>,
@@ -100,7 +142,8 @@ impl LedgerView {
     /// [`LedgerError`] if the statement is not the opening of a case.
     pub fn open(first: &Verified<LedgerStatement>) -> Result<Self, LedgerError> {
         let statement = first.statement();
-        let Said::Opened { subject_kind, level, holder, service, parties } = &statement.said else {
+        let Said::Opened { subject_kind, level, holder, service, parties, birthdays } = &statement.said
+        else {
             return Err(LedgerError::Opening);
         };
         if statement.number != 0 || statement.previous.is_some() {
@@ -112,11 +155,16 @@ impl LedgerView {
             last: first.hash(),
             opened_at: statement.at,
             opened_by: service.clone(),
+            first_holder: *holder,
             subject_kind: *subject_kind,
             level: *level,
             baton: Baton::opened(*holder, statement.at),
-            parties: parties.clone(),
-            protection: AddressProtection::None,
+            rules: Arc::new(RuleTable::default()),
+            parties: vec![(statement.at, parties.clone())],
+            birthdays: birthdays.clone(),
+            registrations: BTreeMap::new(),
+            guardian_limits: BTreeMap::new(),
+            protection: Protection::default(),
             consents: BTreeMap::new(),
             grants: BTreeMap::new(),
             orders: BTreeMap::new(),
@@ -136,8 +184,14 @@ impl LedgerView {
         Ok(view)
     }
 
+    /// Takes the municipality's rules of who must say yes; without them the safe defaults hold.
+    pub fn under(mut self, rules: Arc<RuleTable>) -> Self {
+        self.rules = rules;
+        self
+    }
+
     /// Makes the statement that would come next; it counts once signed and appended.
-    pub fn next(&self, said: Said, by: Option<crate::id::AccountId>, at: UnixMillis) -> LedgerStatement {
+    pub fn next(&self, said: Said, by: Option<AccountId>, at: UnixMillis) -> LedgerStatement {
         LedgerStatement { case: self.case, number: self.next_number, previous: Some(self.last), at, by, said }
     }
 
@@ -153,35 +207,49 @@ impl LedgerView {
         if statement.number != self.next_number || statement.previous != Some(self.last) {
             return Err(LedgerError::Broken { number: self.next_number });
         }
-        self.apply(&statement.said, statement.at)?;
+        self.apply(statement)?;
         self.next_number = self.next_number.saturating_add(1);
         self.last = next.hash();
         Ok(())
     }
 
-    fn apply(&mut self, said: &Said, at: UnixMillis) -> Result<(), LedgerError> {
-        match said {
+    /// Appends the next statement about the family's protection, which has a chain of its own. On
+    /// an error nothing has changed.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if it does not follow, or approves a consent that nobody asked for.
+    pub fn protect(&mut self, next: &Verified<ProtectionStatement>) -> Result<(), LedgerError> {
+        if let ProtectionSaid::Approved { consent } = next.statement().said
+            && !self.consents.contains_key(&consent)
+        {
+            return Err(LedgerError::NoSuchConsent);
+        }
+        self.protection.append(self.case, next)
+    }
+
+    fn apply(&mut self, statement: &LedgerStatement) -> Result<(), LedgerError> {
+        let at = statement.at;
+        match &statement.said {
             Said::Opened { .. } => return Err(LedgerError::Opening),
-            Said::PartiesChanged { parties } => self.parties.clone_from(parties),
-            Said::ConsentAsked { consent } => {
-                self.must_be_open()?;
-                insert_new(&mut self.consents, consent.id, ConsentRecord::asked(consent.clone()))?;
-            }
-            Said::ConsentGiven { consent, giver, yes } => {
-                self.must_be_open()?;
-                self.consent_mut(*consent)?.give(*giver, yes.clone())?;
-            }
-            Said::ConsentRefused { consent, giver } => self.consent_mut(*consent)?.refuse(*giver),
-            Said::ConsentWithdrawn { consent, .. } => self.consent_mut(*consent)?.withdraw(at)?,
-            Said::AddressProtected { protection } => self.protection = *protection,
+            Said::PartiesRegistered { .. }
+            | Said::PartiesApproved { .. }
+            | Said::PartiesRejected { .. }
+            | Said::GuardianAccessSet { .. } => self.apply_to_family(statement)?,
+            Said::ConsentAsked { .. }
+            | Said::ConsentGiven { .. }
+            | Said::ConsentRefused { .. }
+            | Said::ConsentWithdrawn { .. }
+            | Said::EntryExcepted { .. }
+            | Said::ConsentExpired { .. }
+            | Said::HeldReviewed { .. } => self.apply_to_consent(&statement.said, at)?,
             Said::BatonOffered { .. }
             | Said::BatonAccepted { .. }
             | Said::BatonDeclined { .. }
-            | Said::BatonReassigned { .. } => self.apply_to_baton(said, at)?,
+            | Said::BatonReassigned { .. } => self.apply_to_baton(&statement.said, at)?,
             Said::LevelChanged { level } => self.level = *level,
             Said::GrantIssued { grant, consent, partner, .. } => {
-                self.consent_mut(*consent)?;
-                let issued = IssuedGrant { consent: *consent, partner: *partner, ended_at: None };
+                let narrowings = self.consent_mut(*consent)?.narrowings();
+                let issued = IssuedGrant { consent: *consent, partner: *partner, narrowings, ended_at: None };
                 insert_new(&mut self.grants, *grant, issued)?;
             }
             Said::GrantEnded { grant } => {
@@ -192,7 +260,8 @@ impl LedgerView {
                 if !self.grants.contains_key(grant) {
                     return Err(LedgerError::NoSuchGrant);
                 }
-                insert_new(&mut self.orders, *order, OrderedErasure { grant: *grant, has_receipt: false })?;
+                let ordered = OrderedErasure { grant: *grant, at, has_receipt: false };
+                insert_new(&mut self.orders, *order, ordered)?;
             }
             Said::ReceiptFiled { order, .. } => {
                 self.orders.get_mut(order).ok_or(LedgerError::NoSuchGrant)?.has_receipt = true;
@@ -201,6 +270,73 @@ impl LedgerView {
                 self.must_be_open()?;
                 self.closed_at = Some(at);
             }
+        }
+        Ok(())
+    }
+
+    fn apply_to_family(&mut self, statement: &LedgerStatement) -> Result<(), LedgerError> {
+        match &statement.said {
+            Said::PartiesRegistered { registration, parties, birthdays, document } => {
+                let waiting = Registration {
+                    parties: parties.clone(),
+                    birthdays: birthdays.clone(),
+                    document: document.clone(),
+                    by: statement.by,
+                    at: statement.at,
+                    follows: self.parties.len(),
+                };
+                insert_new(&mut self.registrations, *registration, waiting)?;
+            }
+            Said::PartiesApproved { registration } => {
+                let waiting = self.registrations.get(registration).ok_or(LedgerError::NoSuchRegistration)?;
+                if waiting.by == statement.by {
+                    return Err(LedgerError::SamePerson);
+                }
+                if self.is_overtaken(waiting) {
+                    return Err(LedgerError::Overtaken);
+                }
+                if let Some(approved) = self.registrations.remove(registration) {
+                    self.parties.push((statement.at, approved.parties));
+                    self.birthdays = approved.birthdays.unwrap_or_else(|| self.birthdays.clone());
+                }
+            }
+            Said::PartiesRejected { registration } => {
+                self.registrations.remove(registration).ok_or(LedgerError::NoSuchRegistration)?;
+            }
+            Said::GuardianAccessSet { guardian, closed, .. } => {
+                self.guardian_limits.insert(*guardian, closed.clone());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn apply_to_consent(&mut self, said: &Said, at: UnixMillis) -> Result<(), LedgerError> {
+        match said {
+            Said::ConsentAsked { consent } => {
+                self.must_be_open()?;
+                let replaced = consent.supersedes.map(|replaced| self.consent_mut(replaced)).transpose()?;
+                let version = replaced.map_or(0, |record| record.consent().version).saturating_add(1);
+                if consent.version != version {
+                    return Err(LedgerError::Version);
+                }
+                insert_new(&mut self.consents, consent.id, ConsentRecord::asked(consent.clone()))?;
+            }
+            Said::ConsentGiven { consent, giver, yes } => {
+                self.must_be_open()?;
+                self.consent_mut(*consent)?.give(*giver, yes.clone())?;
+            }
+            Said::ConsentRefused { consent, giver } => self.consent_mut(*consent)?.refuse(*giver),
+            Said::ConsentWithdrawn { consent, giver, channel, part } => {
+                let (giver, channel, part) = (*giver, *channel, part.clone());
+                self.consent_mut(*consent)?.withdraw(Withdrawal { giver, channel, part, at })?;
+            }
+            Said::EntryExcepted { consent, giver, entry } => {
+                self.consent_mut(*consent)?.except(*giver, *entry)?;
+            }
+            Said::ConsentExpired { consent } => self.consent_mut(*consent)?.expire(at),
+            Said::HeldReviewed { consent } => self.consent_mut(*consent)?.review(at),
+            _ => {}
         }
         Ok(())
     }
@@ -245,8 +381,13 @@ impl LedgerView {
     }
 
     /// The service that opened it.
-    pub fn opened_by(&self) -> &crate::municipality::ServiceCode {
+    pub fn opened_by(&self) -> &ServiceCode {
         &self.opened_by
+    }
+
+    /// Who opened it, and was the first to hold the baton.
+    pub fn first_holder(&self) -> AccountId {
+        self.first_holder
     }
 
     /// Whom it is about.
@@ -264,14 +405,49 @@ impl LedgerView {
         &self.baton
     }
 
-    /// Everybody in the family, by id.
+    /// Everybody in the family, by id, as it was registered last.
     pub fn parties(&self) -> &[Party] {
-        &self.parties
+        self.parties.last().map_or(&[], |(_, parties)| parties)
+    }
+
+    /// Whether the family has changed since something was registered: then that can only be rejected.
+    pub fn is_overtaken(&self, registration: &Registration) -> bool {
+        registration.follows != self.parties.len()
+    }
+
+    /// Whether a person was ever registered as one of the family.
+    pub fn has_known(&self, person: PersonId) -> bool {
+        self.parties.iter().any(|(_, parties)| parties.iter().any(|party| party.person == person))
+    }
+
+    /// When the subject reaches which age.
+    pub fn birthdays(&self) -> &Birthdays {
+        &self.birthdays
+    }
+
+    /// The municipality's rules of who must say yes.
+    pub fn rules(&self) -> &RuleTable {
+        &self.rules
+    }
+
+    /// Changes of the family that wait for a leader's approval.
+    pub fn registrations(&self) -> &BTreeMap<RegistrationId, Registration> {
+        &self.registrations
+    }
+
+    /// The areas that the youth has closed to a guardian.
+    pub fn closed_to_guardian(&self, guardian: PersonId) -> Option<&BTreeSet<AreaCode>> {
+        self.guardian_limits.get(&guardian)
+    }
+
+    /// What holds of the family's protection.
+    pub fn protection(&self) -> &Protection {
+        &self.protection
     }
 
     /// How the address is protected.
-    pub fn protection(&self) -> AddressProtection {
-        self.protection
+    pub fn address_protection(&self) -> AddressProtection {
+        self.protection.grade()
     }
 
     /// Whether the stafettlogg is closed.
@@ -297,37 +473,6 @@ impl LedgerView {
     /// Every order to erase, by id.
     pub fn orders(&self) -> &BTreeMap<OrderId, OrderedErasure> {
         &self.orders
-    }
-
-    /// Returns what a consent is at `now`, by the rule and the parties that hold then.
-    pub fn status(&self, record: &ConsentRecord, now: UnixMillis) -> ConsentStatus {
-        record.status(&required_givers(self.subject_kind, &self.parties), now)
-    }
-
-    /// Returns the consents to `service` that count at `now`: valid, and replaced by no other
-    /// that is or was valid.
-    pub fn valid_consents<'a>(
-        &'a self,
-        service: &'a Service,
-        now: UnixMillis,
-    ) -> impl Iterator<Item = &'a ConsentRecord> {
-        self.consents
-            .values()
-            .filter(|record| record.consent().recipient == *service)
-            .filter(move |record| self.status(record, now) == ConsentStatus::Valid)
-            .filter(move |record| !self.is_superseded(record.consent().id, now))
-    }
-
-    /// Whether a newer version has taken the place of `consent`: it has once everybody said yes
-    /// to it, and it stays so when the newer one is withdrawn or expires.
-    pub fn is_superseded(&self, consent: ConsentId, now: UnixMillis) -> bool {
-        let required = required_givers(self.subject_kind, &self.parties);
-        self.consents.values().any(|newer| {
-            newer.consent().supersedes == Some(consent)
-                && newer.consent().from <= now
-                && !required.is_empty()
-                && required.iter().all(|giver| newer.given_by().contains_key(giver))
-        })
     }
 }
 

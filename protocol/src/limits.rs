@@ -41,6 +41,15 @@ pub const GENERATION_QUIET_MS: u64 = 10 * crate::time::MINUTE;
 /// bounds for a partner's and for all changes are twice and three times as many.
 pub const GENERATION_OPERATIONS_MAX: usize = 64_000;
 
+/// Earlier generations of one entry that are kept for late edits (law 7). A generation lasts at
+/// least [`GENERATION_QUIET_MS`] or [`GENERATION_CHANGES_MAX`] changes, and people rarely go back to
+/// one entry on more than a handful of days, so this is weeks of a partner's silence. A late edit
+/// is carried through all of them one by one, so it also bounds what one costs.
+pub const EARLIER_GENERATIONS_MAX: usize = 16;
+/// How often late edits are read and carried anew because the entry changed meanwhile; then the
+/// partner is told that they cannot be taken now.
+pub const CARRY_ATTEMPTS_MAX: u32 = 8;
+
 /// Areas that one entry, consent or grant may name.
 pub const AREAS_MAX: usize = 32;
 /// Entries that one order to erase names; more make more orders.
@@ -60,8 +69,12 @@ pub const PROPOSALS_WAITING_MAX: usize = 256;
 pub const DISCLOSURE_BATCH_ENTRIES: usize = 256;
 /// Disclosure batches of one link that wait for the store.
 pub const DISCLOSURE_BATCHES_WAITING_MAX: usize = 4;
-/// Frames of one link that wait for the transport.
+/// Frames of one link that wait for the transport before nothing more is disclosed; a partner
+/// that lets twice as many gather, by asking and not reading the answers, is closed.
 pub const OUTPUT_FRAMES_WAITING_MAX: usize = 1_024;
+/// Milliseconds between two times that one entry is sent from its beginning because the partner
+/// asked for it; asking earlier is answered when they are over.
+pub const RESEND_INTERVAL_MS: u64 = 15 * crate::time::SECOND;
 
 /// Bytes of one message of set reconciliation.
 pub const RECONCILE_MESSAGE_BYTES_MAX: usize = 200 * 1024;
@@ -76,8 +89,35 @@ pub const ORDER_REPEAT_MS: u64 = 15 * crate::time::MINUTE;
 pub const RECEIPT_LATE_MS: u64 = crate::time::DAY;
 /// Milliseconds after which a partner without a receipt gets no new sharing.
 pub const RECEIPT_OVERDUE_MS: u64 = 3 * crate::time::DAY;
+/// Milliseconds before its end in which a consent counts as running out.
+pub const CONSENT_EXPIRING_MS: u64 = 30 * crate::time::DAY;
+/// Milliseconds after which a leader is asked whether an address protection was renewed: eleven
+/// months of a decision that runs for twelve.
+pub const PROTECTION_REVIEW_MS: u64 = 335 * crate::time::DAY;
+/// For how long a decision of address protection runs (folkeregisterloven § 10-4); nothing is
+/// lifted when it is over.
+pub const PROTECTION_RUNS_MS: u64 = 365 * crate::time::DAY;
+/// For how long somebody may be missing before a partly given consent is a task.
+pub const PARTLY_GIVEN_MS: u64 = 14 * crate::time::DAY;
+/// How long before a birthday it becomes a task.
+pub const BIRTHDAY_AHEAD_MS: u64 = 90 * crate::time::DAY;
+/// How long before a birthday the task becomes pressing, and how long after it the task stays.
+pub const BIRTHDAY_NEAR_MS: u64 = 30 * crate::time::DAY;
+/// For how long a consent that ran out stays a task unless another takes its place.
+pub const EXPIRED_TASK_MS: u64 = 90 * crate::time::DAY;
+/// Registrations of the family that may wait for approval in one case.
+pub const REGISTRATIONS_WAITING_MAX: usize = 8;
+/// Bytes of the reference to a document in the archive.
+pub const DOCUMENT_REFERENCE_BYTES_MAX: usize = 200;
 /// Milliseconds that undelivered writing waits with its author after a sharing ended.
 pub const RETURNED_DRAFT_MS: u64 = 14 * crate::time::DAY;
+
+/// Entries whose undelivered writing is looked for at a time when a sharing ends.
+pub const RETURNED_ENTRIES_AT_A_TIME: usize = 16;
+/// Bytes of the words on which a partner keeps an entry.
+pub const BASIS_TEXT_BYTES_MAX: usize = 400;
+/// Duties to keep of one municipality; with the words of all of them a receipt fits a frame.
+pub const RETENTION_RULES_MAX: usize = 64;
 
 /// Days that backups, and so wrapped data keys, are kept at the most.
 pub const BACKUP_DAYS_MAX: u32 = 35;

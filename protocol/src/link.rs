@@ -21,16 +21,22 @@ pub mod input;
 pub mod output;
 pub mod snapshot;
 
+mod carrying;
 mod closing;
 mod ending;
 mod granting;
-mod history;
+pub(crate) mod history;
+mod identity;
 mod proposing;
 mod receiving;
 mod reconciling;
 mod relating;
+mod renewing;
+mod resending;
+mod room;
 mod rows;
 mod sending;
+mod share;
 #[cfg(test)]
 mod tests;
 
@@ -39,49 +45,32 @@ use std::sync::Arc;
 
 use crate::access::{Denial, Permit, Question, ReturnQuestion};
 use crate::agreement::{Agreement, Standing};
-use crate::entry::SchemaVersion;
+use crate::entry::{ChangeHash, SchemaVersion};
 use crate::erasure::Receipt;
 use crate::grant::ReceivedGrant;
 use crate::id::{CaseId, EntryId, GrantId, OrderId, ProposalId, RelationId};
 use crate::ledger::LedgerView;
-use crate::limits::{ORDER_REPEAT_MS, PARTNER_ENTRIES_MAX, PROTOCOL_ERRORS_PER_MINUTE_MAX};
-use crate::municipality::OrganisationNumber;
-use crate::signed::{PublicKey, SigningKey, Verified};
+use crate::limits::{ORDER_REPEAT_MS, PROTOCOL_ERRORS_PER_MINUTE_MAX};
+use crate::signed::Verified;
 use crate::time::{MINUTE, SECOND, UnixMillis};
 use crate::transaction::{Committed, EntryRecord, Fault, Transaction, Write};
 use crate::wire::error_code::{CloseCode, ErrorCode};
-use crate::wire::{Changes, Frame, Hello, NotUnderstood, PROTOCOL_VERSION, Refused, Stream};
+use crate::wire::{Frame, Hello, NotUnderstood, PROTOCOL_VERSION, Refused, Stream};
+pub use identity::Identity;
 use input::Input;
 use output::{Alarm, Output, Token};
 use receiving::Incoming;
 use reconciling::Reconciliation;
+use resending::Resending;
+use room::Room;
 use rows::RowsOnTheWay;
+use share::Share;
 use snapshot::{IssuedState, Snapshot, Tracked, TrackedRelation, WaitingOrder, WaitingProposal};
 
 /// Data frames that may come before the partner's Hello, which travels on another stream.
 const EARLY_FRAMES_MAX: usize = 64;
 /// Milliseconds before disclosing goes on after the store could not write.
 const STORE_RETRY_MS: u64 = 5 * SECOND;
-
-/// Who speaks with whom.
-#[derive(Debug, Clone)]
-pub struct Identity {
-    /// This node.
-    pub own: OrganisationNumber,
-    /// The partner's node.
-    pub partner: OrganisationNumber,
-    /// Signs receipts.
-    pub signing: Arc<SigningKey>,
-    /// The partner's keys for statements, current and next.
-    pub partner_keys: Vec<PublicKey>,
-    /// How many entries the partner may have stored here.
-    pub entries_max: u64,
-}
-
-impl Identity {
-    /// The bound on entries when the agreement names none.
-    pub const ENTRIES_MAX: u64 = PARTNER_ENTRIES_MAX;
-}
 
 /// Where a connection stands.
 #[derive(Debug)]
@@ -108,6 +97,10 @@ struct Connection {
     is_grant_refused: bool,
     /// Whether the partner has started a comparison on this connection.
     was_compared: bool,
+    /// Whether the partner's last word of a comparison may come.
+    is_want_due: bool,
+    /// Whether somebody was told that the partner has used up its share.
+    is_share_used: bool,
 }
 
 /// What a session does when a commit is done.
@@ -118,7 +111,17 @@ enum Work {
     /// Build the frames of disclosed entries.
     Disclose(Vec<sending::Item>),
     /// Check changes against the document that was read.
-    Check(Changes),
+    Check(Box<receiving::Checking>),
+    /// Tell what late changes became.
+    Late(Box<receiving::Checking>),
+    /// Put a new generation in the place of what was read.
+    TakeOver(Box<renewing::TakingOver>),
+    /// Acknowledge a new generation.
+    TakenOver(Box<renewing::TakenOver>),
+    /// Settle what the owner has named.
+    Named(EntryId),
+    /// Let go of earlier generations.
+    Settled(renewing::Settled),
     /// Acknowledge an entry that was stored.
     Stored(Box<receiving::Arrival>),
     /// Say that a grant is stored.
@@ -129,8 +132,12 @@ enum Work {
     Relate(RelationId, Vec<crate::id::DisclosureId>),
     /// Build a proposal's frame.
     Propose(ProposalId, crate::id::DisclosureId),
-    /// Announce the entry that a proposal became.
-    Taken(ProposalId, Box<EntryRecord>),
+    /// Announce the entry that a proposal became, and count its bytes.
+    Taken(ProposalId, Box<EntryRecord>, u64),
+    /// Look for undelivered writing in what an order has hidden.
+    Hidden(Box<ending::CarryingOut>),
+    /// Take undelivered writing out of what was read.
+    ReadBack(Box<ending::CarryingOut>),
     /// Send the receipt for an order that was carried out.
     Receipt(Box<ending::CarriedOut>),
 }
@@ -150,8 +157,10 @@ pub struct Session {
     /// Grants that an order has ended, also those that have not come yet.
     ended: BTreeSet<GrantId>,
     entries: BTreeMap<EntryId, Tracked>,
-    /// How many of them are the partner's.
-    received_entries: u64,
+    /// How much of them is the partner's.
+    share: Share,
+    /// Which entry each generation's first change began.
+    geneses: BTreeMap<ChangeHash, EntryId>,
     arriving: BTreeMap<EntryId, VecDeque<Incoming>>,
     relations: BTreeMap<RelationId, TrackedRelation>,
     orders: BTreeMap<OrderId, WaitingOrder>,
@@ -174,6 +183,8 @@ pub struct Session {
     work: BTreeMap<Token, Work>,
     next_token: u64,
     offences: VecDeque<UnixMillis>,
+    room: Room,
+    resending: Resending,
     outputs: VecDeque<Output>,
 }
 
@@ -188,9 +199,13 @@ impl Session {
     ) -> Self {
         let ended = snapshot.received.values().flatten().filter(|received| received.ended_at.is_some());
         let ended = ended.map(|received| received.grant.grant).chain(snapshot.ended).collect();
-        let is_received = |tracked: &&Tracked| tracked.record.owner == identity.partner;
-        let received_entries = snapshot.entries.values().filter(is_received).count();
+        let proposed: BTreeSet<EntryId> = snapshot.taken.values().copied().collect();
+        let is_received = |tracked: &&Tracked| {
+            tracked.record.owner == identity.partner || proposed.contains(&tracked.record.facts.entry)
+        };
+        let share = Share::of(snapshot.entries.values().filter(is_received));
         let mut entries = snapshot.entries;
+        let geneses = entries.iter().map(|(entry, tracked)| (tracked.record.genesis, *entry)).collect();
         for (proposal, entry) in &snapshot.taken {
             let unanswered = entries.get_mut(entry).filter(|tracked| tracked.acknowledged.is_none());
             if let Some(tracked) = unanswered {
@@ -209,7 +224,8 @@ impl Session {
             received: snapshot.received,
             ended,
             entries,
-            received_entries: u64::try_from(received_entries).unwrap_or(u64::MAX),
+            share,
+            geneses,
             arriving: BTreeMap::new(),
             relations: snapshot.relations,
             orders: snapshot.orders,
@@ -228,6 +244,8 @@ impl Session {
             work: BTreeMap::new(),
             next_token: 0,
             offences: VecDeque::new(),
+            room: Room::default(),
+            resending: Resending::default(),
             outputs: VecDeque::new(),
         }
     }
@@ -251,6 +269,11 @@ impl Session {
             Input::StandingChanged { agreement, standing } => self.standing_changed(agreement, standing),
             Input::DataReset => self.partner_reset(),
             Input::Unsent(rows) => self.unsent(rows),
+            Input::FramesWaiting(frames) => {
+                if !self.frames_waiting(frames) {
+                    return;
+                }
+            }
             Input::Done { token, outcome } => self.done(token, outcome),
             Input::Timer => self.timer(),
         }
@@ -268,7 +291,8 @@ impl Session {
         self.connection.as_ref()?;
         let orders =
             self.orders.values().filter_map(|order| order.sent_at).map(|at| at.plus(ORDER_REPEAT_MS));
-        orders.chain(self.reconcile_timeout()).chain(self.boundary_timeout()).chain(self.store_retry_at).min()
+        let others = [self.reconcile_timeout(), self.boundary_timeout(), self.resend_timeout()];
+        orders.chain(others.into_iter().flatten()).chain(self.store_retry_at).min()
     }
 
     /// Whether a connection is up and the partner has greeted.
@@ -296,9 +320,10 @@ impl Session {
             asked_for: BTreeSet::new(),
             is_grant_refused: false,
             was_compared: false,
+            is_want_due: false,
+            is_share_used: false,
         });
         self.send(Frame::Hello(Hello { version: PROTOCOL_VERSION, schema: SchemaVersion::CURRENT, salt }));
-        self.send_all_orders();
     }
 
     fn disconnected(&mut self) {
@@ -308,6 +333,9 @@ impl Session {
     /// What was sent and not acknowledged must be sent again on the next connection.
     fn forget_connection(&mut self) {
         self.connection = None;
+        self.room.reconnected();
+        self.resending.disconnected();
+        self.unsend_orders();
         self.reconciliation.abort();
         self.arriving.values_mut().for_each(VecDeque::clear);
         self.unsend();
@@ -318,6 +346,13 @@ impl Session {
         self.issued.values_mut().for_each(|grant| grant.sent = false);
         self.relations.values_mut().for_each(|relation| relation.sent = false);
         self.proposals.values_mut().for_each(|proposal| proposal.sent = false);
+        let own = self.identity.own;
+        for (entry, tracked) in &mut self.entries {
+            tracked.earlier.unsend(tracked.record.owner == own);
+            if !tracked.earlier.kept.is_empty() {
+                self.pending.insert(*entry);
+            }
+        }
         let entries = self.entries.iter_mut().filter(|(_, tracked)| tracked.sent.is_some());
         for (entry, tracked) in entries {
             if tracked.sent != tracked.acknowledged {
@@ -352,7 +387,7 @@ impl Session {
             Frame::Hello(_) => {}
             Frame::Grant(body) => self.grant_frame(body),
             Frame::Announce(body) => self.announce_frame(*body),
-            Frame::Changes(body) => self.changes_frame(body),
+            Frame::Changes(body) => self.changes_frame(body, random),
             Frame::Acknowledge(body) => self.acknowledge_frame(body),
             Frame::Resend(body) => self.resend_frame(&body),
             Frame::Propose(body) => self.propose_frame(*body, random),
@@ -361,7 +396,7 @@ impl Session {
             Frame::Stored(body) => self.stored_frame(body),
             Frame::Reconcile(body) => self.reconcile_frame(&body),
             Frame::Want(body) => self.want_frame(&body),
-            Frame::Order(body) => self.order_frame(body),
+            Frame::Order(body) => self.order_frame(body, random),
             Frame::Receipt(body) => self.receipt_frame(body),
             Frame::NotUnderstood(body) => {
                 if let Some(connection) = &mut self.connection {
@@ -369,6 +404,9 @@ impl Session {
                 }
             }
             Frame::Refused(body) => self.refused_frame(body),
+            Frame::Carried(body) => self.carried_frame(body),
+            Frame::LetGo(body) => self.let_go_frame(&body),
+            Frame::ChangesRefused(body) => self.changes_refused_frame(&body),
         }
     }
 
@@ -389,6 +427,7 @@ impl Session {
         common.iter_mut().zip(first.into_iter().chain(second)).for_each(|(to, from)| *to = from);
         connection.common_salt = Some(common);
         connection.phase = Phase::Reconciling { since: self.now };
+        connection.is_want_due = true;
         self.mark_unsent_entries();
         if lower {
             self.start_reconciliation();
@@ -411,6 +450,7 @@ impl Session {
 
     /// Does what can be done at this moment; the end of every event.
     fn pump(&mut self) {
+        self.pump_orders();
         if self.is_live() {
             self.pump_grants();
             if self.store_retry_at.is_none() {
@@ -497,13 +537,20 @@ impl Session {
         match work {
             Work::Nothing => {}
             Work::Disclose(items) => self.disclosed(items, outcome),
-            Work::Check(body) => self.loaded(body, outcome),
+            Work::Check(checking) => self.loaded(*checking, outcome),
+            Work::Late(checking) => self.late_stored(*checking, outcome),
+            Work::TakeOver(taking) => self.take_over(*taking, outcome),
+            Work::TakenOver(taken) => self.taken_over(*taken, outcome),
+            Work::Named(entry) => self.named_loaded(entry, outcome),
+            Work::Settled(settled) => self.settled(settled, outcome),
             Work::Stored(arrival) => self.stored(*arrival, outcome),
             Work::GrantStored(grant) => self.grant_stored(grant, outcome),
             Work::RelationStored(relation) => self.relation_stored(relation, outcome),
             Work::Relate(relation, rows) => self.related(relation, rows, outcome),
             Work::Propose(proposal, row) => self.proposal_disclosed(proposal, row, outcome),
-            Work::Taken(proposal, record) => self.proposal_taken(proposal, *record, outcome),
+            Work::Taken(proposal, record, bytes) => self.proposal_taken(proposal, *record, bytes, outcome),
+            Work::Hidden(carrying) => self.hidden(*carrying, outcome),
+            Work::ReadBack(carrying) => self.was_read_back(*carrying, outcome),
             Work::Receipt(carried_out) => self.carried_out(*carried_out, outcome),
         }
     }
@@ -514,20 +561,9 @@ impl Session {
         }
         self.close_what_is_over();
         self.repeat_orders();
+        self.resend_on_time();
         self.reconcile_on_time();
         self.mark_unsent_entries();
-    }
-
-    fn track_received(&mut self, entry: EntryId, tracked: Tracked) {
-        if self.entries.insert(entry, tracked).is_none() {
-            self.received_entries = self.received_entries.saturating_add(1);
-        }
-    }
-
-    fn untrack_received(&mut self, entry: EntryId) {
-        if self.entries.remove(&entry).is_some() {
-            self.received_entries = self.received_entries.saturating_sub(1);
-        }
     }
 
     /// Puts every entry in line; at its turn the gate decides, and whether the partner lacks

@@ -296,6 +296,10 @@ code! {
     AreaCode;
     /// A service (tjeneste) of one organisation, such as `ppt` or `school`.
     ServiceCode;
+    /// What a consent is for, from the municipality's list, such as `assessment`.
+    PurposeCode;
+    /// A language as in BCP 47, in lower case, such as `nb`, `sma` or `ar`.
+    LanguageTag;
 }
 
 /// A service of a municipality, or a private kindergarten or school: the recipient of a consent.

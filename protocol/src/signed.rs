@@ -12,12 +12,30 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::id::CaseId;
 use crate::limits::FRAME_BYTES_MAX;
 
 /// A kind of statement that a node signs.
 pub trait Statement: Serialize + DeserializeOwned {
     /// The `typ` of its token (RFC 7515, 4.1.9).
     const TYPE: &'static str;
+}
+
+/// Where a statement stands in the chain of its case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The case.
+    pub case: CaseId,
+    /// The place, from 0.
+    pub number: u64,
+    /// The hash of the statement before; none for the first.
+    pub previous: Option<StatementHash>,
+}
+
+/// A kind of statement that stands in a chain: each names the one before.
+pub trait Chained: Statement {
+    /// Returns where it stands.
+    fn place(&self) -> Place;
 }
 
 /// An Ed25519 public key of a node, for its statements.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::EntryFacts;
 use crate::disclosure::DisclosureRow;
 use crate::entry::check::CheckedChange;
+use crate::entry::content::Fields;
 use crate::entry::{About, Actor, ChangeHash, EntryKind, Heads, SchemaVersion};
 use crate::erasure::{EraseOrder, LockBasis, Receipt};
 use crate::grant::Grant;
@@ -18,8 +19,13 @@ use crate::id::{AccountId, CaseId, DisclosureId, EntryId, GenerationId, GrantId,
 use crate::journal::Closing;
 use crate::ledger::statement::LedgerStatement;
 use crate::municipality::{AreaCode, OrganisationNumber, ServiceCode};
+use crate::protection::ProtectionStatement;
 use crate::signed::Verified;
 use crate::time::UnixMillis;
+
+pub mod earlier;
+
+pub use earlier::{CarriedTo, EarlierGeneration, GenerationWrite};
 
 /// What an entry is on this node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +109,38 @@ pub enum ProposalState {
     },
 }
 
+impl ProposalState {
+    /// When what came back is erased; none for what waits.
+    pub fn until(&self) -> Option<UnixMillis> {
+        match self {
+            Self::Waiting => None,
+            Self::Returned { until } => Some(*until),
+        }
+    }
+}
+
+/// What somebody of this node wrote in a received entry and its owner never had, after the sharing
+/// ended: only the author's own words, readable by the author alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnedEdit {
+    /// Its id on this node.
+    pub id: ProposalId,
+    /// The case's owner.
+    pub owner: OrganisationNumber,
+    /// The case.
+    pub case: CaseId,
+    /// The kind of the entry that it was written in.
+    pub kind: EntryKind,
+    /// The areas of that entry.
+    pub areas: BTreeSet<AreaCode>,
+    /// What the author wrote, field by field; nothing of what others wrote.
+    pub fields: Fields,
+    /// Who wrote it.
+    pub author: AccountId,
+    /// When it is erased.
+    pub until: UnixMillis,
+}
+
 /// Two entries that belong together, such as a measure and its goal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relation {
@@ -123,6 +161,8 @@ pub struct Relation {
 pub enum Write {
     /// The next statement of an own case's chain.
     Ledger(Verified<LedgerStatement>),
+    /// The next statement about the protection of an own case's family.
+    Protection(Verified<ProtectionStatement>),
     /// A grant that this node signed; its hash stands in the ledger.
     GrantIssued(Verified<Grant>),
     /// An order that this node signed; sent until its receipt is filed.
@@ -144,6 +184,18 @@ pub enum Write {
         /// When.
         at: UnixMillis,
     },
+    /// Who of this node's staff makes changes as an actor of an entry. A process draws an actor
+    /// for each edit, so it is one person's.
+    Author {
+        /// The entry.
+        entry: EntryId,
+        /// The actor of a change of the same transaction.
+        actor: Actor,
+        /// Whose it is.
+        author: AccountId,
+    },
+    /// What becomes of the generations that an entry leaves.
+    Generation(GenerationWrite),
     /// A relation between two entries of one case.
     Relation(Relation),
     /// What is about to be handed to a partner. Also what its node holds from here on.
@@ -181,7 +233,8 @@ pub enum Write {
     },
     /// A grant that a partner's node signed for this one. A grant that has ended stays ended.
     GrantReceived(Verified<Grant>),
-    /// A received grant has ended, also if it never came: its id opens nothing from here on.
+    /// A received grant has ended, also if it never came: its id opens nothing from here on, and
+    /// nobody of this node writes on in an entry that no other grant holds.
     GrantEnded {
         /// Who owns the case.
         owner: OrganisationNumber,
@@ -225,6 +278,8 @@ pub enum Write {
         /// When it is erased.
         until: UnixMillis,
     },
+    /// What somebody wrote in an entry whose sharing ended, and that its owner never had.
+    EditReturned(ReturnedEdit),
     /// Something closed; also appended to the journal once this is committed.
     Closing {
         /// What.
@@ -250,7 +305,8 @@ impl Transaction {
     }
 }
 
-/// An entry and all changes of its present generation, parents first.
+/// An entry and all changes of its present generation, parents first, and what is kept of earlier
+/// ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryContent {
     /// The entry.
@@ -259,6 +315,10 @@ pub struct EntryContent {
     pub changes: Vec<CheckedChange>,
     /// To which organisation each actor belongs (law 10).
     pub actors: BTreeMap<Actor, OrganisationNumber>,
+    /// Whose edits this node's actors made, where a person of this node made them.
+    pub authors: BTreeMap<Actor, AccountId>,
+    /// Its earlier generations that are kept, oldest first; each was followed by the next.
+    pub earlier: Vec<EarlierGeneration>,
 }
 
 /// What came of a committed transaction.
@@ -279,6 +339,10 @@ pub enum Fault {
     /// The entry has gone on to another generation, or is not here.
     #[error("the entry has another generation, or is not here")]
     OtherGeneration,
+    /// A generation of the entry has other heads, or stands elsewhere in the next one, than was
+    /// read: read again.
+    #[error("the entry has changed meanwhile")]
+    Moved,
     /// The chain of the case has gone on, or the statement does not follow.
     #[error("the ledger has gone on")]
     LedgerMoved,

@@ -66,6 +66,12 @@ pub enum Frame {
     NotUnderstood(NotUnderstood),
     /// The receiver did not take a frame; says no more than the sender may know.
     Refused(Refused),
+    /// What the present generation holds of an earlier one.
+    Carried(Carried),
+    /// The receiver of an earlier generation no longer holds it.
+    LetGo(LetGo),
+    /// Changes of a generation are not taken.
+    ChangesRefused(ChangesRefused),
 }
 
 /// Opens a link. Kind 1.
@@ -248,6 +254,43 @@ pub struct Refused {
     pub code: ErrorCode,
 }
 
+/// Names what the present generation holds of an earlier one (law 7). Sent by the owner before
+/// changes of the present generation, for as long as the partner may hold the earlier one. Kind 17.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Carried {
+    /// The entry.
+    pub entry: EntryId,
+    /// The earlier generation.
+    pub generation: GenerationId,
+    /// The latest of the receiver's own changes of it that the owner has, sorted.
+    pub heads: Vec<ChangeHash>,
+    /// The present generation.
+    pub into: GenerationId,
+    /// Changes of the present generation, sorted: what has them holds all of those.
+    pub onto: Vec<ChangeHash>,
+}
+
+/// Says that an earlier generation is erased here: no more changes of it come. Kind 18.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct LetGo {
+    /// The entry.
+    pub entry: EntryId,
+    /// The earlier generation.
+    pub generation: GenerationId,
+}
+
+/// Says that changes of a generation are not taken: those that no `Carried` has named are the
+/// sender's again. Kind 19.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct ChangesRefused {
+    /// The entry.
+    pub entry: EntryId,
+    /// The generation.
+    pub generation: GenerationId,
+    /// Why, as far as the sender may know; with [`ErrorCode::NotNow`] they may be taken later.
+    pub code: ErrorCode,
+}
+
 impl Frame {
     /// The number of the frame's kind.
     pub fn kind(&self) -> u16 {
@@ -268,6 +311,9 @@ impl Frame {
             Self::Receipt(_) => 14,
             Self::NotUnderstood(_) => 15,
             Self::Refused(_) => 16,
+            Self::Carried(_) => 17,
+            Self::LetGo(_) => 18,
+            Self::ChangesRefused(_) => 19,
         }
     }
 

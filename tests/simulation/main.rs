@@ -8,9 +8,19 @@
     reason = "a test that meets the unexpected stops"
 )]
 
+mod bounds;
 mod convergence;
 mod ending;
+mod family;
+mod forging;
+mod greeted;
+mod keeping;
+mod narrowing;
+mod one_recall;
+mod overdue;
+mod protection;
 mod reconnecting;
 mod sharing;
 mod story;
 mod twins;
+mod widening;

@@ -3,7 +3,8 @@
 use stafett_protocol::entry::{About, EntryKind, FieldKey, FieldValue};
 use stafett_protocol::id::{EntryId, GenerationId, ProposalId};
 use stafett_protocol::time::MINUTE;
-use stafett_protocol::wire::{Acknowledge, Changes, Frame, Propose, Resend};
+use stafett_protocol::wire::error_code::ErrorCode;
+use stafett_protocol::wire::{Acknowledge, Carried, Changes, ChangesRefused, Frame, LetGo, Propose, Resend};
 use stafett_tests::federation::{AskFor, NewEntry};
 use stafett_tests::names::{FATHER, MOTHER, service};
 use stafett_tests::tap::{Tap, holds};
@@ -268,10 +269,16 @@ fn hidden_entry_and_no_entry_give_the_same_bytes() {
     let (_, guess) =
         stafett_protocol::entry::EntryDocument::create(stafett_protocol::entry::Actor([9; 16]), &content)
             .expect("a change");
-    let frames: [&dyn Fn(EntryId) -> Frame; 4] = [
+    let frames: [&dyn Fn(EntryId) -> Frame; 7] = [
         &|entry| Frame::Changes(Changes { entry, generation, changes: vec![guess.change().clone()] }),
         &|entry| Frame::Acknowledge(Acknowledge { entry, generation, heads: vec![guess.hash()] }),
         &|entry| Frame::Resend(Resend { entry, generation }),
+        &|entry| {
+            let (heads, into) = (vec![guess.hash()], GenerationId::from_bytes([6; 16]));
+            Frame::Carried(Carried { entry, generation, heads, into, onto: Vec::new() })
+        },
+        &|entry| Frame::LetGo(LetGo { entry, generation }),
+        &|entry| Frame::ChangesRefused(ChangesRefused { entry, generation, code: ErrorCode::NotShared }),
         &|entry| {
             Frame::Propose(Box::new(Propose {
                 proposal: ProposalId::from_bytes([8; 16]),

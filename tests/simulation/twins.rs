@@ -3,11 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use stafett_protocol::id::{ConsentId, EntryId};
+use stafett_protocol::consent::{Channel, Direction, WithdrawnPart};
+use stafett_protocol::id::{ConsentId, EntryId, RegistrationId};
+use stafett_protocol::ledger::statement::Said;
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::time::MINUTE;
 use stafett_tests::federation::{AskFor, Crash, NewEntry};
-use stafett_tests::names::service;
+use stafett_tests::names::{FATHER, MOTHER, service};
 use stafett_tests::tap::{Handed, Tap};
 
 use crate::story::Story;
@@ -64,7 +66,7 @@ fn look_the_same(part: u64) {
         frames += bare.len();
     }
     assert!(frames > 1_500, "{frames} frames are too few to say anything");
-    let expected = BTreeSet::from([1, 2, 3, 4, 5, 9, 11, 12, 13]);
+    let expected = BTreeSet::from([1, 2, 3, 4, 5, 9, 11, 12, 13, 17]);
     assert!(kinds.is_superset(&expected), "{kinds:?} are too few to say anything");
 }
 
@@ -180,6 +182,7 @@ fn lived(seed: u64, hidden: Hidden) -> Story {
         let wait = life.draw(if step % 3 == 0 { 3 * MINUTE } else { 120 }, "wait");
         life.story.world.run_for(wait);
     }
+    life.step = steps;
     life.hidden_steps();
     life.story.world.run_for(5 * MINUTE);
     life.story
@@ -193,7 +196,7 @@ impl Life {
     fn visible_step(&mut self) {
         let text = format!("synlig {}", self.step);
         let (owner, partner, case) = (self.story.owner, self.story.partner, self.story.case);
-        let what = if self.step == 0 { 0 } else { self.draw(10, "what") };
+        let what = if self.step == 0 { 0 } else { self.draw(12, "what") };
         let world = &mut self.story.world;
         match what {
             0 | 1 => {
@@ -221,6 +224,16 @@ impl Life {
                     self.story.world.edit(partner, entry, &json);
                 }
             }
+            7 if self.step.is_multiple_of(3) => {
+                let last = self.consents.last().copied();
+                if let (Some(consent), Some(entry)) = (last, self.chosen(&self.entries)) {
+                    let record = &self.story.world.node(owner).store.ledgers[&case.case].consents()[&consent];
+                    if record.withdrawn_at().is_none() && !record.excepts(entry) {
+                        let said = Said::EntryExcepted { consent, giver: FATHER, entry };
+                        self.story.world.say_of(case, said);
+                    }
+                }
+            }
             7 => {
                 if let Some(consent) = self.consents.pop() {
                     self.story.world.withdraw(case, consent);
@@ -231,12 +244,29 @@ impl Life {
                 1 => self.story.world.restart(owner, Crash::AfterCommits),
                 _ => self.story.world.restart(partner, Crash::BeforeCommits),
             },
-            _ => {
+            9 => {
                 let pair = (self.entries.first().copied(), self.entries.last().copied());
                 if let (Some(from), Some(to)) = pair {
                     self.story.world.relate(case, from, to);
                 }
             }
+            _ => self.new_generation(&text, what == 10),
+        }
+    }
+
+    /// An entry that the partner may hold goes on, also while the partner writes on it offline.
+    fn new_generation(&mut self, text: &str, is_late: bool) {
+        let Some(entry) = self.chosen(&self.entries) else { return };
+        let (owner, partner) = (self.story.owner, self.story.partner);
+        let world = &mut self.story.world;
+        if is_late {
+            world.cut(owner, partner);
+            world.edit(partner, entry, &format!(r#"{{"description":"sent {text}"}}"#));
+        }
+        world.edit(owner, entry, &format!(r#"{{"author":"{text}"}}"#));
+        world.renew(owner, entry);
+        if is_late {
+            world.heal(owner, partner);
         }
     }
 
@@ -249,7 +279,7 @@ impl Life {
     /// Things that the partner must not notice: other areas, other partners, other cases.
     fn hidden_steps(&mut self) {
         for number in 0..self.hidden.between {
-            let what = self.draw(8, &format!("hidden {number}"));
+            let what = self.draw(15, &format!("hidden {number}"));
             self.hidden_step(what, number);
         }
     }
@@ -291,7 +321,68 @@ impl Life {
                     world.hidden(|world| world.relate(case, from, to));
                 }
             }
-            _ => self.hidden_reader(third),
+            13 => {
+                if let Some(entry) = self.hidden_entries.last().copied() {
+                    world.hidden(|world| world.renew(owner, entry));
+                }
+            }
+            14 => {
+                // Widening: another partner may read what the partner holds.
+                let ask = AskFor {
+                    direction: Direction::Give,
+                    ..AskFor::both(service(third, "clinic"), &["language"])
+                };
+                let consent = world.hidden(|world| world.share(case, &ask));
+                self.hidden_consents.push(consent);
+            }
+            7 => self.hidden_reader(third),
+            _ => self.hidden_word(what, number),
+        }
+    }
+
+    /// Words of the family and about it that do not concern the partner: narrowing and refusing what
+    /// others have, who the family is, what a guardian no longer reads.
+    fn hidden_word(&mut self, what: u64, number: u64) {
+        let (owner, third, case) = (self.story.owner, self.story.third, self.story.case);
+        let areas = |codes: &[&str]| stafett_tests::names::areas(codes);
+        let drawn = self.story.world.chance.half(format!("step {} word {number}", self.step));
+        let world = &mut self.story.world;
+        match what {
+            8 => {
+                let both = AskFor::both(service(third, "ppt"), &["wellbeing", "language"]);
+                let consent = world.hidden(|world| world.share(case, &both));
+                let part = WithdrawnPart::Areas { areas: areas(&["wellbeing"]) };
+                let said = Said::ConsentWithdrawn { consent, giver: MOTHER, channel: Channel::Oral, part };
+                world.hidden(|world| world.say_of(case, said));
+            }
+            9 => {
+                let own = AskFor::both(service(owner, "clinic"), &["language"]);
+                let consent = world.hidden(|world| world.share(case, &own));
+                if let Some(entry) = self.entries.last().copied() {
+                    let said = Said::EntryExcepted { consent, giver: FATHER, entry };
+                    world.hidden(|world| world.say_of(case, said));
+                }
+            }
+            10 => {
+                let registration = RegistrationId::from_random(drawn);
+                let parties = world.node(owner).store.ledgers[&case.case].parties().to_vec();
+                let document = "2026/117-3".to_owned();
+                let said = Said::PartiesRegistered { registration, parties, birthdays: None, document };
+                world.hidden(|world| world.say_of(case, said));
+            }
+            11 => {
+                let said = Said::GuardianAccessSet {
+                    guardian: FATHER,
+                    closed: areas(&["language"]),
+                    channel: Channel::Oral,
+                };
+                world.hidden(|world| world.say_of(case, said));
+            }
+            _ => {
+                let asked = AskFor::both(service(third, "ppt"), &["language"]);
+                let consent = world.hidden(|world| world.ask(case, &asked));
+                world.hidden(|world| world.say_of(case, Said::ConsentRefused { consent, giver: MOTHER }));
+            }
         }
     }
 

@@ -6,13 +6,15 @@
 
 mod network;
 mod people;
+mod writing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use stafett_protocol::agreement::{Agreement, Standing};
+use stafett_protocol::erasure::retention::Retention;
 use stafett_protocol::id::{DisclosureId, EntryId};
-use stafett_protocol::limits::PARTNER_ENTRIES_MAX;
+use stafett_protocol::limits::{PARTNER_BYTES_MAX, PARTNER_ENTRIES_MAX};
 use stafett_protocol::link::input::Input;
 use stafett_protocol::link::output::{Alarm, Output, Token};
 use stafett_protocol::link::{Identity, Session};
@@ -50,6 +52,10 @@ pub struct Node {
     pub store: Store,
     /// What its sessions want somebody to look at.
     pub alarms: Vec<(OrganisationNumber, Alarm)>,
+    /// What its municipality must keep of what it received.
+    pub retention: Arc<Retention>,
+    /// How many bytes each partner may have here.
+    pub bytes_max: u64,
     key: Arc<SigningKey>,
     incarnation: u32,
 }
@@ -152,7 +158,14 @@ impl Federation {
     /// Adds a node; `key` seeds its signing key.
     pub fn add_node(&mut self, number: OrganisationNumber, key: u8) {
         let key = Arc::new(crate::names::key(key));
-        let node = Node { store: Store::new(number), alarms: Vec::new(), key, incarnation: 0 };
+        let node = Node {
+            store: Store::new(number),
+            alarms: Vec::new(),
+            retention: Arc::default(),
+            bytes_max: PARTNER_BYTES_MAX,
+            key,
+            incarnation: 0,
+        };
         self.nodes.insert(number, node);
     }
 
@@ -200,6 +213,8 @@ impl Federation {
             signing: Arc::clone(&self.nodes[&own].key),
             partner_keys: vec![self.nodes[&partner].key.public()],
             entries_max: PARTNER_ENTRIES_MAX,
+            bytes_max: self.nodes[&own].bytes_max,
+            retention: Arc::clone(&self.nodes[&own].retention),
         };
         let snapshot = self.nodes[&own].store.snapshot(partner);
         Session::new(identity, agreement.cloned(), standing, snapshot, self.now)
@@ -329,11 +344,16 @@ impl Federation {
         let now = self.now;
         self.end_mut(place).session.handle(input, now);
         let mut closes = false;
+        let mut line_changed = false;
         while let Some(output) = self.end_mut(place).session.poll_output() {
             match output {
                 Output::Commit { token, transaction } => self.commit_soon(place, token, transaction),
-                Output::Send { frame, rows } => self.hand_over(place, frame, rows),
+                Output::Send { frame, rows } => {
+                    line_changed = true;
+                    self.hand_over(place, frame, rows);
+                }
                 Output::ResetData => {
+                    line_changed = true;
                     self.reset(place);
                     self.drop_waiting(place);
                 }
@@ -351,7 +371,15 @@ impl Federation {
         if closes {
             self.disconnect(place.0);
             self.push(now.plus(60_000), Event::Connect { link: place.0 });
+        } else if line_changed {
+            self.tell_waiting(place);
         }
+    }
+
+    /// Tells a session how many of its frames wait for the transport.
+    pub(in crate::federation) fn tell_waiting(&mut self, place: Place) {
+        let frames = self.end(place).waiting.len();
+        self.handle(place, Input::FramesWaiting(frames));
     }
 
     fn commit_soon(&mut self, place: Place, token: Token, transaction: Transaction) {
@@ -496,6 +524,39 @@ impl Federation {
         change(&mut end.agreement, &mut end.standing);
         let (agreement, standing) = (end.agreement.clone(), end.standing);
         self.handle(place, Input::StandingChanged { agreement, standing });
+    }
+
+    /// How a node stands to a partner.
+    pub fn standing(&self, own: OrganisationNumber, partner: OrganisationNumber) -> Standing {
+        self.end(self.end_towards(own, partner)).standing
+    }
+
+    /// Since when the oldest order to a partner waits for its receipt.
+    pub fn waits_since(&self, own: OrganisationNumber, partner: OrganisationNumber) -> Option<UnixMillis> {
+        let store = &self.nodes[&own].store;
+        let waiting = store
+            .orders
+            .iter()
+            .filter(|(id, order)| order.statement().partner == partner && !store.filed.contains_key(*id));
+        waiting.map(|(id, _)| store.queued[id]).min()
+    }
+
+    /// Looks whether a receipt is overdue, as a node does by its clock.
+    pub fn refresh_standing(&mut self, own: OrganisationNumber, partner: OrganisationNumber) {
+        let oldest = self.waits_since(own, partner);
+        let now = self.now;
+        self.change_standing(own, partner, |_, standing| *standing = standing.with_receipts(oldest, now));
+    }
+
+    /// Starts another session from what a node keeps of a link, connected to nobody.
+    pub fn session(&self, own: OrganisationNumber, partner: OrganisationNumber) -> Session {
+        let end = self.end(self.end_towards(own, partner));
+        self.fresh_session(own, partner, end.agreement.as_ref(), end.standing)
+    }
+
+    /// The key that a node signs with.
+    pub fn key(&self, node: OrganisationNumber) -> Arc<SigningKey> {
+        Arc::clone(&self.nodes[&node].key)
     }
 
     /// Gives a node's session a frame as if its partner had sent it.

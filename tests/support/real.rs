@@ -5,8 +5,10 @@
 //! node that was killed is found again on another port. What a node hands to its connections is
 //! recorded before encryption ([`tap`]), so "it was not sent" is looked up and not believed.
 
+pub mod access;
 pub mod cast;
 pub mod chance;
+pub mod family;
 pub mod folder;
 pub mod hostile;
 pub mod needle;
@@ -16,6 +18,7 @@ pub mod person;
 pub mod program;
 pub mod relay;
 pub mod tap;
+pub mod time;
 pub mod world;
 
 /// Longer than anything that is waited for takes on a loaded machine.

@@ -11,7 +11,7 @@ use stafett_protocol::entry::{Actor, CheckedChange, Heads};
 use stafett_protocol::erasure::{Done, EraseOrder, Receipt};
 use stafett_protocol::grant::{Grant, ReceivedGrant};
 use stafett_protocol::id::{
-    CaseId, DisclosureId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId,
+    AccountId, CaseId, DisclosureId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId,
 };
 use stafett_protocol::journal::Closing;
 use stafett_protocol::ledger::LedgerView;
@@ -19,11 +19,14 @@ use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::signed::Verified;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{
-    Committed, EntryContent, EntryRecord, EntryState, Fault, Proposal, ProposalState, Relation, Transaction,
-    Write,
+    Committed, EntryContent, EntryRecord, EntryState, Fault, Proposal, ProposalState, Relation, ReturnedEdit,
+    Transaction, Write,
 };
 
+mod generations;
 mod snapshot;
+
+pub use generations::KeptGeneration;
 
 /// An entry with the changes of its present generation.
 #[derive(Debug, Clone)]
@@ -34,6 +37,10 @@ pub struct Kept {
     pub changes: Vec<CheckedChange>,
     /// Whose each actor is.
     pub actors: BTreeMap<Actor, OrganisationNumber>,
+    /// Who of this node made changes as an actor.
+    pub authors: BTreeMap<Actor, AccountId>,
+    /// Earlier generations, oldest first.
+    pub earlier: Vec<KeptGeneration>,
 }
 
 /// Everything that one node keeps. A clone is a backup.
@@ -59,6 +66,9 @@ pub struct Store {
     /// How many rows there were when a partner had last erased an entry.
     erased_there: BTreeMap<(OrganisationNumber, EntryId), usize>,
     acknowledged: BTreeMap<(OrganisationNumber, EntryId), (GenerationId, Heads)>,
+    /// Generations that a partner began by a proposal.
+    begun: BTreeSet<(OrganisationNumber, EntryId, GenerationId)>,
+    let_go: BTreeSet<(OrganisationNumber, EntryId, GenerationId)>,
     /// Orders to partners.
     pub orders: BTreeMap<OrderId, Verified<EraseOrder>>,
     /// Receipts for them.
@@ -67,11 +77,17 @@ pub struct Store {
     pub receipts: BTreeMap<OrderId, Verified<Receipt>>,
     /// Own proposals.
     pub proposals: BTreeMap<ProposalId, Proposal>,
+    /// What went back to those who had written it.
+    pub returned: Vec<ReturnedEdit>,
     taken: BTreeMap<(OrganisationNumber, ProposalId), EntryId>,
     /// What closed.
     pub closings: Vec<Closing>,
     /// The next transaction with a write fails with this.
     pub fails_next: Option<Fault>,
+    /// Every transaction fails with this.
+    pub fails: Option<Fault>,
+    /// Since when each order waits.
+    pub queued: BTreeMap<OrderId, UnixMillis>,
 }
 
 impl Store {
@@ -90,13 +106,18 @@ impl Store {
             unsent: BTreeSet::new(),
             erased_there: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
+            begun: BTreeSet::new(),
+            let_go: BTreeSet::new(),
             orders: BTreeMap::new(),
             filed: BTreeMap::new(),
             receipts: BTreeMap::new(),
             proposals: BTreeMap::new(),
+            returned: Vec::new(),
             taken: BTreeMap::new(),
             closings: Vec::new(),
             fails_next: None,
+            fails: None,
+            queued: BTreeMap::new(),
         }
     }
 
@@ -105,7 +126,7 @@ impl Store {
     /// # Errors
     /// The [`Fault`] that was found first; nothing has changed then.
     pub fn commit(&mut self, transaction: Transaction) -> Result<Committed, Fault> {
-        if let Some(fault) = self.fails_next.take() {
+        if let Some(fault) = self.fails_next.take().or(self.fails) {
             return Err(fault);
         }
         self.check(&transaction)?;
@@ -125,6 +146,8 @@ impl Store {
             record: kept.record.clone(),
             changes: kept.changes.clone(),
             actors: kept.actors.clone(),
+            authors: kept.authors.clone(),
+            earlier: self.earlier_content(kept),
         })
     }
 
@@ -138,6 +161,7 @@ impl Store {
         let mut generations: BTreeMap<EntryId, GenerationId> = BTreeMap::new();
         let mut actors: BTreeMap<(EntryId, Actor), OrganisationNumber> = BTreeMap::new();
         let mut ledgers: BTreeMap<CaseId, LedgerView> = BTreeMap::new();
+        let mut opened: BTreeSet<EntryId> = BTreeSet::new();
         for write in &transaction.writes {
             match write {
                 Write::Ledger(statement) => {
@@ -154,9 +178,33 @@ impl Store {
                     };
                     ledgers.insert(case, next);
                 }
-                Write::Entry(record) => {
-                    generations.insert(record.facts.entry, record.facts.generation);
+                Write::Generation(write) => self.check_generation(write)?,
+                Write::Protection(statement) => {
+                    let case = statement.statement().case;
+                    let known = ledgers
+                        .remove(&case)
+                        .or_else(|| self.ledgers.get(&case).map(|known| (**known).clone()));
+                    let mut next = known.ok_or(Fault::LedgerMoved)?;
+                    next.protect(statement).map_err(|_| Fault::LedgerMoved)?;
+                    ledgers.insert(case, next);
                 }
+                Write::Entry(record) => {
+                    self.check_owner(record.facts.case, record.owner)?;
+                    let kept = self.entries.get(&record.facts.entry).map(|kept| &kept.record);
+                    let moved = kept.is_some_and(|kept| {
+                        (kept.owner, kept.facts.case) != (record.owner, record.facts.case)
+                    });
+                    if moved {
+                        return Err(Fault::OtherGeneration);
+                    }
+                    generations.insert(record.facts.entry, record.facts.generation);
+                    opened.insert(record.facts.entry);
+                }
+                Write::GrantReceived(grant) => {
+                    self.check_owner(grant.statement().case, grant.statement().owner)?;
+                }
+                Write::Erase { entries, .. } => self.check_received(entries.iter())?,
+                Write::Lock { entries } => self.check_received(entries.keys())?,
                 Write::Change { entry, generation, change, origin, .. } => {
                     let kept = self.entries.get(entry);
                     let stored = kept.map(|kept| kept.record.facts.generation);
@@ -169,6 +217,9 @@ impl Store {
                     });
                     if is_known {
                         continue;
+                    }
+                    if *origin == self.own && !opened.contains(entry) && !self.may_write_on(*entry) {
+                        return Err(Fault::OtherGeneration);
                     }
                     let actor = change.change().actor;
                     let before = kept.and_then(|kept| kept.actors.get(&actor)).copied();
@@ -184,9 +235,36 @@ impl Store {
         Ok(())
     }
 
+    /// A case belongs to one organisation, and nothing moves from one's to another's.
+    fn check_owner(&self, case: CaseId, owner: OrganisationNumber) -> Result<(), Fault> {
+        let own = self.ledgers.contains_key(&case).then_some(self.own);
+        let mut granted = self.received.values().filter(|received| received.grant.case == case);
+        let known = own.or_else(|| granted.next().map(|received| received.grant.owner));
+        if known.is_none_or(|known| known == owner) { Ok(()) } else { Err(Fault::OtherGeneration) }
+    }
+
+    fn check_received<'e>(&self, mut entries: impl Iterator<Item = &'e EntryId>) -> Result<(), Fault> {
+        let is_own =
+            |entry: &EntryId| self.entries.get(entry).is_some_and(|kept| kept.record.owner == self.own);
+        if entries.any(is_own) { Err(Fault::OtherGeneration) } else { Ok(()) }
+    }
+
+    /// Own staff writes in a received entry only while a grant that has not ended holds it.
+    pub fn may_write_on(&self, entry: EntryId) -> bool {
+        let Some(kept) = self.entries.get(&entry) else { return true };
+        let under = &kept.record.under;
+        kept.record.owner == self.own || under.iter().any(|grant| !self.ended.contains_key(grant))
+    }
+
     fn apply(&mut self, write: Write, touched: &mut BTreeSet<EntryId>) {
         match write {
             Write::Ledger(statement) => self.apply_statement(&statement),
+            Write::Protection(statement) => {
+                let case = statement.statement().case;
+                let mut view = (*self.ledgers[&case]).clone();
+                view.protect(&statement).expect("checked before");
+                self.ledgers.insert(case, Arc::new(view));
+            }
             Write::GrantIssued(grant) => {
                 self.issued.entry(grant.statement().grant).or_insert((grant, false));
             }
@@ -202,6 +280,7 @@ impl Store {
                 touched.insert(entry);
                 self.apply_change(entry, change, origin, at);
             }
+            Write::Generation(write) => self.apply_generation(write, touched),
             Write::Relation(relation) => {
                 self.relations.insert(relation.id, relation);
             }
@@ -223,6 +302,11 @@ impl Store {
             Write::RelationStored { partner, relation } => {
                 self.relations_stored.insert((partner, relation));
             }
+            Write::Author { entry, actor, author } => {
+                if let Some(kept) = self.entries.get_mut(&entry) {
+                    kept.authors.insert(actor, author);
+                }
+            }
             Write::Closing { closing, .. } => self.closings.push(closing),
             other => self.apply_at_partner(other, touched),
         }
@@ -232,15 +316,20 @@ impl Store {
         match write {
             Write::ProposalTaken { partner, proposal, entry } => {
                 self.taken.insert((partner, proposal), entry);
+                let generation = self.entries[&entry].record.facts.generation;
+                self.begun.insert((partner, entry, generation));
             }
             Write::GrantReceived(grant) => {
                 let grant = grant.statement().clone();
                 let ended_at = self.ended.get(&grant.grant).copied();
                 self.received.entry(grant.grant).or_insert(ReceivedGrant { grant, ended_at });
             }
-            Write::GrantEnded { grant, at, .. } => {
-                self.ended.entry(grant).or_insert(at);
-                if let Some(received) = self.received.get_mut(&grant) {
+            Write::GrantEnded { grant, owner, at, .. } => {
+                let received = self.received.get_mut(&grant);
+                if received.as_ref().is_none_or(|received| received.grant.owner == owner) {
+                    self.ended.entry(grant).or_insert(at);
+                }
+                if let Some(received) = received.filter(|received| received.grant.owner == owner) {
                     received.ended_at.get_or_insert(at);
                 }
             }
@@ -250,8 +339,10 @@ impl Store {
                     touched.insert(entry);
                 }
             }
-            Write::Erase { entries, .. } => {
-                self.entries.retain(|entry, _| !entries.contains(entry));
+            Write::Erase { case, entries } => {
+                let goes =
+                    |entry: &EntryId, kept: &Kept| entries.contains(entry) && kept.record.facts.case == case;
+                self.entries.retain(|entry, kept| !goes(entry, kept));
                 self.acknowledged.retain(|(_, entry), _| !entries.contains(entry));
                 self.relations.retain(|_, relation| {
                     !entries.contains(&relation.from) && !entries.contains(&relation.to)
@@ -279,6 +370,7 @@ impl Store {
                     proposal.state = ProposalState::Returned { until };
                 }
             }
+            Write::EditReturned(edit) => self.returned.push(edit),
             other => panic!("{other:?} is not kept"),
         }
     }
@@ -308,6 +400,8 @@ impl Store {
             let place = (statement.partner, *entry);
             self.erased_there.insert(place, self.rows.len());
             self.acknowledged.remove(&place);
+            self.begun.retain(|(partner, begun, _)| (*partner, *begun) != place);
+            self.prune(*entry);
             let ends = |relation: &Relation| relation.from == *entry || relation.to == *entry;
             let gone: Vec<RelationId> = self
                 .relations
@@ -342,7 +436,16 @@ impl Store {
                 let mut record = record;
                 record.facts.changes = 0;
                 record.heads = Heads::default();
-                self.entries.insert(entry, Kept { record, changes: Vec::new(), actors: BTreeMap::new() });
+                self.entries.insert(
+                    entry,
+                    Kept {
+                        record,
+                        changes: Vec::new(),
+                        actors: BTreeMap::new(),
+                        authors: BTreeMap::new(),
+                        earlier: Vec::new(),
+                    },
+                );
             }
         }
     }

@@ -66,7 +66,8 @@ impl AgreementPeriod {
     }
 }
 
-fn first_moment(date: Date, zone: &TimeZone) -> Result<UnixMillis, PeriodError> {
+/// Returns the first millisecond of a day in a time zone.
+pub(crate) fn first_moment(date: Date, zone: &TimeZone) -> Result<UnixMillis, PeriodError> {
     let out_of_range = PeriodError::OutOfRange { date };
     let moment = date.to_zoned(zone.clone()).map_err(|_| out_of_range)?.timestamp();
     u64::try_from(moment.as_millisecond()).map(UnixMillis).map_err(|_| out_of_range)

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
+use stafett_protocol::consent::{Controller, Sector};
 use stafett_protocol::limits;
-use stafett_protocol::municipality::ServiceCode;
+use stafett_protocol::municipality::{OrganisationNumber, ServiceCode};
 
 use super::{
     AgreementPeriod, AgreementTerms, LocatedPartner, PartnerConfig, PartnerKeys, PartnerService, PeriodError,
@@ -14,7 +15,7 @@ use crate::NodeConfig;
 use crate::document::{Located, Section};
 use crate::error::ConfigError;
 use crate::names::Names;
-use crate::value::Name;
+use crate::value::{Name, from_text};
 
 pub(crate) const KEYS: &[&str] = &[
     "organisation",
@@ -39,23 +40,28 @@ pub(crate) const AGREEMENT_KEYS: &[&str] = &[
     "entries_max",
     "bytes_max",
 ];
-pub(crate) const SERVICE_KEYS: &[&str] = &["code", "names"];
+pub(crate) const SERVICE_KEYS: &[&str] = &["code", "names", "controller", "sector"];
+
+from_text! {
+    Sector: "public or private";
+}
 
 pub(super) fn partner(root: &Section<'_>, config: &NodeConfig) -> Result<LocatedPartner, ConfigError> {
     root.only(KEYS)?;
     let organisation = root.require("organisation")?;
     let (keys, located_keys) = keys(&root.section("keys")?)?;
+    let controller = root.require("controller")?.value;
     let partner = PartnerConfig {
         organisation: organisation.value,
         name: root.require::<Name>("name")?.value.0,
         municipality: root.require("municipality")?.value,
         legal_form: root.require("legal_form")?.value,
-        controller: root.require("controller")?.value,
+        controller,
         address: root.get("address")?.map(|address| address.value),
         revoked: root.get_or("revoked", false)?,
         keys,
         terms: terms(&root.section("agreement")?, config)?,
-        services: services(root)?,
+        services: services(root, controller)?,
     };
     Ok(LocatedPartner { config: partner, organisation, keys: located_keys })
 }
@@ -142,7 +148,7 @@ fn set<T: crate::value::FromValue + Ord>(
     Ok(codes)
 }
 
-fn services(root: &Section<'_>) -> Result<Vec<PartnerService>, ConfigError> {
+fn services(root: &Section<'_>, usual: OrganisationNumber) -> Result<Vec<PartnerService>, ConfigError> {
     let mut codes = BTreeSet::new();
     let mut services = Vec::new();
     for section in root.sections("services")? {
@@ -151,10 +157,22 @@ fn services(root: &Section<'_>) -> Result<Vec<PartnerService>, ConfigError> {
         if !codes.insert(code.value.clone()) {
             return Err(code.refuse_found("each code once", format!("a second {}", code.found)));
         }
-        services.push(PartnerService { code: code.value, names: Names::read(&section.section("names")?)? });
+        services.push(PartnerService {
+            code: code.value,
+            names: Names::read(&section.section("names")?)?,
+            controller: service_controller(&section, usual)?,
+        });
     }
     if services.is_empty() {
         return Err(root.missing("services", "at least one service"));
     }
     Ok(services)
+}
+
+/// The partner answers for its own services. One with a controller of its own counts as private,
+/// which closes more, until its section says that it is public.
+fn service_controller(section: &Section<'_>, usual: OrganisationNumber) -> Result<Controller, ConfigError> {
+    let organisation = section.get_or("controller", usual)?;
+    let sector = if organisation == usual { Sector::Public } else { Sector::Private };
+    Ok(Controller { organisation, sector: section.get_or("sector", sector)? })
 }

@@ -25,7 +25,7 @@ fn unknown_section_is_refused_where_it_stands() {
     assert_eq!(
         node_refusal(&with("[web_server]")),
         "stafett.toml:18:2: web_server: expected one of node, federation, transport, store, web, observability, \
-         areas, services, consent, action_guide, development, found an unknown key"
+         areas, services, consent, retention, action_guide, duty_to_report, development, found an unknown key"
     );
 }
 
@@ -372,6 +372,24 @@ fn recording_frames_is_refused_on_a_node_that_others_reach() {
         node_refusal(&format!("{development}{web}{record}")),
         "stafett.toml:22:17: development.record_frames: expected every listen address to be loopback, \
          found web.listen = 192.0.2.7:8443"
+    );
+}
+
+#[test]
+fn shorter_quiet_before_a_generation_is_refused_on_a_node_with_real_persons() {
+    let quiet = "[development]\ngeneration_quiet_s = 2\n";
+    let development = replaced(NODE, "[node]", "[node]\ndevelopment = true");
+    let folder = Folder::new().write("stafett.toml", &format!("{development}{quiet}"));
+
+    assert_eq!(
+        node_refusal(&with(quiet)),
+        "stafett.toml:19:22: development.generation_quiet_s: expected node.development = true beside it, \
+         found node.development = false"
+    );
+    assert_eq!(folder.config().development.generation_quiet_s, Some(2));
+    assert_eq!(
+        node_refusal(&with("[development]\ngeneration_quiet_s = 601\n")),
+        "stafett.toml:19:22: development.generation_quiet_s: expected 1 to 600 seconds, found 601"
     );
 }
 

@@ -1,6 +1,7 @@
 //! The folder of partners.
 
 use stafett_protocol::agreement::Standing;
+use stafett_protocol::consent::Sector;
 use stafett_protocol::time::{DAY, HOUR, UnixMillis};
 
 use super::support::{Folder, PARTNER, partner_refusal, replaced};
@@ -387,4 +388,31 @@ fn folder_named_like_a_partner_is_refused() {
         folder.message(refused),
         "partners/old.toml: expected a readable file, found: Is a directory (os error 21)"
     );
+}
+
+#[test]
+fn service_is_the_partners_and_public_until_its_section_says_otherwise() {
+    let controller_with = |lines: &str| {
+        let text = replaced(PARTNER, "names.nb = \"PPT\"\n", &format!("names.nb = \"PPT\"\n{lines}"));
+        let folder = Folder::new().write("partners/steinkjer.toml", &text);
+        let partners = folder.partners().expect("a right file");
+        let controller = partners.iter().next().expect("one partner").services[0].controller;
+        (controller.organisation.to_string(), controller.sector)
+    };
+    let (partner, private) = ("840029212".to_owned(), "310000019".to_owned());
+
+    assert_eq!(controller_with(""), (partner.clone(), Sector::Public));
+    assert_eq!(controller_with("controller = \"840029212\""), (partner.clone(), Sector::Public));
+    assert_eq!(controller_with("controller = \"310000019\""), (private.clone(), Sector::Private));
+    assert_eq!(controller_with("controller = \"310000019\"\nsector = \"public\""), (private, Sector::Public));
+    assert_eq!(controller_with("sector = \"private\""), (partner, Sector::Private));
+}
+
+#[test]
+fn sector_that_is_none_is_refused() {
+    let text = replaced(PARTNER, "names.nb = \"PPT\"\n", "names.nb = \"PPT\"\nsector = \"church\"\n");
+
+    let message = partner_refusal(&text);
+
+    assert!(message.ends_with("services.sector: expected public or private, found \"church\""), "{message}");
 }

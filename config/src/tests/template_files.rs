@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::date;
+use stafett_protocol::consent::Sector;
 use stafett_protocol::id::{AccountId, PersonId};
 use stafett_protocol::person::Role;
 
@@ -85,9 +86,12 @@ fn partner_is_read_back_whole() {
     for service in &mut partner.services {
         service.names =
             Names { nb: ODD_NAME.to_owned(), nn: Some("PPT".to_owned()), en: Some("EPS".to_owned()) };
+        service.controller.organisation = "310000019".parse().expect("an organisation number");
     }
+    let mut private = least.clone();
+    private.services[0].controller.sector = Sector::Private;
 
-    for asked in [partner, least] {
+    for asked in [partner, least, private] {
         let folder = Folder::new().write("partners/new.toml", &partner_toml(&asked));
 
         let read = Partners::load_one(&folder.path("partners/new.toml"), &config, None);

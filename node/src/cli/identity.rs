@@ -157,7 +157,7 @@ fn partner_file(
         services: config
             .services
             .iter()
-            .map(|service| PartnerService { code: service.code.clone(), names: service.names.clone() })
+            .map(|service| PartnerService::of(service, config.node.organisation))
             .collect(),
     };
     let mut open = vec![Blank { key: "our_services", text: "our_services = []" }];

@@ -1,6 +1,9 @@
 //! What the engine answers: the bodies of the HTTP API. Content is in here; nothing of it is
 //! ever logged, so no type prints itself.
 
+mod consent;
+mod family;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -9,14 +12,18 @@ use stafett_protocol::consent::rule::{Capacity, SubjectKind};
 use stafett_protocol::entry::{About, CardField, EntryKind, EntryView, Heads};
 use stafett_protocol::erasure::Done;
 use stafett_protocol::id::{
-    AccountId, CaseId, ConsentId, DisclosureId, EntryId, GenerationId, GrantId, OrderId, PersonId, ProposalId,
+    AccountId, CaseId, ConsentId, DisclosureId, EntryId, GenerationId, OrderId, PersonId, ProposalId,
 };
 use stafett_protocol::ledger::statement::Level;
 use stafett_protocol::municipality::{AreaCode, OrganisationNumber, Service, ServiceCode};
 use stafett_protocol::time::UnixMillis;
 use utoipa::ToSchema;
 
+use crate::notice::NoticeText;
 use crate::web::openapi::types as doc;
+
+pub use consent::{ConsentItem, ConsentView, OwnConsent, WaitingItem, WithdrawalItem};
+pub use family::{FamilyView, ProtectionView, Registered, RegistrationItem, TaskItem};
 
 /// A case in a list.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
@@ -89,6 +96,8 @@ pub struct CaseView {
     pub entries: Vec<EntryItem>,
     /// Own writing that the owner has not taken yet; its author's alone.
     pub proposals: Vec<ProposalItem>,
+    /// What is to be done, the earliest due first; for the stafettholder only.
+    pub tasks: Vec<TaskItem>,
 }
 
 /// An entry as its reader may see it.
@@ -122,6 +131,9 @@ pub struct EntryItem {
     #[serde(flatten)]
     #[schema(value_type = doc::EntryView)]
     pub view: EntryView,
+    /// At a partner, what becomes of edits made here that the owner does not have: `waiting` while
+    /// they are on their way, `refused` if they must be written again. Both are shown in the fields.
+    pub undelivered: Option<String>,
     /// The entry that it belongs to, if the reader may see that one.
     #[schema(value_type = Option<doc::EntryId>)]
     pub towards: Option<EntryId>,
@@ -133,9 +145,12 @@ pub struct EntryItem {
     pub changed_at: UnixMillis,
     /// Who reads it, for the stafettholder; at a partner, the reader's service and the owner.
     pub readers: Vec<ReaderItem>,
+    /// Who would read it if a consent came into force again, for the stafettholder.
+    pub waiting: Vec<WaitingItem>,
 }
 
-/// Own writing that waits for the owner, or came back.
+/// Own writing that waits for the owner, or came back: a whole new entry, or the reader's own words
+/// from an entry whose sharing has ended.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub struct ProposalItem {
     /// The proposal.
@@ -153,6 +168,9 @@ pub struct ProposalItem {
     pub view: EntryView,
     /// `waiting`, or `returned`.
     pub state: String,
+    /// When what came back is erased. Milliseconds since 1970.
+    #[schema(value_type = Option<doc::UnixMillis>)]
+    pub until: Option<UnixMillis>,
 }
 
 /// One service that reads an entry.
@@ -191,6 +209,8 @@ pub struct EntryPreview {
     pub readers: Vec<ReaderItem>,
     /// Services with a consent in the case that would not.
     pub not_readers: Vec<ReaderItem>,
+    /// Services that would read it if a consent came into force again.
+    pub waiting: Vec<WaitingItem>,
 }
 
 /// What a consent would make visible, before anything is committed.
@@ -203,14 +223,21 @@ pub struct ConsentPreview {
     pub becomes_visible: Vec<PreviewItem>,
     /// Entries that are visible now and stay so.
     pub stays_visible: Vec<PreviewItem>,
+    /// Entries that are visible now and would not be, and why: the partner is ordered to erase them.
+    pub becomes_hidden: Vec<HiddenItem>,
     /// Entries that stay hidden, and why.
     pub stays_hidden: Vec<HiddenItem>,
     /// The fields of the case card that would become visible, with their values.
     #[schema(value_type = BTreeMap<doc::CardField, String>)]
     pub card: BTreeMap<CardField, String>,
-    /// Who must say yes and has not.
+    /// Who must say yes and has not: by what holds now, and on the first day of the consent.
     #[schema(value_type = BTreeSet<doc::PersonId>)]
     pub missing: BTreeSet<PersonId>,
+    /// What the consent is once everybody whose yes is needed now has said it.
+    pub becomes: String,
+    /// Whether all of it goes out only when the stafettholder has looked through what was held: an
+    /// earlier consent to the service ran out before this one was given.
+    pub waits_for_review: bool,
 }
 
 /// An entry of a preview.
@@ -235,34 +262,9 @@ pub struct HiddenItem {
     /// The entry.
     #[serde(flatten)]
     pub item: PreviewItem,
-    /// Why: `area`, `kind`, `excepted`, `about-another`, `waits-for-generation`, `blocked`, …
+    /// Why: `area`, `kind`, `excepted`, `about-another`, `waits-for-generation`,
+    /// `waits-for-approval`, `waits-for-receipt`, `must-be-renewed`, `blocked`, …
     pub reason: String,
-}
-
-/// A consent as the stafettholder sees it.
-#[derive(Clone, Serialize, Deserialize, ToSchema)]
-pub struct ConsentItem {
-    /// What was asked for.
-    #[serde(flatten)]
-    #[schema(value_type = doc::Consent)]
-    pub asked: stafett_protocol::consent::Consent,
-    /// `asked`, `partly-given`, `refused`, `not-yet`, `valid`, `expired`, `withdrawn` or
-    /// `superseded`.
-    pub status: String,
-    /// Who has said yes, and how.
-    #[schema(value_type = BTreeMap<doc::PersonId, doc::Yes>)]
-    pub given_by: BTreeMap<PersonId, stafett_protocol::consent::Yes>,
-    /// Who must say yes and has not.
-    #[schema(value_type = BTreeSet<doc::PersonId>)]
-    pub missing: BTreeSet<PersonId>,
-    /// Since when it is withdrawn.
-    #[schema(value_type = Option<doc::UnixMillis>)]
-    pub withdrawn_at: Option<UnixMillis>,
-    /// Grants that came of it.
-    #[schema(value_type = BTreeSet<doc::GrantId>)]
-    pub grants: BTreeSet<GrantId>,
-    /// Orders to erase that came of its end, with their receipts.
-    pub orders: Vec<OrderItem>,
 }
 
 /// An order to erase.
@@ -278,6 +280,11 @@ pub struct OrderItem {
     pub partner_name: String,
     /// How many entries it names.
     pub entries: usize,
+    /// Since when it waits for its receipt; none once it has one. Milliseconds since 1970.
+    #[schema(value_type = Option<doc::UnixMillis>)]
+    pub waits_since: Option<UnixMillis>,
+    /// Whether the receipt has been missing for a day or more: somebody should ask the partner.
+    pub late: bool,
     /// The receipt, once the partner has confirmed; nothing is said to be erased before.
     pub receipt: Option<ReceiptItem>,
 }
@@ -292,6 +299,9 @@ pub struct ReceiptItem {
     /// Entry by entry.
     #[schema(value_type = BTreeMap<doc::EntryId, doc::Done>)]
     pub items: BTreeMap<EntryId, Done>,
+    /// In what words its law makes it keep entries: its own, with the law's reference.
+    #[schema(value_type = BTreeMap<doc::EntryId, String>)]
+    pub kept_by_law: BTreeMap<EntryId, String>,
     /// Days until the last backup that could open an erased entry is gone.
     pub backup_days: u32,
 }
@@ -316,6 +326,13 @@ pub struct LinkItem {
     pub waiting: usize,
     /// Orders without a receipt.
     pub receipts_missing: usize,
+    /// Since when the oldest of them waits. Milliseconds since 1970.
+    #[schema(value_type = Option<doc::UnixMillis>)]
+    pub receipts_missing_since: Option<UnixMillis>,
+    /// Whether a receipt has been missing for a day or more.
+    pub receipts_late: bool,
+    /// Whether a receipt has been missing for three days: nothing new is shared with the partner.
+    pub sharing_stopped: bool,
     /// The end of the agreement.
     #[schema(value_type = doc::UnixMillis)]
     pub agreement_until: UnixMillis,
@@ -360,4 +377,63 @@ pub struct Health {
     /// The node's organisation.
     #[schema(value_type = doc::OrganisationNumber)]
     pub organisation: OrganisationNumber,
+    /// For every program that shows pages to people: the text that each page carries, without a
+    /// request of its own, so that nothing tells who read it.
+    pub duty_to_report: DutyToReport,
+}
+
+/// The text on the duty to report and the duty to avert (meldeplikt, avvergingsplikt): always the
+/// same, whoever asks. Lines are separated by line feeds.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct DutyToReport {
+    /// In bokmål.
+    pub nb: String,
+    /// In nynorsk.
+    pub nn: String,
+}
+
+/// A draft of what one person of a family is told when a sharing has ended.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct NoticeItem {
+    /// What it is about.
+    pub kind: NoticeKind,
+    /// Whom it is for, and for nobody else.
+    #[schema(value_type = doc::PersonId)]
+    pub person: PersonId,
+    /// The person's name; for the stafettholder only.
+    pub name: Option<String>,
+    /// The consent that was withdrawn.
+    #[schema(value_type = Option<doc::ConsentId>)]
+    pub consent: Option<ConsentId>,
+    /// The partner that was asked to erase; none for a service of the own municipality.
+    #[schema(value_type = Option<doc::OrganisationNumber>)]
+    pub partner: Option<OrganisationNumber>,
+    /// For the stafettholder: why nothing is shared with the partner any more. Not in the text.
+    pub cause: Option<NoticeCause>,
+    /// Whether all the partner's receipts are in; none where no partner was asked.
+    pub confirmed: Option<bool>,
+    /// In bokmål.
+    pub nb: NoticeText,
+    /// In nynorsk.
+    pub nn: NoticeText,
+}
+
+/// What a notice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoticeKind {
+    /// The person withdrew a consent.
+    Withdrawal,
+    /// Nothing is shared with a partner any more.
+    PartnerEnded,
+}
+
+/// Why nothing is shared with a partner any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoticeCause {
+    /// The agreement has ended.
+    AgreementEnded,
+    /// The partner's identity is revoked.
+    Revoked,
 }

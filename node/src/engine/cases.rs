@@ -1,19 +1,17 @@
-//! Opening cases, their level, their protection, and who works with them.
+//! Opening cases, their level, and who works with them.
 
 use stafett_protocol::access::person::{CaseTask, may_assign, task};
-use stafett_protocol::case::{
-    GuardianDetails, ParentalResponsibility, PrivateCase, PrivateCaseDocument, Relation, Subject,
-};
-use stafett_protocol::consent::rule::{Capacity, Party, SubjectKind};
+use stafett_protocol::case::PrivateCaseDocument;
+use stafett_protocol::consent::rule::{Birthdays, SubjectKind};
 use stafett_protocol::decision::Decision;
 use stafett_protocol::entry::Actor;
-use stafett_protocol::id::{CaseId, PersonId};
+use stafett_protocol::id::CaseId;
 use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::ledger::statement::Said;
 use stafett_protocol::person::{Reader, Role};
 use stafett_protocol::time::UnixMillis;
 
-use super::request::{Assign, OpenCase, ProtectAddress, SetLevel};
+use super::request::{Assign, OpenCase, SetLevel};
 use super::{Engine, EngineError};
 use crate::clock::random;
 use crate::store::{Assignment, LocalWrite};
@@ -28,9 +26,9 @@ impl Engine {
         self.must_not_be_sealed()?;
         let service = reader.service.clone().filter(|_| reader.role == Role::Employee);
         let service = service.ok_or(EngineError::NotAllowed)?;
-        self.check_opening(&request)?;
+        let birthdays = self.check_opening(&request)?;
         let case = CaseId::from_random(random());
-        let (private, parties) = family(&request)?;
+        let (private, parties) = super::family::opened(&request)?;
         let document = PrivateCaseDocument::create(Actor(random()), &private)
             .map_err(|error| EngineError::Invalid { field: "subject", reason: error.to_string() })?;
         let said = Said::Opened {
@@ -39,9 +37,11 @@ impl Engine {
             holder: reader.account,
             service,
             parties,
+            birthdays,
         };
         let _turn = self.inner.commands.lock().await;
-        let decision = Decision::open(case, said, reader.account, self.now(), &self.inner.signing)?;
+        let decision = Decision::open(case, said, reader.account, self.now(), &self.inner.signing)?
+            .under(std::sync::Arc::clone(&self.inner.rules));
         let local = vec![LocalWrite::PrivateCase { case, document: document.save(), at: self.now() }];
         let ledger = decision.ledger().clone();
         self.inner
@@ -52,33 +52,46 @@ impl Engine {
         Ok(case)
     }
 
-    /// A youth must have the age from which the municipality lets one consent alone, and a case
+    /// A youth must have the age from which the municipality's rule lets one consent, and a case
     /// starts on a level on which the municipality's guide has a stafettlogg.
-    fn check_opening(&self, request: &OpenCase) -> Result<(), EngineError> {
+    fn check_opening(&self, request: &OpenCase) -> Result<Birthdays, EngineError> {
         let invalid = |field, reason: String| EngineError::Invalid { field, reason };
         let entry_level = self.inner.config.action_guide.entry_level;
         if u8::from(request.level) < entry_level {
             return Err(invalid("level", format!("expected level {entry_level} or higher")));
         }
-        let today = today(self.now(), &self.inner.config.node.time_zone);
         let born = request.subject.birth_date.as_deref();
-        let born = born.map(str::parse::<jiff::civil::Date>).transpose();
-        let born =
-            born.map_err(|_| invalid("birth_date", "expected a date of the form YYYY-MM-DD".into()))?;
-        if born.is_some_and(|born| born > today) {
-            return Err(invalid("birth_date", "expected a day that has been".into()));
+        let birthdays = born.map(|born| self.birthdays_of(born)).transpose()?.unwrap_or_default();
+        let age = self.inner.rules.at(None, self.now()).youth_age;
+        let is_young = request.subject_kind == SubjectKind::Youth
+            && birthdays.has_reached(age, self.now()) != Some(true);
+        if is_young {
+            return Err(invalid("birth_date", format!("expected a youth of {age} years or more")));
         }
-        if request.subject_kind == SubjectKind::Youth {
-            let age = i16::from(self.inner.config.consent.youth_age);
-            let old_enough = born.is_some_and(|born| {
-                born.checked_add(jiff::Span::new().years(age)).is_ok_and(|birthday| birthday <= today)
-            });
-            if !old_enough {
-                let reason = format!("expected a youth of {age} years or more");
-                return Err(invalid("birth_date", reason));
-            }
+        Ok(birthdays)
+    }
+
+    /// Returns the birthdays of somebody born on a day of the form YYYY-MM-DD that has been.
+    pub(super) fn birthdays_of(&self, born: &str) -> Result<Birthdays, EngineError> {
+        let invalid = |reason: &str| EngineError::Invalid { field: "birth_date", reason: reason.to_owned() };
+        let zone = &self.inner.config.node.time_zone;
+        let born: jiff::civil::Date =
+            born.parse().map_err(|_| invalid("expected a date of the form YYYY-MM-DD"))?;
+        if born > day(self.now(), zone) {
+            return Err(invalid("expected a day that has been"));
         }
-        Ok(())
+        Ok(birthdays(born, zone))
+    }
+
+    /// Returns the day of birth that these birthdays are of. A fourth or an eighth one falls on
+    /// 29 February too.
+    pub(super) fn day_of_birth(&self, of: &Birthdays) -> Option<jiff::civil::Date> {
+        let zone = &self.inner.config.node.time_zone;
+        [4, 8].into_iter().find_map(|age: u8| {
+            let birthday = day(*of.0.get(&age)?, zone);
+            let born = birthday.checked_sub(jiff::Span::new().years(i16::from(age))).ok()?;
+            (birthdays(born, zone) == *of).then_some(born)
+        })
     }
 
     /// Sets the level of a case.
@@ -92,20 +105,6 @@ impl Engine {
         request: SetLevel,
     ) -> Result<(), EngineError> {
         self.say(reader, case, Said::LevelChanged { level: request.level }).await
-    }
-
-    /// Sets how the subject's address is protected. Protection closes the case for every partner
-    /// before this returns (law 15).
-    ///
-    /// # Errors
-    /// As [`set_level`](Self::set_level).
-    pub async fn protect_address(
-        &self,
-        reader: &Reader,
-        case: CaseId,
-        request: ProtectAddress,
-    ) -> Result<(), EngineError> {
-        self.say(reader, case, Said::AddressProtected { protection: request.protection }).await
     }
 
     /// Says one thing about a case in the stafettholder's name.
@@ -138,7 +137,7 @@ impl Engine {
         ledger: &LedgerView,
     ) -> Result<CaseTask, EngineError> {
         let assigned = self.assigned(reader, ledger.case()).await?;
-        task(reader, ledger, &assigned).map_err(|_| EngineError::NotFound)
+        task(reader, ledger, &assigned, self.now()).map_err(|_| EngineError::NotFound)
     }
 
     /// Gives a case to a person to work with: a received one by the service's leader, an own one
@@ -177,54 +176,52 @@ impl Engine {
     }
 }
 
-fn today(now: UnixMillis, zone: &jiff::tz::TimeZone) -> jiff::civil::Date {
-    let millis = i64::try_from(now.0).unwrap_or(i64::MAX);
+fn day(moment: UnixMillis, zone: &jiff::tz::TimeZone) -> jiff::civil::Date {
+    let millis = i64::try_from(moment.0).unwrap_or(i64::MAX);
     let moment = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);
     moment.to_zoned(zone.clone()).date()
 }
 
-/// Names go to the private document, ids and capacities to the ledger.
-fn family(request: &OpenCase) -> Result<(PrivateCase, Vec<Party>), EngineError> {
-    let subject = PersonId::from_random(random());
-    let mut parties = vec![Party { person: subject, capacity: Capacity::Subject }];
-    let mut private = PrivateCase::about(Subject {
-        birth_date: request.subject.birth_date.clone(),
-        national_identity_number: request.subject.national_identity_number.clone(),
-        unit: request.subject.unit.clone(),
-        language: request.subject.language.clone(),
-        address: request.subject.address.clone(),
-        ..Subject::named(subject, request.subject.name.clone())
-    });
-    let together = request.guardians.iter().filter(|guardian| guardian.parental_responsibility).count() > 1;
-    for guardian in &request.guardians {
-        let person = PersonId::from_random(random());
-        let relation = Relation::from_code(&guardian.relation).ok_or_else(|| EngineError::Invalid {
-            field: "guardians",
-            reason: "expected a relation such as mother, father, co-mother or appointed-guardian".into(),
-        })?;
-        let capacity = match (guardian.parental_responsibility, relation) {
-            (_, Relation::AppointedGuardian) => Capacity::AppointedGuardian,
-            (true, _) => Capacity::GuardianWithParentalResponsibility,
-            (false, _) => Capacity::ParentWithoutParentalResponsibility,
-        };
-        parties.push(Party { person, capacity });
-        let shared = match (guardian.parental_responsibility, together) {
-            (false, _) => None,
-            (true, true) => Some(ParentalResponsibility::Joint),
-            (true, false) => Some(ParentalResponsibility::Sole),
-        };
-        private.guardians.push(GuardianDetails {
-            person,
-            name: guardian.name.clone(),
-            relation,
-            parental_responsibility: shared,
-            national_identity_number: None,
-            address: None,
-            phone: None,
-            email: None,
-            language: None,
-            interpreter: None,
-        });
+/// The first moment of each year of age at which a rule may change, in the municipality's time
+/// zone. Somebody born on 29 February has a birthday on the 28th in other years: the earlier day
+/// closes what a later one would leave open.
+fn birthdays(born: jiff::civil::Date, zone: &jiff::tz::TimeZone) -> Birthdays {
+    let first_moment = |age: u8| {
+        let birthday = born.checked_add(jiff::Span::new().years(i16::from(age))).ok()?;
+        let moment = birthday.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond();
+        Some((age, UnixMillis(u64::try_from(moment).unwrap_or(0))))
+    };
+    Birthdays((1..=RULE_AGE_MAX).filter_map(first_moment).collect())
+}
+
+/// The last year of age at which a rule changes anything.
+const RULE_AGE_MAX: u8 = 18;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn oslo() -> jiff::tz::TimeZone {
+        jiff::tz::TimeZone::get("Europe/Oslo").expect("a known zone")
     }
-    Ok((private, parties))
+
+    #[test]
+    fn birthday_begins_at_midnight_where_the_municipality_is() {
+        let born = jiff::civil::date(2010, 5, 14);
+
+        let sixteenth = birthdays(born, &oslo()).0[&16];
+
+        let moment = jiff::Timestamp::from_millisecond(i64::try_from(sixteenth.0).expect("small"));
+        assert_eq!(moment.expect("a moment").to_string(), "2026-05-13T22:00:00Z");
+        assert_eq!(day(sixteenth, &oslo()), jiff::civil::date(2026, 5, 14));
+        assert_eq!(day(UnixMillis(sixteenth.0 - 1), &oslo()), jiff::civil::date(2026, 5, 13));
+    }
+
+    #[test]
+    fn somebody_born_on_a_leap_day_turns_an_age_the_day_before_in_other_years() {
+        let birthdays = birthdays(jiff::civil::date(2008, 2, 29), &oslo());
+
+        assert_eq!(day(birthdays.0[&12], &oslo()), jiff::civil::date(2020, 2, 29));
+        assert_eq!(day(birthdays.0[&15], &oslo()), jiff::civil::date(2023, 2, 28));
+    }
 }

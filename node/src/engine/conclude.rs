@@ -24,11 +24,12 @@ use crate::store::{DisclosureFilter, LocalWrite};
 /// What a case card may be made of.
 pub(super) fn card_source<'a>(
     private: &'a stafett_protocol::case::PrivateCase,
-    ledger: &LedgerView,
+    ledger: &'a LedgerView,
 ) -> CardSource<'a> {
     let status = if ledger.is_closed() { CaseStatus::Closed } else { CaseStatus::Active };
     CardSource {
         case: private,
+        parties: ledger.parties(),
         subject_kind: ledger.subject_kind(),
         level: ledger.level(),
         step: None,
@@ -208,7 +209,8 @@ impl Engine {
     }
 
     /// The case cards that valid consents ask for and that are not made yet. Each is made for
-    /// one consent and holds the fields that it chose, and no other.
+    /// one consent and holds the fields that it chose, and no other. A card names every area that
+    /// is open, so one that was made before an area was taken back is closed, and another is due.
     async fn cards_due(&self, ledger: &LedgerView) -> Result<Vec<Write>, EngineError> {
         let now = self.now();
         let recipients: BTreeSet<Service> =
@@ -216,8 +218,7 @@ impl Engine {
         let wanted: Vec<_> = recipients
             .iter()
             .flat_map(|recipient| ledger.valid_consents(recipient, now))
-            .map(|record| record.consent())
-            .filter(|consent| !consent.card_fields.is_empty() && !consent.areas.is_empty())
+            .filter(|record| !record.consent().card_fields.is_empty() && !record.areas().is_empty())
             .collect();
         if wanted.is_empty() {
             return Ok(Vec::new());
@@ -228,13 +229,17 @@ impl Engine {
             .entries(ledger.case())
             .await?
             .into_iter()
-            .filter_map(|record| record.facts.only_for.and_then(|only| only.consent))
+            .filter_map(|record| Some((record.facts.only_for?.consent?, record.facts.areas)))
             .collect();
         let Some(bytes) = self.inner.store.private_case(ledger.case()).await? else { return Ok(Vec::new()) };
         let private = PrivateCaseDocument::open(Actor(random()), &bytes)
             .map_err(|_| EngineError::Conflict { reason: "the private case document cannot be read" })?;
         let mut writes = Vec::new();
-        for consent in wanted.into_iter().filter(|consent| !made.contains(&consent.id)) {
+        for record in wanted {
+            let (consent, areas) = (record.consent(), record.areas().clone());
+            if made.contains(&(consent.id, areas.clone())) {
+                continue;
+            }
             let content = card_source(private.view(), ledger)
                 .content(&consent.card_fields)
                 .map_err(|_| EngineError::Conflict { reason: "the case card cannot be made" })?;
@@ -244,7 +249,7 @@ impl Engine {
                 entry: EntryId::from_random(random()),
                 case: ledger.case(),
                 kind: EntryKind::CaseCard,
-                areas: consent.areas.clone(),
+                areas,
                 about: BTreeSet::from([stafett_protocol::entry::About::Subject]),
                 written_by: Some(Service { host: self.inner.own, code: ledger.opened_by().clone() }),
                 only_for: Some(OnlyFor { service: consent.recipient.clone(), consent: Some(consent.id) }),
@@ -300,7 +305,12 @@ impl Engine {
             }
             Ok::<_, EngineError>(())
         };
-        match filed.await {
+        let filed = match filed.await {
+            // What an overdue receipt had stopped goes on at once.
+            Ok(()) => self.refresh_standings().await,
+            Err(error) => Err(error),
+        };
+        match filed {
             Ok(()) => tracing::info!(%partner, %order, "a receipt is filed"),
             Err(error) => tracing::error!(%partner, %order, %error, "a receipt could not be filed"),
         }
@@ -325,12 +335,14 @@ impl Engine {
         let ledger = self.ledger(case).await?;
         let now = self.now();
         let links = self.link_table();
+        let has_run_out = !ledger.run_out(now).is_empty();
         let follows = links.values().any(|link| {
             !grants_over(&ledger, link.view(), now).is_empty()
                 || !grants_due(&ledger, link.view(), now).is_empty()
         });
-        if follows {
-            let decision = Decision::about((*ledger).clone(), None, now);
+        if follows || has_run_out {
+            let mut decision = Decision::about((*ledger).clone(), None, now);
+            decision.mark_expired(&self.inner.signing)?;
             self.conclude(decision, Vec::new(), Vec::new()).await?;
         }
         Ok(())

@@ -9,15 +9,19 @@ use stafett_protocol::entry::schema::field;
 use stafett_protocol::entry::{
     About, Actor, Content, ContentError, Edit, EditError, EntryDocument, EntryKind, EntryView, Side,
 };
-use stafett_protocol::id::{CaseId, EntryId, GenerationId, ProposalId, RelationId};
+use stafett_protocol::id::{AccountId, CaseId, EntryId, GenerationId, ProposalId, RelationId};
+use stafett_protocol::late::Shown;
 use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::limits::AREAS_MAX;
 use stafett_protocol::link::input::Input;
 use stafett_protocol::person::{Reader, Role};
-use stafett_protocol::transaction::{Proposal, ProposalState, Relation, Transaction, Write};
+use stafett_protocol::transaction::{
+    EarlierGeneration, EntryContent, Fault, GenerationWrite, Proposal, ProposalState, Relation, Transaction,
+    Write,
+};
 
 use super::answer::{EntryItem, Published};
-use super::reading::{Here, open};
+use super::reading::{Here, open, open_changes};
 use super::request::{EditEntry, NewEntry};
 use super::{Engine, EngineError};
 use crate::clock::random;
@@ -231,22 +235,77 @@ impl Engine {
                 (false, Side::Partner)
             }
         };
-        let content = self.inner.store.content(entry).await?.ok_or(EngineError::NotFound)?;
-        let mut document = open(&content)?;
-        check_settling(is_holder, facts.kind, &document.view(), &request)?;
+        let (content, seen) = self.shown(entry).await?.ok_or(EngineError::NotFound)?;
+        check_settling(is_holder, facts.kind, &seen.view, &request)?;
         let edit = Edit::new(facts.kind, request.fields).map_err(|error| invalid_content(&error))?;
-        if let Some(change) = document.edit(&edit, side).map_err(|error| invalid_edit(&error))? {
-            let write = Write::Change {
-                entry,
-                generation: facts.generation,
-                change,
-                origin: self.inner.own,
-                at: self.now(),
-            };
-            let committed = self.inner.store.commit(Transaction::of(vec![write])).await?;
+        let mut writes = self.edit_writes(&content, &seen, &edit, side)?;
+        writes.extend(authors_of(entry, &writes, reader.account));
+        if !writes.is_empty() {
+            let committed = self.inner.store.commit(Transaction::of(writes)).await.map_err(edit_fault)?;
             self.tell_entries(&committed.records);
         }
         self.entry_item(reader, &here, case, entry).await
+    }
+
+    /// The changes that an edit of what was shown makes, each in the generation in which its fields
+    /// have the values that were shown.
+    fn edit_writes(
+        &self,
+        content: &EntryContent,
+        seen: &Shown,
+        edit: &Edit,
+        side: Side,
+    ) -> Result<Vec<Write>, EngineError> {
+        let placed = seen.place(edit).map_err(|_| EngineError::Conflict {
+            reason: "an earlier edit of this field is on its way to the owner; edit it once it is there",
+        })?;
+        let facts = &content.record.facts;
+        let (entry, origin, at) = (facts.entry, self.inner.own, self.now());
+        let mut writes = Vec::new();
+        if let Some(edit) = placed.present {
+            let change = open(content)?.edit(&edit, side).map_err(|error| invalid_edit(&error))?;
+            let generation = facts.generation;
+            writes.extend(change.map(|change| Write::Change { entry, generation, change, origin, at }));
+        }
+        for (generation, edit) in placed.earlier {
+            let Some(earlier) = earlier_generation(content, generation) else { continue };
+            let mut document = open_changes(facts.kind, &earlier.changes)?;
+            let change = document.edit(&edit, side).map_err(|error| invalid_edit(&error))?;
+            writes.extend(change.map(|change| {
+                Write::Generation(GenerationWrite::LateChange { entry, generation, change, origin, at })
+            }));
+        }
+        for generation in placed.rewritten {
+            let Some(earlier) = earlier_generation(content, generation) else { continue };
+            let heads = earlier.heads.clone();
+            writes.push(Write::Generation(GenerationWrite::Forget { entry, generation, heads }));
+        }
+        Ok(writes)
+    }
+}
+
+/// Who makes the changes: an edit that never reaches the owner goes back to its author (law 12).
+fn authors_of(entry: EntryId, writes: &[Write], author: AccountId) -> Vec<Write> {
+    let actor = |write: &Write| match write {
+        Write::Change { change, .. } | Write::Generation(GenerationWrite::LateChange { change, .. }) => {
+            Some(change.change().actor)
+        }
+        _ => None,
+    };
+    writes.iter().filter_map(actor).map(|actor| Write::Author { entry, actor, author }).collect()
+}
+
+fn earlier_generation(content: &EntryContent, generation: GenerationId) -> Option<&EarlierGeneration> {
+    content.earlier.iter().find(|earlier| earlier.generation == generation)
+}
+
+/// The entry went on to another generation while it was edited.
+fn edit_fault(fault: Fault) -> EngineError {
+    match fault {
+        Fault::Moved | Fault::OtherGeneration => {
+            EngineError::Conflict { reason: "the entry has changed meanwhile; read it again" }
+        }
+        other => other.into(),
     }
 }
 

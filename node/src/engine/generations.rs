@@ -1,13 +1,13 @@
-//! New generations (law 7): an entry whose history would travel waits until it has been quiet, and
-//! then starts again with nothing but its present value. An entry that a partner holds is left as
-//! it is, because the partner may be writing on it.
+//! New generations (law 7): an entry with a history goes on, once it has been quiet, with nothing but
+//! its present value. Who reads it makes no difference. The old generation is kept for as long as a
+//! partner may still send what it wrote there.
 
 use stafett_protocol::entry::generation::cut;
-use stafett_protocol::entry::{Actor, SchemaVersion};
+use stafett_protocol::entry::{Actor, Heads, SchemaVersion};
 use stafett_protocol::id::{EntryId, GenerationId};
 use stafett_protocol::limits::{GENERATION_CHANGES_MAX, GENERATION_QUIET_MS};
-use stafett_protocol::time::UnixMillis;
-use stafett_protocol::transaction::{Transaction, Write};
+use stafett_protocol::time::{SECOND, UnixMillis};
+use stafett_protocol::transaction::{CarriedTo, Fault, GenerationWrite, Transaction, Write};
 
 use super::reading::open;
 use super::{Engine, EngineError};
@@ -16,7 +16,9 @@ use crate::clock::random;
 impl Engine {
     /// Starts new generations where they are due.
     pub(super) async fn start_generations(&self) -> Result<(), EngineError> {
-        let quiet_since = UnixMillis(self.now().0.saturating_sub(GENERATION_QUIET_MS));
+        let shorter = self.inner.config.development.generation_quiet_s;
+        let quiet = shorter.map_or(GENERATION_QUIET_MS, |seconds| seconds.saturating_mul(SECOND));
+        let quiet_since = UnixMillis(self.now().0.saturating_sub(quiet));
         let changes_max = u32::try_from(GENERATION_CHANGES_MAX).unwrap_or(u32::MAX);
         for entry in self.inner.store.entries_with_history(quiet_since, changes_max).await? {
             let _turn = self.inner.commands.lock().await;
@@ -30,6 +32,12 @@ impl Engine {
         // A field in conflict, or a text that is not normalized, waits for somebody to edit it.
         let Ok((document, genesis)) = cut(&open(&content)?, Actor(random())) else { return Ok(()) };
         let mut next = content.record;
+        let leave = GenerationWrite::Leave {
+            entry,
+            generation: next.facts.generation,
+            heads: next.heads.clone(),
+            keep: Some(CarriedTo { heads: next.heads.clone(), onto: Heads::from(genesis.hash()) }),
+        };
         next.facts.generation = GenerationId::from_random(random());
         next.facts.changes = 1;
         next.schema = SchemaVersion::CURRENT;
@@ -42,8 +50,13 @@ impl Engine {
             origin: self.inner.own,
             at: self.now(),
         };
-        let committed = self.inner.store.commit(Transaction::of(vec![Write::Entry(next), change])).await?;
-        self.tell_entries(&committed.records);
+        let writes = vec![Write::Generation(leave), Write::Entry(next), change];
+        match self.inner.store.commit(Transaction::of(writes)).await {
+            Ok(committed) => self.tell_entries(&committed.records),
+            // A partner's change came in between: the entry is not quiet yet.
+            Err(Fault::Moved | Fault::OtherGeneration) => {}
+            Err(fault) => return Err(fault.into()),
+        }
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use stafett_protocol::agreement::{Agreement, Standing};
+use stafett_protocol::consent::Controller;
 use stafett_protocol::decision::PartnerView;
 use stafett_protocol::id::CaseId;
 use stafett_protocol::link::input::Input;
@@ -22,7 +23,6 @@ pub(super) struct LinkState {
     connected_since: AtomicU64,
     last_received: AtomicU64,
     waiting: AtomicUsize,
-    orders: AtomicUsize,
 }
 
 impl LinkState {
@@ -32,7 +32,6 @@ impl LinkState {
             connected_since: AtomicU64::new(0),
             last_received: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
-            orders: AtomicUsize::new(0),
         }
     }
 
@@ -52,9 +51,8 @@ impl LinkState {
         self.last_received.store(now.0, Ordering::Relaxed);
     }
 
-    pub(super) fn note_waiting(&self, waiting: usize, orders: usize) {
+    pub(super) fn note_waiting(&self, waiting: usize) {
         self.waiting.store(waiting, Ordering::Relaxed);
-        self.orders.store(orders, Ordering::Relaxed);
     }
 
     pub(super) fn connected_since(&self) -> Option<UnixMillis> {
@@ -68,10 +66,6 @@ impl LinkState {
     pub(super) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
-
-    pub(super) fn orders(&self) -> usize {
-        self.orders.load(Ordering::Relaxed)
-    }
 }
 
 /// Zero stands for never.
@@ -83,6 +77,7 @@ fn moment(stored: &AtomicU64) -> Option<UnixMillis> {
 pub(super) struct About {
     pub(super) name: String,
     pub(super) service_names: BTreeMap<ServiceCode, String>,
+    pub(super) controllers: BTreeMap<ServiceCode, Controller>,
     pub(super) agreement: Agreement,
     pub(super) standing: Standing,
     pub(super) terms: Terms,
@@ -93,6 +88,7 @@ pub(super) struct About {
 pub(super) struct Terms {
     pub(super) partner_keys: Vec<PublicKey>,
     pub(super) entries_max: u64,
+    pub(super) bytes_max: u64,
 }
 
 /// What a session's task listens to.
@@ -107,6 +103,8 @@ pub(super) struct Link {
     pub(super) name: String,
     /// The partner's services in bokmål.
     pub(super) service_names: BTreeMap<ServiceCode, String>,
+    /// Who answers for what each of the partner's services reads.
+    pub(super) controllers: BTreeMap<ServiceCode, Controller>,
     pub(super) agreement: Agreement,
     pub(super) standing: Standing,
     pub(super) terms: Terms,
@@ -121,17 +119,28 @@ impl Link {
     pub(super) fn new(about: About, cases: BTreeSet<CaseId>) -> (Self, Ears) {
         let (messages, heard) = mpsc::unbounded_channel();
         let (closings, closing) = mpsc::unbounded_channel();
-        let About { name, service_names, agreement, standing, terms } = about;
+        let About { name, service_names, controllers, agreement, standing, terms } = about;
         let state = Arc::new(LinkState::new(agreement.partner));
         let cases = Arc::new(Mutex::new(cases));
-        let link = Self { name, service_names, agreement, standing, terms, state, messages, closings, cases };
+        let link = Self {
+            name,
+            service_names,
+            controllers,
+            agreement,
+            standing,
+            terms,
+            state,
+            messages,
+            closings,
+            cases,
+        };
         (link, Ears { messages: heard, closings: closing })
     }
 
     /// The same link with what the partner's file says by now.
     pub(super) fn with(&self, about: About) -> Self {
-        let About { name, service_names, agreement, standing, terms } = about;
-        Self { name, service_names, agreement, standing, terms, ..self.clone() }
+        let About { name, service_names, controllers, agreement, standing, terms } = about;
+        Self { name, service_names, controllers, agreement, standing, terms, ..self.clone() }
     }
 
     /// The same link with another standing.

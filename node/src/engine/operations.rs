@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
+use stafett_config::Language;
+use stafett_protocol::agreement::{Standing, is_late};
 use stafett_protocol::id::CaseId;
 use stafett_protocol::person::{Reader, Role};
 
-use super::answer::{DisclosureItem, Health, LinkItem};
+use super::answer::{DisclosureItem, DutyToReport, Health, LinkItem};
 use super::{Engine, EngineError};
 use crate::store::DisclosureFilter;
 
@@ -20,7 +22,10 @@ impl Engine {
             return Err(EngineError::NotAllowed);
         }
         let mut items = Vec::new();
+        let now = self.now();
         for (partner, link) in self.link_table().iter() {
+            let waiting = self.inner.store.orders_waiting(*partner).await?;
+            let since = waiting.iter().map(|order| order.queued_at).min();
             items.push(LinkItem {
                 partner: *partner,
                 name: link.name.clone(),
@@ -28,9 +33,12 @@ impl Engine {
                 connected_since: link.state.connected_since(),
                 last_received: link.state.last_received(),
                 waiting: link.state.waiting(),
-                receipts_missing: link.state.orders(),
+                receipts_missing: waiting.len(),
+                receipts_missing_since: since,
+                receipts_late: since.is_some_and(|since| is_late(since, now)),
+                sharing_stopped: link.standing == Standing::ReceiptOverdue,
                 agreement_until: link.agreement.until,
-                revoked: link.standing == stafett_protocol::agreement::Standing::Revoked,
+                revoked: link.standing == Standing::Revoked,
             });
         }
         Ok(items)
@@ -68,7 +76,10 @@ impl Engine {
 
     /// How the node is.
     pub fn health(&self) -> Health {
+        let duty = &self.inner.config.duty_to_report;
+        let duty_to_report = DutyToReport { nb: duty.plain(Language::Nb), nn: duty.plain(Language::Nn) };
         Health {
+            duty_to_report,
             ready: !self.inner.stopping.load(Ordering::Relaxed),
             sealed: self.is_sealed(),
             version: env!("CARGO_PKG_VERSION").to_owned(),

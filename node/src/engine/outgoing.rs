@@ -46,6 +46,11 @@ impl Outgoing {
         }
     }
 
+    /// How many frames wait for the transport.
+    pub(super) fn waiting(&self) -> usize {
+        self.control.len().saturating_add(self.data.len())
+    }
+
     /// Hands the first frame of either stream to the transport, whichever has room first. Can be
     /// dropped at any await: then nothing was handed over. Waits for ever without a frame.
     pub(super) async fn hand_over_first(&self, link: Option<&LinkHandle>) -> HandedOver {
@@ -162,6 +167,23 @@ mod tests {
         let rows = outgoing.drop_data(&[]);
 
         assert_eq!(rows, [row(2)]);
+    }
+
+    #[test]
+    fn what_waits_is_what_was_queued_and_neither_taken_nor_dropped() {
+        let mut outgoing = Outgoing::default();
+        let hello = Frame::NotUnderstood(stafett_protocol::wire::NotUnderstood { kind: 99 });
+        outgoing.queue(&hello, Vec::new());
+        outgoing.queue(&frame(1), vec![row(1)]);
+        outgoing.queue(&frame(2), vec![row(2)]);
+        assert_eq!(outgoing.waiting(), 3);
+
+        outgoing.handed_over(taken());
+        assert_eq!(outgoing.waiting(), 2);
+        outgoing.drop_data(&[]);
+        assert_eq!(outgoing.waiting(), 1);
+        outgoing.connection_lost(&[]);
+        assert_eq!(outgoing.waiting(), 0);
     }
 
     #[test]

@@ -1,29 +1,26 @@
 //! Before anything is committed: exactly what would become visible, and to whom. The answers come
 //! from the gate itself, asked about what would hold.
 
+mod consent;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use stafett_protocol::access::waiting::waits_for;
 use stafett_protocol::access::{Denial, EntryFacts, Held, Question, permit, permit_own_service};
-use stafett_protocol::case::PrivateCaseDocument;
-use stafett_protocol::consent::rule::required_givers;
-use stafett_protocol::consent::{Consent, Evidence, Yes};
-use stafett_protocol::decision::Decision;
-use stafett_protocol::entry::{Actor, CardField, Content, EntryKind, EntryView, FieldKey, FieldValue};
+use stafett_protocol::consent::ConsentKind;
+use stafett_protocol::entry::{Content, EntryView, FieldKey};
 use stafett_protocol::id::{CaseId, ConsentId, EntryId};
 use stafett_protocol::ledger::LedgerView;
-use stafett_protocol::ledger::statement::Said;
 use stafett_protocol::municipality::{OrganisationNumber, Service};
 use stafett_protocol::person::Reader;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::EntryRecord;
 
-use super::answer::{ConsentPreview, EntryPreview, HiddenItem, PreviewItem, ReaderItem};
-use super::conclude::card_source;
+use super::answer::{EntryPreview, ReaderItem, WaitingItem};
 use super::entries::{check_carried, invalid_content};
 use super::reading::Here;
-use super::request::{AskConsent, NewEntry};
+use super::request::NewEntry;
 use super::{Engine, EngineError};
-use crate::clock::random;
 use crate::store::{DisclosureFilter, LoggedDisclosure};
 
 /// What is known of a case's readers, for several entries at once.
@@ -32,22 +29,61 @@ pub(super) struct Readers<'a> {
     ledger: Option<std::sync::Arc<LedgerView>>,
     disclosures: Vec<LoggedDisclosure>,
     held: BTreeMap<(OrganisationNumber, EntryId), stafett_protocol::entry::Heads>,
+    recalled: Recalled,
     own_view: Vec<ReaderItem>,
+}
+
+/// Entries that a partner was ordered to erase and has not confirmed: nothing of them goes there.
+pub(super) type Recalled = BTreeSet<(OrganisationNumber, EntryId)>;
+
+/// Who reads an entry, and who does not.
+#[derive(Default)]
+pub(super) struct ReadBy {
+    /// Services that read it.
+    pub(super) readers: Vec<ReaderItem>,
+    /// Services with a consent in the case that do not.
+    pub(super) others: Vec<ReaderItem>,
+    /// Services that would if a consent came into force again.
+    pub(super) waiting: Vec<WaitingItem>,
+}
+
+/// What stands between an entry and the partners already.
+#[derive(Default)]
+struct Standings {
+    held: BTreeSet<OrganisationNumber>,
+    recalled: BTreeSet<OrganisationNumber>,
+}
+
+impl Standings {
+    fn of(&self, partner: OrganisationNumber, facts: &EntryFacts) -> Held {
+        Held {
+            generation: self.held.contains(&partner).then_some(facts.generation),
+            recall_waits: self.recalled.contains(&partner),
+        }
+    }
 }
 
 impl Readers<'_> {
     /// Who reads an entry, as far as the person who asks may know.
-    pub(super) fn of(&self, record: &EntryRecord) -> Vec<ReaderItem> {
-        let Some(ledger) = &self.ledger else { return self.own_view.clone() };
-        let (readers, _) = self.engine.split_readers(ledger, &record.facts, self.held_of(record));
-        readers.into_iter().map(|reader| self.with_delivery(reader, record)).collect()
+    pub(super) fn of(&self, record: &EntryRecord) -> ReadBy {
+        let Some(ledger) = &self.ledger else {
+            return ReadBy { readers: self.own_view.clone(), ..ReadBy::default() };
+        };
+        let recalled = self.recalled.iter().filter(|(_, entry)| *entry == record.facts.entry);
+        let standings = Standings {
+            held: self.held_of(record),
+            recalled: recalled.map(|(partner, _)| *partner).collect(),
+        };
+        let mut read_by = self.engine.read_by(ledger, &record.facts, &standings);
+        let readers = read_by.readers.into_iter();
+        read_by.readers = readers.map(|reader| self.with_delivery(reader, record)).collect();
+        read_by
     }
 
     fn held_of(&self, record: &EntryRecord) -> BTreeSet<OrganisationNumber> {
         self.disclosures
             .iter()
             .filter(|logged| !logged.is_unsent && logged.row.entry == record.facts.entry)
-            .filter(|logged| logged.row.generation == record.facts.generation)
             .map(|logged| logged.row.partner)
             .collect()
     }
@@ -82,6 +118,7 @@ impl Engine {
             ledger: None,
             disclosures: Vec::new(),
             held: BTreeMap::new(),
+            recalled: Recalled::new(),
             own_view: Vec::new(),
         };
         match here {
@@ -91,6 +128,7 @@ impl Engine {
                     readers.ledger = Some(std::sync::Arc::clone(ledger));
                     readers.disclosures = self.inner.store.disclosures(filter).await?;
                     readers.held = self.inner.store.acknowledged(case).await?;
+                    readers.recalled = self.recalled_in(case).await?;
                 }
             }
             Here::Received { .. } => {
@@ -102,6 +140,15 @@ impl Engine {
             }
         }
         Ok(readers)
+    }
+
+    pub(super) async fn recalled_in(&self, case: CaseId) -> Result<Recalled, EngineError> {
+        let mut recalled = Recalled::new();
+        for waiting in self.inner.store.orders_waiting_in(case).await? {
+            let order = waiting.order.statement();
+            recalled.extend(order.entries.iter().map(|entry| (order.partner, *entry)));
+        }
+        Ok(recalled)
     }
 
     fn reader_item(&self, service: Service, consent: Option<ConsentId>) -> ReaderItem {
@@ -120,31 +167,33 @@ impl Engine {
             .map_or_else(|| service.to_string(), |name| format!("{name} ({})", self.name_of(service.host)))
     }
 
-    /// Services that read an entry, and services with a consent in the case that do not.
-    fn split_readers(
-        &self,
-        ledger: &LedgerView,
-        facts: &EntryFacts,
-        held: BTreeSet<OrganisationNumber>,
-    ) -> (Vec<ReaderItem>, Vec<ReaderItem>) {
+    /// Who reads an entry, and of whom a consent names in the case, who does not.
+    fn read_by(&self, ledger: &LedgerView, facts: &EntryFacts, standings: &Standings) -> ReadBy {
         let now = self.now();
-        let mut services: BTreeSet<Service> = ledger
-            .consents()
-            .values()
-            .map(|record| record.consent().recipient.clone())
-            .filter(|recipient| ledger.valid_consents(recipient, now).next().is_some())
-            .collect();
+        let shared = ledger.consents().values().map(|record| record.consent());
+        let shared = shared.filter(|consent| consent.kind == ConsentKind::Share);
+        let mut services: BTreeSet<Service> = shared.map(|consent| consent.recipient.clone()).collect();
         services.extend(facts.written_by.clone());
-        let (mut readers, mut others) = (Vec::new(), Vec::new());
+        let mut read_by = ReadBy::default();
         for service in services {
             let consent = ledger.valid_consents(&service, now).map(|record| record.consent().id).next();
-            let item = self.reader_item(service.clone(), consent);
-            match self.service_reads(ledger, &service, facts, held.contains(&service.host), now) {
-                Ok(()) => readers.push(item),
-                Err(_) => others.push(item),
+            let wrote = facts.written_by.as_ref() == Some(&service);
+            let held = standings.of(service.host, facts);
+            let reads = self.service_reads(ledger, &service, facts, held, now).is_ok();
+            if reads {
+                read_by.readers.push(self.reader_item(service, consent));
+                continue;
+            }
+            let is_partner = service.host != self.inner.own;
+            if let Some(reason) = waits_for(ledger, &service, is_partner, facts, now) {
+                let name = self.service_name(&service);
+                read_by.waiting.push(WaitingItem { service: service.clone(), name, reason });
+            }
+            if consent.is_some() || wrote {
+                read_by.others.push(self.reader_item(service, consent));
             }
         }
-        (readers, others)
+        read_by
     }
 
     /// Asks the gate for a service of this node or of a partner.
@@ -153,20 +202,19 @@ impl Engine {
         ledger: &LedgerView,
         service: &Service,
         facts: &EntryFacts,
-        is_held: bool,
+        held: Held,
         now: UnixMillis,
     ) -> Result<(), Denial> {
         if service.host == self.inner.own {
             return permit_own_service(ledger, service, facts, now);
         }
         let link = self.link(service.host).ok_or(Denial::NoAgreement)?;
-        let generation = is_held.then_some(facts.generation);
         let question = Question {
             ledger,
             agreement: Some(&link.agreement),
             standing: link.standing,
             entry: facts,
-            held: Held { generation, recall_waits: false },
+            held,
             now,
         };
         let permit = permit(&question)?;
@@ -190,8 +238,16 @@ impl Engine {
             Here::Own { ledger, .. } => {
                 self.may_write_own(reader, &ledger, request).await?;
                 let facts = self.new_facts(reader, &ledger, request);
-                let (readers, not_readers) = self.split_readers(&ledger, &facts, BTreeSet::new());
-                Ok(EntryPreview { readers, not_readers })
+                let ReadBy { readers, others, waiting } =
+                    self.read_by(&ledger, &facts, &Standings::default());
+                if ledger.baton().holder == reader.account {
+                    return Ok(EntryPreview { readers, not_readers: others, waiting });
+                }
+                // Whoever else publishes is told who will read it, and not which consents there are,
+                // were or wait: that is what others in the family have said.
+                let readers =
+                    readers.into_iter().map(|reader| ReaderItem { consent: None, ..reader }).collect();
+                Ok(EntryPreview { readers, not_readers: Vec::new(), waiting: Vec::new() })
             }
             here @ Here::Received { .. } => {
                 let Here::Received { grants, assigned, .. } = &here else {
@@ -208,163 +264,10 @@ impl Engine {
                 .map_err(|_| EngineError::NotFound)?;
                 check_carried(request)?;
                 let readers = self.own_service(reader).map(|service| self.reader_item(service, None));
-                Ok(EntryPreview { readers: readers.into_iter().collect(), not_readers: Vec::new() })
+                let readers = readers.into_iter().collect();
+                Ok(EntryPreview { readers, not_readers: Vec::new(), waiting: Vec::new() })
             }
         }
-    }
-
-    /// Says what a consent would open once everybody has said yes, before it is asked for.
-    ///
-    /// # Errors
-    /// As [`ask_consent`](Self::ask_consent).
-    pub async fn preview_consent(
-        &self,
-        reader: &Reader,
-        case: CaseId,
-        request: &AskConsent,
-    ) -> Result<ConsentPreview, EngineError> {
-        let ledger = self.held_case(reader, case).await?;
-        self.note(reader, Some(case), "consent preview".to_owned()).await?;
-        let consent = self.consent_of(&ledger, request)?;
-        let id = consent.id;
-        let mut decision = Decision::about((*ledger).clone(), Some(reader.account), self.now());
-        decision.say(Said::ConsentAsked { consent }, &self.inner.signing)?;
-        self.preview_of(&ledger, decision, id).await
-    }
-
-    /// Says what a consent that was asked for would open once everybody has said yes.
-    ///
-    /// # Errors
-    /// [`EngineError::NotFound`] if there is no such consent.
-    pub async fn preview_asked_consent(
-        &self,
-        reader: &Reader,
-        case: CaseId,
-        consent: ConsentId,
-    ) -> Result<ConsentPreview, EngineError> {
-        let ledger = self.held_case(reader, case).await?;
-        self.note(reader, Some(case), "consent preview".to_owned()).await?;
-        let decision = Decision::about((*ledger).clone(), Some(reader.account), self.now());
-        self.preview_of(&ledger, decision, consent).await
-    }
-
-    /// Lets everybody say yes who has not, in a copy that nobody keeps, and compares.
-    async fn preview_of(
-        &self,
-        ledger: &LedgerView,
-        mut decision: Decision,
-        id: ConsentId,
-    ) -> Result<ConsentPreview, EngineError> {
-        let record = decision.ledger().consents().get(&id).ok_or(EngineError::NotFound)?;
-        let consent = record.consent().clone();
-        let required = required_givers(ledger.subject_kind(), ledger.parties());
-        let missing: BTreeSet<_> =
-            required.into_iter().filter(|giver| !record.given_by().contains_key(giver)).collect();
-        let now = self.now();
-        for giver in &missing {
-            let yes = Yes { at: now, evidence: Evidence::Oral, about_self: false };
-            decision.say(Said::ConsentGiven { consent: id, giver: *giver, yes }, &self.inner.signing)?;
-        }
-        if let Some(link) = self.link(consent.recipient.host) {
-            decision.issue_grants(self.inner.own, link.view(), &self.inner.signing, random)?;
-        }
-        let entries = self.preview_entries(ledger, decision.ledger(), &consent, now).await?;
-        let card = self.preview_card(ledger, &consent).await?;
-        let (becomes_visible, stays_visible, stays_hidden) = entries;
-        Ok(ConsentPreview {
-            recipient: consent.recipient,
-            becomes_visible,
-            stays_visible,
-            stays_hidden,
-            card,
-            missing,
-        })
-    }
-
-    async fn preview_entries(
-        &self,
-        before: &LedgerView,
-        after: &LedgerView,
-        consent: &Consent,
-        now: UnixMillis,
-    ) -> Result<(Vec<PreviewItem>, Vec<PreviewItem>, Vec<HiddenItem>), EngineError> {
-        let service = &consent.recipient;
-        let moment = now.max(consent.from);
-        let filter =
-            DisclosureFilter { case: Some(after.case()), partner: Some(service.host), ..Default::default() };
-        let rows = self.inner.store.disclosures(filter).await?;
-        let (mut opens, mut stays, mut hidden) = (Vec::new(), Vec::new(), Vec::new());
-        for record in self.inner.store.entries(after.case()).await? {
-            if record.facts.kind == EntryKind::CaseCard {
-                continue;
-            }
-            let is_held = rows.iter().any(|logged| {
-                !logged.is_unsent
-                    && logged.row.entry == record.facts.entry
-                    && logged.row.generation == record.facts.generation
-            });
-            let was = self.service_reads(before, service, &record.facts, is_held, now).is_ok();
-            let item = self.preview_item(&record).await?;
-            match self.service_reads(after, service, &record.facts, is_held, moment) {
-                Ok(()) if was => stays.push(item),
-                Ok(()) => opens.push(item),
-                Err(denial) => {
-                    let reason = self.reason(consent, &record.facts, denial).to_owned();
-                    hidden.push(HiddenItem { item, reason });
-                }
-            }
-        }
-        Ok((opens, stays, hidden))
-    }
-
-    async fn preview_item(&self, record: &EntryRecord) -> Result<PreviewItem, EngineError> {
-        let view = self.view(record.facts.entry).await?.map(|(_, view)| view).unwrap_or_default();
-        Ok(PreviewItem {
-            entry: record.facts.entry,
-            kind: record.facts.kind,
-            areas: record.facts.areas.clone(),
-            title: title(&view),
-        })
-    }
-
-    fn reason(&self, consent: &Consent, facts: &EntryFacts, denial: Denial) -> &'static str {
-        match denial {
-            Denial::AddressProtected => "blocked",
-            Denial::NoAgreement | Denial::Sealed => "no-agreement",
-            Denial::OutsideAgreement => "outside-agreement",
-            Denial::NoArea => "no-area",
-            Denial::Excepted => "excepted",
-            Denial::AboutAnother => "about-another",
-            Denial::HistoryTravels => "waits-for-generation",
-            Denial::RecallWaits | Denial::ReceiptOverdue => "waits-for-receipt",
-            _ if !facts.areas.is_subset(&consent.areas) => "area",
-            _ if !consent.kinds.contains(&facts.kind) => "kind",
-            _ => "not-consented",
-        }
-    }
-
-    async fn preview_card(
-        &self,
-        ledger: &LedgerView,
-        consent: &Consent,
-    ) -> Result<BTreeMap<CardField, String>, EngineError> {
-        if consent.card_fields.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let Some(bytes) = self.inner.store.private_case(ledger.case()).await? else {
-            return Ok(BTreeMap::new());
-        };
-        let unreadable = EngineError::Conflict { reason: "the private case document cannot be read" };
-        let Ok(private) = PrivateCaseDocument::open(Actor(random()), &bytes) else { return Err(unreadable) };
-        let content = card_source(private.view(), ledger).content(&consent.card_fields);
-        let Ok(content) = content else { return Err(unreadable) };
-        let fields = consent.card_fields.iter();
-        Ok(fields
-            .filter_map(|field| {
-                let value = content.fields().get(&field.key())?;
-                Some((*field, words(value)))
-            })
-            .collect())
     }
 }
 
@@ -373,17 +276,4 @@ pub(super) fn title(view: &EntryView) -> String {
     let keys = [FieldKey::Title, FieldKey::Description, FieldKey::Summary];
     let text = keys.iter().map(|key| view.text(*key)).find(|text| !text.is_empty()).unwrap_or("");
     text.chars().take(80).collect()
-}
-
-fn words(value: &FieldValue) -> String {
-    match value {
-        FieldValue::Flag(flag) => flag.to_string(),
-        FieldValue::Number(number) => number.to_string(),
-        FieldValue::Text(text) => text.clone(),
-        FieldValue::Lines(lines) => lines.join(", "),
-        FieldValue::Records(records) => {
-            let names = records.iter().filter_map(|record| record.get(&FieldKey::Name));
-            names.cloned().collect::<Vec<_>>().join(", ")
-        }
-    }
 }

@@ -5,15 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use stafett_protocol::access::person::{
     CaseTask, ReceivedFacts, may_assign, permit_reading, permit_reading_received, task,
 };
-use stafett_protocol::entry::{Actor, EntryDocument, EntryKind, EntryView, FieldKey, FieldValue};
+use stafett_protocol::entry::{
+    Actor, CheckedChange, EntryDocument, EntryKind, EntryView, FieldKey, FieldValue,
+};
 use stafett_protocol::grant::ReceivedGrant;
 use stafett_protocol::id::{AccountId, CaseId, EntryId};
+use stafett_protocol::late::{Shown, Undelivered, shown};
 use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::person::{Reader, Role};
-use stafett_protocol::transaction::{EntryContent, EntryRecord, EntryState, ProposalState};
+use stafett_protocol::transaction::{EntryContent, EntryRecord, EntryState, ProposalState, ReturnedEdit};
 
-use super::answer::{CaseSummary, CaseView, EntryItem, Inbox, PartyItem, ProposalItem};
+use super::answer::{CaseSummary, CaseView, EntryItem, Inbox, ProposalItem};
+use super::family::party_items;
 use super::{Engine, EngineError};
 use crate::clock::random;
 use crate::store::AccessRow;
@@ -100,7 +104,7 @@ impl Engine {
     ) -> Result<Option<CaseSummary>, EngineError> {
         match here {
             Here::Own { ledger, assigned } => {
-                let Ok(task) = task(reader, ledger, assigned) else { return Ok(None) };
+                let Ok(task) = task(reader, ledger, assigned, self.now()) else { return Ok(None) };
                 Ok(Some(CaseSummary {
                     case,
                     owner: self.inner.own,
@@ -193,10 +197,15 @@ impl Engine {
         &self,
         entry: EntryId,
     ) -> Result<Option<(EntryContent, EntryView)>, EngineError> {
+        Ok(self.shown(entry).await?.map(|(content, shown)| (content, shown.view)))
+    }
+
+    /// An entry with what a reader here sees of it: at a partner, with the edits that the owner does
+    /// not have over the present generation (law 7).
+    pub(super) async fn shown(&self, entry: EntryId) -> Result<Option<(EntryContent, Shown)>, EngineError> {
         let Some(content) = self.inner.store.content(entry).await? else { return Ok(None) };
-        let document = open(&content)?;
-        let view = document.view();
-        Ok(Some((content, view)))
+        let shown = shown(&content, self.inner.own, || Actor(random())).map_err(|_| unreadable())?;
+        Ok(Some((content, shown)))
     }
 
     /// Shows a case as the person may see it. The look is in the access log before it is shown.
@@ -204,9 +213,19 @@ impl Engine {
     /// # Errors
     /// [`EngineError::NotFound`] without a task in it, whether it exists or not.
     pub async fn case(&self, reader: &Reader, case: CaseId) -> Result<CaseView, EngineError> {
+        self.look_at_case(reader, case, "case").await
+    }
+
+    /// Shows a case; `what` is how the access log calls the look.
+    pub(super) async fn look_at_case(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+        what: &str,
+    ) -> Result<CaseView, EngineError> {
         let here = self.here(reader, case).await?;
         let summary = self.summary(reader, case, &here).await?.ok_or(EngineError::NotFound)?;
-        self.note(reader, Some(case), "case".to_owned()).await?;
+        self.note(reader, Some(case), what.to_owned()).await?;
         let relations: BTreeMap<EntryId, EntryId> =
             self.inner.store.relations(case).await?.into_iter().map(|one| (one.from, one.to)).collect();
         // Before the entries: a proposal that becomes one in between is shown twice and never missing.
@@ -219,28 +238,32 @@ impl Engine {
         let mut entries = Vec::new();
         for record in readable {
             let entry = record.facts.entry;
-            let Some((content, view)) = self.view(entry).await? else { continue };
+            let Some((content, seen)) = self.shown(entry).await? else { continue };
             let towards = relations.get(&entry).filter(|to| visible.contains(to)).copied();
             let of_record = readers.of(&record);
-            entries.push((record, item(content.record, view, towards, of_record)));
+            entries.push((record, item(content.record, seen, towards, of_record)));
         }
         // What closed while this was read is not shown.
         let here = self.here(reader, case).await?;
         entries.retain(|(record, _)| self.may_read(reader, &here, record));
         let mut entries: Vec<_> = entries.into_iter().map(|(_, item)| item).collect();
         entries.sort_by_key(|item| std::cmp::Reverse((item.stored_at, item.entry)));
-        let (subject_kind, baton, parties) = match &here {
+        let (subject_kind, baton, parties, tasks) = match &here {
             Here::Own { ledger, assigned } => {
-                let task = task(reader, ledger, assigned).map_err(|_| EngineError::NotFound)?;
-                let parties = match task {
-                    CaseTask::Stafettholder => self.family(ledger).await?,
-                    CaseTask::Assigned | CaseTask::Family => Vec::new(),
+                let task = task(reader, ledger, assigned, self.now()).map_err(|_| EngineError::NotFound)?;
+                let (parties, tasks) = match task {
+                    CaseTask::Stafettholder => {
+                        let private = self.private_case(case).await?;
+                        let parties = party_items(ledger.parties(), private.as_ref());
+                        (parties, self.tasks_of_holder(ledger))
+                    }
+                    CaseTask::Assigned | CaseTask::Family => (Vec::new(), Vec::new()),
                 };
-                (Some(ledger.subject_kind()), Some(ledger.baton().clone()), parties)
+                (Some(ledger.subject_kind()), Some(ledger.baton().clone()), parties, tasks)
             }
-            Here::Received { .. } => (None, None, Vec::new()),
+            Here::Received { .. } => (None, None, Vec::new(), Vec::new()),
         };
-        Ok(CaseView { summary, subject_kind, baton, parties, entries, proposals })
+        Ok(CaseView { summary, subject_kind, baton, parties, entries, proposals, tasks })
     }
 
     /// Shows one entry.
@@ -255,7 +278,11 @@ impl Engine {
     ) -> Result<EntryItem, EngineError> {
         let here = self.here(reader, case).await?;
         self.readable(reader, &here, case, entry).await?;
-        self.entry_item(reader, &here, case, entry).await
+        let item = self.entry_item(reader, &here, case, entry).await?;
+        // What closed while this was read is not shown.
+        let here = self.here(reader, case).await?;
+        self.readable(reader, &here, case, entry).await?;
+        Ok(item)
     }
 
     pub(super) async fn entry_item(
@@ -266,7 +293,7 @@ impl Engine {
         entry: EntryId,
     ) -> Result<EntryItem, EngineError> {
         self.note(reader, Some(case), format!("entry {entry}")).await?;
-        let (content, view) = self.view(entry).await?.ok_or(EngineError::NotFound)?;
+        let (content, seen) = self.shown(entry).await?.ok_or(EngineError::NotFound)?;
         let readers = self.readers_of_case(reader, case, here).await?;
         let towards = self.inner.store.relations(case).await?.into_iter().find(|one| one.from == entry);
         let mut shown = None;
@@ -276,7 +303,7 @@ impl Engine {
             shown = Some(relation.to);
         }
         let of_record = readers.of(&content.record);
-        Ok(item(content.record, view, shown, of_record))
+        Ok(item(content.record, seen, shown, of_record))
     }
 
     pub(super) async fn readable(
@@ -310,31 +337,31 @@ impl Engine {
                 areas: proposal.areas,
                 view: document.view(),
                 state: state.to_owned(),
+                until: proposal.state.until(),
             });
         }
+        items.extend(self.own_returned_edits(reader, case).await?);
         Ok(items)
     }
 
-    /// The family with names, so that nobody's word is registered as another's.
-    async fn family(&self, ledger: &LedgerView) -> Result<Vec<PartyItem>, EngineError> {
-        let bytes = self.inner.store.private_case(ledger.case()).await?;
-        let private = bytes.and_then(|bytes| {
-            stafett_protocol::case::PrivateCaseDocument::open(Actor(random()), &bytes).ok()
-        });
-        let item = |party: &stafett_protocol::consent::rule::Party| {
-            let case = private.as_ref().map(|document| document.view());
-            let guardian = case.and_then(|case| case.guardian(party.person));
-            let subject = case.map(|case| &case.subject).filter(|subject| subject.person == party.person);
-            PartyItem {
-                person: party.person,
-                capacity: party.capacity,
-                name: guardian
-                    .map(|guardian| guardian.name.clone())
-                    .or_else(|| subject.map(|subject| subject.name.clone())),
-                relation: guardian.map(|guardian| guardian.relation.as_str().to_owned()),
-            }
+    /// What the person wrote in entries whose sharing has ended, as long as it is kept.
+    async fn own_returned_edits(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+    ) -> Result<Vec<ProposalItem>, EngineError> {
+        let now = self.now();
+        let edits = self.inner.store.returned_edits_in(case).await?.into_iter();
+        let own = edits.filter(|edit| edit.author == reader.account && now < edit.until);
+        let item = |edit: ReturnedEdit| ProposalItem {
+            proposal: edit.id,
+            kind: edit.kind,
+            areas: edit.areas,
+            view: EntryView { fields: edit.fields, ..EntryView::default() },
+            state: "returned".to_owned(),
+            until: Some(edit.until),
         };
-        Ok(ledger.parties().iter().map(item).collect())
+        Ok(own.map(item).collect())
     }
 
     /// Writes a look down; without that nothing is shown.
@@ -358,8 +385,15 @@ impl Engine {
 }
 
 pub(super) fn open(content: &EntryContent) -> Result<EntryDocument, EngineError> {
-    EntryDocument::open(content.record.facts.kind, Actor(random()), &content.changes)
-        .map_err(|_| EngineError::Conflict { reason: "an entry cannot be read" })
+    open_changes(content.record.facts.kind, &content.changes)
+}
+
+pub(super) fn open_changes(kind: EntryKind, changes: &[CheckedChange]) -> Result<EntryDocument, EngineError> {
+    EntryDocument::open(kind, Actor(random()), changes).map_err(|_| unreadable())
+}
+
+const fn unreadable() -> EngineError {
+    EngineError::Conflict { reason: "an entry cannot be read" }
 }
 
 fn task_word(task: CaseTask) -> &'static str {
@@ -372,9 +406,9 @@ fn task_word(task: CaseTask) -> &'static str {
 
 fn item(
     record: EntryRecord,
-    view: EntryView,
+    seen: Shown,
     towards: Option<EntryId>,
-    readers: Vec<super::answer::ReaderItem>,
+    read_by: super::preview::ReadBy,
 ) -> EntryItem {
     EntryItem {
         entry: record.facts.entry,
@@ -385,10 +419,15 @@ fn item(
         generation: record.facts.generation,
         heads: record.heads,
         written_by: record.facts.written_by,
-        view,
+        undelivered: seen.undelivered.map(|what| match what {
+            Undelivered::Waiting => "waiting".to_owned(),
+            Undelivered::Refused => "refused".to_owned(),
+        }),
+        view: seen.view,
         towards,
         stored_at: record.stored_at,
         changed_at: record.changed_at,
-        readers,
+        readers: read_by.readers,
+        waiting: read_by.waiting,
     }
 }

@@ -1,19 +1,25 @@
 //! What people and programs ask of the engine: the bodies of the HTTP API.
 
+mod consent;
+mod family;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use stafett_protocol::consent::rule::SubjectKind;
-use stafett_protocol::consent::{Direction, Evidence};
-use stafett_protocol::entry::schema::CARD_DEFAULT_FIELDS;
-use stafett_protocol::entry::{About, CardField, EntryKind, FieldKey, FieldValue};
-use stafett_protocol::id::{ConsentId, EntryId, PersonId};
-use stafett_protocol::ledger::statement::{AddressProtection, Level};
-use stafett_protocol::municipality::{AreaCode, NationalIdentityNumber, Service};
-use stafett_protocol::time::UnixMillis;
+use stafett_protocol::entry::{About, EntryKind, FieldKey, FieldValue};
+use stafett_protocol::id::EntryId;
+use stafett_protocol::ledger::statement::Level;
+use stafett_protocol::municipality::{AreaCode, NationalIdentityNumber};
 use utoipa::ToSchema;
 
+pub use consent::{
+    AskConsent, ExceptEntry, GiveConsent, RefuseConsent, WithdrawConsent, WithdrawConsents, WithdrawnScope,
+};
+
 use crate::web::openapi::types as doc;
+
+pub use family::{ApproveSharing, KnownParty, LimitGuardian, ProtectAddress, RegisterFamily};
 
 /// Opens a case. The person who asks becomes stafettholder.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -68,9 +74,11 @@ impl std::fmt::Debug for NewSubject {
 pub struct NewGuardian {
     /// The name.
     pub name: String,
-    /// `mother`, `father`, `co-mother`, `appointed-guardian`, `foster-parent` or `other`.
+    /// `mother`, `father`, `co-mother`, `appointed-guardian`, `foster-parent`, `child-welfare` for
+    /// the service with a care order, or `other`.
     pub relation: String,
-    /// Whether the person has parental responsibility (foreldreansvar).
+    /// Whether the person has parental responsibility (foreldreansvar); alone, if no other has. A
+    /// foster parent and the child-welfare service have none.
     pub parental_responsibility: bool,
 }
 
@@ -131,84 +139,6 @@ impl std::fmt::Debug for EditEntry {
     }
 }
 
-/// Asks the family for a consent, or asks for a preview of one.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AskConsent {
-    /// Which service may see.
-    #[schema(value_type = doc::Service)]
-    pub recipient: Service,
-    /// The areas.
-    #[schema(value_type = BTreeSet<doc::AreaCode>)]
-    pub areas: BTreeSet<AreaCode>,
-    /// The kinds of entry; all of them if nothing is said.
-    #[serde(default = "all_kinds")]
-    #[schema(value_type = BTreeSet<doc::EntryKind>)]
-    pub kinds: BTreeSet<EntryKind>,
-    /// Entries that stay closed all the same.
-    #[serde(default)]
-    #[schema(value_type = BTreeSet<doc::EntryId>)]
-    pub exceptions: BTreeSet<EntryId>,
-    /// The fields of the case card; the defaults if nothing is said.
-    #[serde(default = "default_card")]
-    #[schema(value_type = BTreeSet<doc::CardField>)]
-    pub card_fields: BTreeSet<CardField>,
-    /// Which way writing goes.
-    #[serde(default = "both_ways")]
-    #[schema(value_type = doc::Direction)]
-    pub direction: Direction,
-    /// What it is for, as the family is told.
-    pub purpose: String,
-    /// From when; at once if nothing is said. Milliseconds since 1970.
-    #[serde(default)]
-    #[schema(value_type = Option<doc::UnixMillis>)]
-    pub from: Option<UnixMillis>,
-    /// Until when; the configured duration if nothing is said. Milliseconds since 1970.
-    #[serde(default)]
-    #[schema(value_type = Option<doc::UnixMillis>)]
-    pub until: Option<UnixMillis>,
-    /// The consent that it replaces once everybody said yes.
-    #[serde(default)]
-    #[schema(value_type = Option<doc::ConsentId>)]
-    pub supersedes: Option<ConsentId>,
-}
-
-fn all_kinds() -> BTreeSet<EntryKind> {
-    EntryKind::ALL.into_iter().filter(|kind| *kind != EntryKind::CaseCard).collect()
-}
-
-fn default_card() -> BTreeSet<CardField> {
-    CARD_DEFAULT_FIELDS.iter().copied().collect()
-}
-
-fn both_ways() -> Direction {
-    Direction::Both
-}
-
-/// One giver's yes, as whoever registers it heard or saw it.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GiveConsent {
-    /// Who says yes.
-    #[schema(value_type = doc::PersonId)]
-    pub giver: PersonId,
-    /// How.
-    #[schema(value_type = doc::Evidence)]
-    pub evidence: Evidence,
-    /// Whether the giver also opens what is written about the giver's own person.
-    #[serde(default)]
-    pub about_self: bool,
-}
-
-/// One giver's no, or the withdrawal of a yes.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct WithdrawConsent {
-    /// Who.
-    #[schema(value_type = doc::PersonId)]
-    pub giver: PersonId,
-}
-
 /// Gives a case to a person of a service to work with.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -225,13 +155,4 @@ pub struct SetLevel {
     /// 0 to 3.
     #[schema(value_type = doc::Level)]
     pub level: Level,
-}
-
-/// Sets how a subject's address is protected.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ProtectAddress {
-    /// How, from here on.
-    #[schema(value_type = doc::AddressProtection)]
-    pub protection: AddressProtection,
 }

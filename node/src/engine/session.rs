@@ -104,6 +104,7 @@ impl SessionTask {
                 sent = work.outgoing.hand_over_first(work.link.as_ref()) => {
                     let unsent = work.outgoing.handed_over(sent);
                     self.unsent(unsent);
+                    self.handle(Input::FramesWaiting(work.outgoing.waiting()));
                 },
                 () = self.engine.sleep_until(timeout), if timeout.is_some() => {
                     self.handle(Input::Timer);
@@ -178,11 +179,13 @@ impl SessionTask {
 
     fn carry_out(&mut self, work: &mut Work) {
         let mut dropped = Vec::new();
+        let mut was_reset = false;
         while let Some(output) = self.session.poll_output() {
             match output {
                 Output::Commit { token, transaction } => work.commits.put_in_line(token, transaction),
                 Output::Send { frame, rows } => work.outgoing.queue(&frame, rows),
                 Output::ResetData => {
+                    was_reset = true;
                     let not_handed = work.link.as_ref().map(LinkHandle::reset_data).unwrap_or_default();
                     dropped.extend(work.outgoing.drop_data(&not_handed));
                 }
@@ -200,9 +203,12 @@ impl SessionTask {
                 }
             }
         }
-        let (waiting, orders) = self.session.waiting();
-        self.state.note_waiting(waiting, orders);
-        if !dropped.is_empty() {
+        let (waiting, _) = self.session.waiting();
+        self.state.note_waiting(waiting);
+        if was_reset {
+            self.handle(Input::FramesWaiting(work.outgoing.waiting()));
+        }
+        if was_reset || !dropped.is_empty() {
             self.unsent(dropped);
             self.carry_out(work);
         }

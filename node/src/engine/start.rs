@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use stafett_config::{PartnerConfig, Partners};
 use stafett_protocol::agreement::Standing;
-use stafett_protocol::limits::RECEIPT_OVERDUE_MS;
 use stafett_protocol::link::input::Input;
 use stafett_protocol::link::{Identity, Session};
 use stafett_protocol::municipality::OrganisationNumber;
@@ -34,6 +33,7 @@ impl Engine {
         let engine = Self {
             inner: Arc::new(Inner {
                 own: config.node.organisation,
+                rules: Arc::new(config.consent.rules.clone()),
                 config,
                 people: RwLock::new(Arc::new(people)),
                 store,
@@ -104,7 +104,7 @@ impl Engine {
     }
 
     /// A receipt that is overdue stops new sharing with that partner, until it comes (law 12).
-    pub(super) async fn refresh_standings(&self) -> Result<(), EngineError> {
+    pub(crate) async fn refresh_standings(&self) -> Result<(), EngineError> {
         let _turn = self.inner.commands.lock().await;
         let before = self.link_table();
         let mut links = Links::new();
@@ -132,23 +132,26 @@ impl Engine {
         if given == Standing::Revoked {
             return Ok(given);
         }
-        let now = self.now();
         let waiting = self.inner.store.orders_waiting(partner).await?;
-        let overdue = waiting.iter().any(|order| now.since(order.queued_at) >= RECEIPT_OVERDUE_MS);
-        Ok(if overdue { Standing::ReceiptOverdue } else { Standing::Trusted })
+        let oldest = waiting.iter().map(|order| order.queued_at).min();
+        Ok(Standing::Trusted.with_receipts(oldest, self.now()))
     }
 
     async fn about(&self, partner: &PartnerConfig) -> Result<About, EngineError> {
         let standing = self.standing_of(partner.organisation, partner.standing()).await?;
         let names = partner.services.iter();
         let service_names = names.map(|service| (service.code.clone(), service.names.nb.clone())).collect();
+        let services = partner.services.iter();
+        let controllers = services.map(|service| (service.code.clone(), service.controller)).collect();
         let terms = Terms {
             partner_keys: partner.keys.signing().map(|key| PublicKey(key.bytes())).collect(),
             entries_max: partner.terms.entries_max,
+            bytes_max: partner.terms.bytes_max,
         };
         Ok(About {
             name: partner.name.clone(),
             service_names,
+            controllers,
             agreement: partner.agreement(),
             standing,
             terms,
@@ -169,6 +172,8 @@ impl Engine {
             signing: Arc::clone(&self.inner.signing),
             partner_keys: about.terms.partner_keys.clone(),
             entries_max: about.terms.entries_max,
+            bytes_max: about.terms.bytes_max,
+            retention: Arc::new(self.inner.config.retention.clone()),
         };
         let agreement = Some(about.agreement.clone());
         let session = Session::new(identity, agreement, about.standing, snapshot, self.now());

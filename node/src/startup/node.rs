@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use super::keeper::Keeper;
 use super::time::NodeClock;
 use super::{StartError, open_store, own_keys, partners, read_keys, record, signing_key};
+use crate::clock::SystemClocks;
 use crate::engine::{Engine, EngineOptions};
 use crate::keys::NodeKeys;
 use crate::shutdown::{self, Stopwatch};
@@ -61,7 +62,7 @@ pub async fn start(config: NodeConfig, options: Options) -> Result<RunningNode, 
     let recorder = config.development.record_frames.as_deref().map(record::recorder).transpose();
     let recorder = recorder.map_err(StartError::System)?;
     let store = open_store(&config, &keys)?;
-    let clock = NodeClock::start(&store).await?;
+    let clock = NodeClock::start(&store, SystemClocks::new(config.development.clock.clone())).await?;
     let engine = Engine::start(EngineOptions {
         config: config.clone(),
         partners: partners.clone(),

@@ -205,7 +205,7 @@ fn write_partner(node: &NodeConfig, partner: &NodeConfig, keys: &NodeKeys, addre
         services: partner
             .services
             .iter()
-            .map(|service| PartnerService { code: service.code.clone(), names: service.names.clone() })
+            .map(|service| PartnerService::of(service, partner.node.organisation))
             .collect(),
     };
     let file = node.federation.partners.join(format!("{}.toml", partner.node.organisation));

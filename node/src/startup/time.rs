@@ -6,11 +6,11 @@
 //! is logged for a person to look at.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use stafett_protocol::time::{DAY, MINUTE, UnixMillis};
 
-use crate::clock;
+use crate::clock::{Reading, SystemClocks};
 use crate::engine::Engine;
 use crate::store::{StoreError, StoreReader};
 use crate::transport::Clock;
@@ -25,6 +25,7 @@ const GAP_MS: u64 = 14 * DAY;
 /// Tells the time to every part of one node.
 #[derive(Clone)]
 pub(super) struct NodeClock {
+    clocks: SystemClocks,
     latest: Arc<Mutex<Latest>>,
 }
 
@@ -32,20 +33,20 @@ pub(super) struct NodeClock {
 #[derive(Debug, Clone, Copy)]
 struct Latest {
     moment: UnixMillis,
-    at: Instant,
+    at: Duration,
 }
 
 impl Latest {
     /// Tells the moment: the system's, or what follows from the latest one if that is later.
-    fn tell(&mut self, wall: UnixMillis, at: Instant) -> UnixMillis {
+    fn tell(&mut self, wall: UnixMillis, at: Duration) -> UnixMillis {
         let moment = wall.max(self.expected(at));
         *self = Self { moment, at };
         moment
     }
 
     /// What the monotonic clock says that it is.
-    fn expected(&self, at: Instant) -> UnixMillis {
-        let passed = at.saturating_duration_since(self.at).as_millis();
+    fn expected(&self, at: Duration) -> UnixMillis {
+        let passed = at.saturating_sub(self.at).as_millis();
         self.moment.plus(u64::try_from(passed).unwrap_or(u64::MAX))
     }
 }
@@ -55,8 +56,8 @@ impl NodeClock {
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
-    pub(super) async fn start(store: &StoreReader) -> Result<Self, StoreError> {
-        let wall = clock::now();
+    pub(super) async fn start(store: &StoreReader, clocks: SystemClocks) -> Result<Self, StoreError> {
+        let Reading { wall, monotonic } = clocks.read();
         let mark = store.high_water_mark().await?.unwrap_or(wall);
         if wall < mark {
             tracing::error!(
@@ -66,11 +67,8 @@ impl NodeClock {
         } else if wall.since(mark) > GAP_MS {
             tracing::warn!(gap_ms = wall.since(mark), "the node stood still for long, or its clock jumped");
         }
-        Ok(Self::from(mark.max(wall), Instant::now()))
-    }
-
-    fn from(moment: UnixMillis, at: Instant) -> Self {
-        Self { latest: Arc::new(Mutex::new(Latest { moment, at })) }
+        let latest = Latest { moment: mark.max(wall), at: monotonic };
+        Ok(Self { clocks, latest: Arc::new(Mutex::new(latest)) })
     }
 
     /// Returns what tells the time.
@@ -80,13 +78,16 @@ impl NodeClock {
     }
 
     fn now(&self) -> UnixMillis {
-        self.latest.lock().unwrap_or_else(PoisonError::into_inner).tell(clock::now(), Instant::now())
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let Reading { wall, monotonic } = self.clocks.read();
+        latest.tell(wall, monotonic)
     }
 
     /// How far the system's clock is from what the monotonic one says, when it is too far.
     fn jump_ms(&self) -> Option<u64> {
         let latest = *self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        let (wall, expected) = (clock::now(), latest.expected(Instant::now()));
+        let Reading { wall, monotonic } = self.clocks.read();
+        let expected = latest.expected(monotonic);
         Some(wall.since(expected).max(expected.since(wall))).filter(|apart| *apart > JUMP_MS)
     }
 
@@ -118,7 +119,7 @@ mod tests {
 
     #[test]
     fn time_runs_on_while_the_wall_clock_is_behind() {
-        let begun = Instant::now();
+        let begun = Duration::from_secs(9);
         let mut latest = Latest { moment: START, at: begun };
 
         let (expected, passed) = after(60);
@@ -129,7 +130,7 @@ mod tests {
 
     #[test]
     fn time_follows_the_wall_clock_forward_and_never_back() {
-        let begun = Instant::now();
+        let begun = Duration::from_secs(9);
         let mut latest = Latest { moment: START, at: begun };
         let (ahead, _) = after(3_600);
 

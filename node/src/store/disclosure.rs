@@ -257,7 +257,11 @@ fn forget(step: &Step<'_>, partner: OrganisationNumber, entry: EntryId) -> Resul
 
 /// A receipt says that a partner no longer holds an entry, nor the relations of it; no earlier
 /// disclosure counts again.
-pub(crate) fn settle(step: &Step<'_>, partner: OrganisationNumber, entry: EntryId) -> Result<(), StoreError> {
+pub(crate) fn settle(
+    step: &mut Step<'_>,
+    partner: OrganisationNumber,
+    entry: EntryId,
+) -> Result<(), StoreError> {
     for table in ["disclosure", "proposal_taken"] {
         step.execute(
             &format!("UPDATE {table} SET is_settled = 1 WHERE partner = ?1 AND entry_id = ?2"),
@@ -273,7 +277,8 @@ pub(crate) fn settle(step: &Step<'_>, partner: OrganisationNumber, entry: EntryI
              (SELECT relation_id FROM relation WHERE from_entry = ?2 OR to_entry = ?2)",
         (partner.value(), entry.as_bytes()),
     )?;
-    forget(step, partner, entry)
+    forget(step, partner, entry)?;
+    crate::store::entry::earlier::prune(step, entry)
 }
 
 /// Returns whether an order to erase an entry has no receipt yet.

@@ -1,5 +1,7 @@
-//! Entries: facts, changes of the present generation, and to whom each actor belongs.
+//! Entries: facts, changes of the present generation and of earlier ones that are kept, and to whom
+//! each actor belongs.
 
+pub(crate) mod earlier;
 pub(crate) mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,8 +52,9 @@ impl StoreReader {
         .await
     }
 
-    /// Returns the own entries whose present generation has a history that no partner holds, and
-    /// that has been quiet since `quiet_since` or has `changes_max` changes or more.
+    /// Returns the own entries whose present generation has a history, and that has been quiet since
+    /// `quiet_since` or has `changes_max` changes or more. Who reads an entry makes no difference:
+    /// whoever holds it sees nothing but its own history in the answer (law 5).
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
@@ -64,8 +67,6 @@ impl StoreReader {
             snapshot.rows(
                 "SELECT entry_id FROM entry
                  WHERE owner = ?1 AND changes > 1 AND (changed_at <= ?2 OR changes >= ?3)
-                   AND NOT EXISTS (SELECT 1 FROM held WHERE held.entry_id = entry.entry_id
-                                                        AND held.generation = entry.generation)
                  ORDER BY entry_id",
                 (snapshot.own.organisation.value(), millis(quiet_since), changes_max),
                 |row| Ok(EntryId::from_bytes(row.get(0)?)),
@@ -136,9 +137,24 @@ pub(crate) fn record(snapshot: &Snapshot<'_>, entry: EntryId) -> Result<Option<E
 pub(crate) fn content(snapshot: &Snapshot<'_>, entry: EntryId) -> Result<Option<EntryContent>, StoreError> {
     let Some(record) = record(snapshot, entry)? else { return Ok(None) };
     let (case, generation) = (record.facts.case, record.facts.generation);
-    let changes = snapshot.rows(
-        "SELECT number, hash, sealed FROM entry_change WHERE entry_id = ?1 ORDER BY number",
-        [entry.as_bytes()],
+    let changes = changes(snapshot, case, entry, generation)?;
+    let actors = actors(snapshot, entry)?;
+    let authors = authors(snapshot, entry)?;
+    let earlier = earlier::all(snapshot, case, entry)?;
+    Ok(Some(EntryContent { record, changes, actors, authors, earlier }))
+}
+
+/// Reads the changes of one generation, parents first.
+fn changes(
+    snapshot: &Snapshot<'_>,
+    case: CaseId,
+    entry: EntryId,
+    generation: GenerationId,
+) -> Result<Vec<CheckedChange>, StoreError> {
+    snapshot.rows(
+        "SELECT number, hash, sealed FROM entry_change
+         WHERE entry_id = ?1 AND generation = ?2 ORDER BY number",
+        (entry.as_bytes(), generation.as_bytes()),
         |row| {
             let hash = ChangeHash(row.get(1)?);
             let sealed: Vec<u8> = row.get(2)?;
@@ -146,9 +162,7 @@ pub(crate) fn content(snapshot: &Snapshot<'_>, entry: EntryId) -> Result<Option<
             let change = restore(&snapshot.open(case, &ENTRY_CHANGE, &identity, &sealed)?)?;
             if change.hash() == hash { Ok(change) } else { Err(DAMAGED_CHANGE) }
         },
-    )?;
-    let actors = actors(snapshot, entry)?;
-    Ok(Some(EntryContent { record, changes, actors }))
+    )
 }
 
 const DAMAGED_CHANGE: StoreError = StoreError::Damaged { table: "entry_change" };
@@ -177,6 +191,15 @@ fn actors(
         |row| Ok((Actor(row.get(0)?), organisation(row, 1, "entry_actor")?)),
     )?;
     Ok(actors.into_iter().collect())
+}
+
+fn authors(snapshot: &Snapshot<'_>, entry: EntryId) -> Result<BTreeMap<Actor, AccountId>, StoreError> {
+    let authors = snapshot.rows(
+        "SELECT actor, account FROM entry_actor WHERE entry_id = ?1 AND account IS NOT NULL",
+        [entry.as_bytes()],
+        |row| Ok((Actor(row.get(0)?), AccountId::from_bytes(row.get(1)?))),
+    )?;
+    Ok(authors.into_iter().collect())
 }
 
 /// Returns the number of a state, as rows hold it.

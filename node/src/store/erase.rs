@@ -91,8 +91,9 @@ fn open_rows(
     step.rows(&sql, [case.as_bytes()], |row| {
         let place = table.place_of(row)?;
         let sealed: Vec<u8> = row.get("sealed")?;
-        let plain =
-            key.open(&sealed, &place).map_err(|source| StoreError::Sealed { table: table.name, source })?;
+        let plain = key
+            .open(&sealed, &place)
+            .map_err(|source| StoreError::Sealed { table: table.shown(), source })?;
         Ok(Left { table, rowid: row.get("row_id")?, place, plain })
     })
 }

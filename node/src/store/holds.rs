@@ -34,6 +34,8 @@ pub struct HeldRow {
     pub consents: BTreeSet<ConsentId>,
     /// To whom it was sent, and when last.
     pub sent_to: Vec<(OrganisationNumber, UnixMillis)>,
+    /// Who was ordered to erase it and has not said that it did, and since when.
+    pub unanswered: Vec<(OrganisationNumber, UnixMillis)>,
 }
 
 /// How much of one owner's is here.
@@ -93,6 +95,7 @@ fn holds(snapshot: &Snapshot<'_>) -> Result<Vec<HeldRow>, StoreError> {
                 grants: grounds.iter().map(|(grant, _)| *grant).collect(),
                 consents: grounds.iter().filter_map(|(_, consent)| *consent).collect(),
                 sent_to: sent_to(snapshot, id)?,
+                unanswered: unanswered(snapshot, id)?,
             })
         },
     )
@@ -125,5 +128,20 @@ fn sent_to(
          WHERE entry_id = ?1 AND is_unsent = 0 GROUP BY partner ORDER BY partner",
         [entry.as_bytes()],
         |row| Ok((organisation(row, 0, "disclosure")?, moment(row.get(1)?))),
+    )
+}
+
+fn unanswered(
+    snapshot: &Snapshot<'_>,
+    entry: EntryId,
+) -> Result<Vec<(OrganisationNumber, UnixMillis)>, StoreError> {
+    snapshot.rows(
+        "SELECT partner, min(queued_at) FROM erase_order
+         JOIN erase_order_entry ON erase_order_entry.order_id = erase_order.order_id
+         WHERE entry_id = ?1 AND NOT EXISTS (
+             SELECT 1 FROM receipt_filed WHERE receipt_filed.order_id = erase_order.order_id)
+         GROUP BY partner ORDER BY partner",
+        [entry.as_bytes()],
+        |row| Ok((organisation(row, 0, "erase_order")?, moment(row.get(1)?))),
     )
 }

@@ -6,8 +6,9 @@ use stafett_protocol::ledger::LedgerView;
 use crate::store::StoreReader;
 use crate::store::access_log::LogCheck;
 use crate::store::error::StoreError;
+use crate::store::sealed::{CHAIN, LEDGER, PROTECTION};
 use crate::store::snapshot::Snapshot;
-use crate::store::{entry, ledger};
+use crate::store::{chain, entry};
 
 /// What a check of the whole store found. Empty lists and no fault: all is well.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,14 +59,20 @@ fn pages(snapshot: &Snapshot<'_>) -> Result<Vec<String>, StoreError> {
         let table: String = row.get(0)?;
         Ok(format!("a row of {table} refers to a row that is not there"))
     })?);
-    Ok(problems)
+    Ok(problems.into_iter().map(|problem| without_names_of_chains(&problem)).collect())
+}
+
+/// SQLite names tables and their indexes in what it says; which chain it speaks of is not told.
+fn without_names_of_chains(problem: &str) -> String {
+    [LEDGER.name, PROTECTION.name].iter().fold(problem.to_owned(), |text, name| text.replace(name, CHAIN))
 }
 
 fn chain_is_whole(snapshot: &Snapshot<'_>, case: CaseId) -> bool {
     let is_empty = snapshot.exists("SELECT 1 FROM ledger WHERE case_id = ?1", [case.as_bytes()]);
-    match (is_empty, ledger::chain(snapshot, case)) {
-        (Ok(true), Ok(chain)) => LedgerView::replay(chain.iter()).is_ok(),
-        (Ok(false), Ok(_)) => true,
+    match (is_empty, chain::read(snapshot, &LEDGER, case), chain::read(snapshot, &PROTECTION, case)) {
+        (Ok(true), Ok(ledger), Ok(protection)) => LedgerView::replay(ledger.iter())
+            .is_ok_and(|mut view| protection.iter().all(|next| view.protect(next).is_ok())),
+        (Ok(false), Ok(ledger), Ok(_)) => ledger.is_empty(),
         _ => false,
     }
 }

@@ -5,17 +5,17 @@ use stafett_protocol::grant::Grant;
 use stafett_protocol::id::{CaseId, GrantId};
 use stafett_protocol::ledger::statement::LedgerStatement;
 use stafett_protocol::municipality::OrganisationNumber;
-use stafett_protocol::signed::{StatementHash, Verified};
+use stafett_protocol::protection::ProtectionStatement;
+use stafett_protocol::signed::Verified;
 use stafett_protocol::time::UnixMillis;
-use stafett_protocol::transaction::Fault;
 
 use crate::store::StoreReader;
-use crate::store::disclosure;
 use crate::store::error::StoreError;
-use crate::store::sealed::{ERASE_ORDER, GRANT_ISSUED, LEDGER, Part, RECEIPT_FILED};
+use crate::store::sealed::{ERASE_ORDER, GRANT_ISSUED, LEDGER, PROTECTION, Part, RECEIPT_FILED};
 use crate::store::snapshot::{Snapshot, statement_of};
 use crate::store::step::Step;
-use crate::store::value::{count, counter, millis, moment};
+use crate::store::value::{millis, moment};
+use crate::store::{chain, disclosure};
 
 /// A grant that this node signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,16 @@ impl StoreReader {
     /// [`StoreError::Damaged`] if the chain is broken or a signature does not hold; others if the
     /// store cannot be read.
     pub async fn ledger(&self, case: CaseId) -> Result<Vec<Verified<LedgerStatement>>, StoreError> {
-        self.read(move |snapshot| chain(snapshot, case)).await
+        self.read(move |snapshot| chain::read(snapshot, &LEDGER, case)).await
+    }
+
+    /// Returns the chain about the protection of a case's family, each signature checked again.
+    /// Empty for a family without any.
+    ///
+    /// # Errors
+    /// As [`ledger`](Self::ledger).
+    pub async fn protection(&self, case: CaseId) -> Result<Vec<Verified<ProtectionStatement>>, StoreError> {
+        self.read(move |snapshot| chain::read(snapshot, &PROTECTION, case)).await
     }
 
     /// Returns the grants that this node signed for a partner, ended ones too.
@@ -130,36 +139,6 @@ impl StoreReader {
     }
 }
 
-/// Reads a chain and checks numbers, hashes and signatures.
-pub(crate) fn chain(
-    snapshot: &Snapshot<'_>,
-    case: CaseId,
-) -> Result<Vec<Verified<LedgerStatement>>, StoreError> {
-    let damaged = || StoreError::Damaged { table: LEDGER.name };
-    let mut last: Option<StatementHash> = None;
-    let mut expected: u64 = 0;
-    let read = |row: &rusqlite::Row<'_>| {
-        let (number, hash): (i64, [u8; 32]) = (row.get(0)?, row.get(1)?);
-        let sealed: Vec<u8> = row.get(2)?;
-        let identity = ledger_row(&case, number, &hash);
-        let next: Verified<LedgerStatement> = snapshot.open_own(case, &LEDGER, &identity, &sealed)?;
-        let statement = next.statement();
-        let follows = statement.case == case
-            && count(number) == expected
-            && statement.number == expected
-            && statement.previous == last
-            && next.hash().0 == hash;
-        last = Some(next.hash());
-        expected = expected.saturating_add(1);
-        if follows { Ok(next) } else { Err(damaged()) }
-    };
-    snapshot.rows(
-        "SELECT number, hash, sealed FROM ledger WHERE case_id = ?1 ORDER BY number",
-        [case.as_bytes()],
-        read,
-    )
-}
-
 /// Reads the grants for a partner.
 pub(crate) fn issued_to(
     snapshot: &Snapshot<'_>,
@@ -220,47 +199,9 @@ fn select_orders(
     })
 }
 
-fn ledger_row<'a>(case: &'a CaseId, number: i64, hash: &'a [u8; 32]) -> [Part<'a>; 3] {
-    [case.as_bytes().into(), number.into(), hash.into()]
-}
-
 /// Where a row belongs that a case and one id name.
 pub(crate) fn row_of<'a>(case: &'a CaseId, id: &'a [u8; 16]) -> [Part<'a>; 2] {
     [case.as_bytes().into(), id.into()]
-}
-
-/// Writes the next statement of an own case. Repeating one that stands changes nothing.
-///
-/// # Errors
-/// [`Fault::LedgerMoved`] if it does not follow.
-pub(crate) fn append(step: &mut Step<'_>, next: &Verified<LedgerStatement>) -> Result<(), StoreError> {
-    let (statement, hash) = (next.statement(), next.hash());
-    let case = statement.case;
-    step.ensure_case(case, step.own.organisation)?;
-    let hash_at = |number: i64| {
-        step.optional(
-            "SELECT hash FROM ledger WHERE case_id = ?1 AND number = ?2",
-            (case.as_bytes(), number),
-            |row| Ok(StatementHash(row.get(0)?)),
-        )
-    };
-    let number = counter(statement.number);
-    let length = step.number("SELECT count(*) FROM ledger WHERE case_id = ?1", [case.as_bytes()])?;
-    if number < length {
-        let stands = hash_at(number)? == Some(hash);
-        return if stands { Ok(()) } else { Err(Fault::LedgerMoved.into()) };
-    }
-    let last = if length == 0 { None } else { hash_at(length.saturating_sub(1))? };
-    if number != length || statement.previous != last {
-        return Err(Fault::LedgerMoved.into());
-    }
-    let identity = ledger_row(&case, number, &hash.0);
-    let sealed = step.seal(case, &LEDGER, &identity, next.token().as_bytes())?;
-    step.execute(
-        "INSERT INTO ledger (case_id, number, hash, sealed) VALUES (?1, ?2, ?3, ?4)",
-        (case.as_bytes(), number, hash.0, sealed),
-    )?;
-    Ok(())
 }
 
 /// Writes a grant that this node signed.

@@ -9,7 +9,8 @@ use stafett_protocol::grant::{Grant, ReceivedGrant};
 use stafett_protocol::id::{CaseId, EntryId, GrantId, ProposalId, RelationId};
 use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::link::snapshot::{
-    IssuedState, Snapshot as LinkSnapshot, Tracked, TrackedRelation, WaitingOrder, WaitingProposal,
+    EarlierOnLink, IssuedState, Snapshot as LinkSnapshot, Tracked, TrackedRelation, WaitingOrder,
+    WaitingProposal,
 };
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::signed::Verified;
@@ -21,7 +22,7 @@ use crate::store::ledger::row_of;
 use crate::store::sealed::{GRANT_RECEIVED, RECEIPT_SIGNED};
 use crate::store::snapshot::{Snapshot, statement_of};
 use crate::store::step::Step;
-use crate::store::value::{millis, moment, organisation};
+use crate::store::value::{count, millis, moment, organisation};
 use crate::store::{StoreReader, disclosure, entry, ledger, proposal};
 
 impl StoreReader {
@@ -181,8 +182,17 @@ fn tracked(
     let (held, announced) = disclosure::held(snapshot, partner, id)?;
     let acknowledged = disclosure::acknowledged(snapshot, partner, id)?;
     // Only an owner names grants when it announces an entry.
-    let announced = if record.owner == snapshot.own.organisation { announced } else { BTreeSet::new() };
-    Ok(Some(Tracked { held, announced, acknowledged, ..Tracked::new(record) }))
+    let is_own = record.owner == snapshot.own.organisation;
+    let announced = if is_own { announced } else { BTreeSet::new() };
+    let earlier = EarlierOnLink::new(entry::earlier::on_link(snapshot, partner, id, is_own)?);
+    let bytes = count(snapshot.number(
+        "SELECT length(sealed) + coalesce((
+             SELECT sum(length(sealed)) FROM entry_change
+             WHERE entry_change.entry_id = entry.entry_id AND entry_change.generation = entry.generation), 0)
+         FROM entry WHERE entry_id = ?1",
+        [id.as_bytes()],
+    )?);
+    Ok(Some(Tracked { held, announced, acknowledged, earlier, bytes, ..Tracked::new(record) }))
 }
 
 fn received(

@@ -15,8 +15,12 @@ pub(crate) struct Migration {
 }
 
 /// The schema of `store.sqlite`.
-pub(crate) const STORE: &[Migration] =
-    &[Migration { name: "initial", sql: include_str!("migrations/0001_initial.sql") }];
+pub(crate) const STORE: &[Migration] = &[
+    Migration { name: "initial", sql: include_str!("migrations/0001_initial.sql") },
+    Migration { name: "protection", sql: include_str!("migrations/0002_protection.sql") },
+    Migration { name: "returned_edit", sql: include_str!("migrations/0003_returned_edit.sql") },
+    Migration { name: "earlier_generations", sql: include_str!("migrations/0004_earlier_generations.sql") },
+];
 
 /// The schema of `keys.sqlite`.
 pub(crate) const KEYS: &[Migration] =

@@ -18,6 +18,17 @@ pub(crate) struct SealedTable {
     pub(crate) identity: &'static [&'static str],
 }
 
+/// What errors and reports call both chains of a case: which of them a case has is not said, for
+/// only a protected family has the second (law 15).
+pub(crate) const CHAIN: &str = "a chain";
+
+impl SealedTable {
+    /// Returns what errors and reports call it.
+    pub(crate) fn shown(&self) -> &'static str {
+        if self.name == LEDGER.name || self.name == PROTECTION.name { CHAIN } else { self.name }
+    }
+}
+
 /// One column of a row's name.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Part<'a> {
@@ -52,6 +63,7 @@ const fn table(name: &'static str, identity: &'static [&'static str]) -> SealedT
 pub(crate) static PRIVATE_CASE: SealedTable = table("private_case", &["case_id"]);
 pub(crate) static ASSIGNMENT: SealedTable = table("assignment", &["case_id", "account"]);
 pub(crate) static LEDGER: SealedTable = table("ledger", &["case_id", "number", "hash"]);
+pub(crate) static PROTECTION: SealedTable = table("protection", &["case_id", "number", "hash"]);
 pub(crate) static GRANT_ISSUED: SealedTable = table("grant_issued", &["case_id", "grant_id"]);
 pub(crate) static ERASE_ORDER: SealedTable = table("erase_order", &["case_id", "order_id"]);
 pub(crate) static RECEIPT_FILED: SealedTable = table("receipt_filed", &["case_id", "order_id"]);
@@ -62,13 +74,15 @@ pub(crate) static ENTRY_CHANGE: SealedTable =
     table("entry_change", &["case_id", "entry_id", "generation", "number", "hash"]);
 pub(crate) static DISCLOSURE: SealedTable = table("disclosure", &["case_id", "disclosure_id", "entry_id"]);
 pub(crate) static PROPOSAL: SealedTable = table("proposal", &["case_id", "proposal_id"]);
+pub(crate) static RETURNED_EDIT: SealedTable = table("returned_edit", &["case_id", "returned_id"]);
 pub(crate) static ACCESS_LOG: SealedTable = table("access_log", &["case_id", "number"]);
 
 /// Every sealed table: sealing anew and searching go through all of them.
-pub(crate) static TABLES: [&SealedTable; 13] = [
+pub(crate) static TABLES: [&SealedTable; 15] = [
     &PRIVATE_CASE,
     &ASSIGNMENT,
     &LEDGER,
+    &PROTECTION,
     &GRANT_ISSUED,
     &ERASE_ORDER,
     &RECEIPT_FILED,
@@ -78,6 +92,7 @@ pub(crate) static TABLES: [&SealedTable; 13] = [
     &ENTRY_CHANGE,
     &DISCLOSURE,
     &PROPOSAL,
+    &RETURNED_EDIT,
     &ACCESS_LOG,
 ];
 

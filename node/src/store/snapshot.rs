@@ -67,7 +67,7 @@ impl Snapshot<'_> {
     ) -> Result<Vec<u8>, StoreError> {
         self.key(case)?
             .open(sealed, &table.place(identity))
-            .map_err(|source| StoreError::Sealed { table: table.name, source })
+            .map_err(|source| StoreError::Sealed { table: table.shown(), source })
     }
 
     /// Opens a row's content that was written as JSON.
@@ -79,7 +79,7 @@ impl Snapshot<'_> {
         sealed: &[u8],
     ) -> Result<T, StoreError> {
         let plain = self.open(case, table, identity, sealed)?;
-        serde_json::from_slice(&plain).map_err(|_| StoreError::Damaged { table: table.name })
+        serde_json::from_slice(&plain).map_err(|_| StoreError::Damaged { table: table.shown() })
     }
 
     /// Opens a row's token that this node signed, and checks the signature.
@@ -91,7 +91,7 @@ impl Snapshot<'_> {
         sealed: &[u8],
     ) -> Result<Verified<T>, StoreError> {
         let token = String::from_utf8(self.open(case, table, identity, sealed)?);
-        let damaged = StoreError::Damaged { table: table.name };
+        let damaged = StoreError::Damaged { table: table.shown() };
         let Ok(token) = token else { return Err(damaged) };
         Signed::from_token(token).verify(&self.own.signing_keys).map_err(|_| damaged)
     }

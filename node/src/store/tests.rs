@@ -3,6 +3,7 @@
 mod access_log;
 mod canary;
 mod erase;
+mod generations;
 mod journal;
 mod local;
 mod opening;
@@ -15,11 +16,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use stafett_protocol::access::EntryFacts;
 use stafett_protocol::consent::Direction;
-use stafett_protocol::consent::rule::SubjectKind;
+use stafett_protocol::consent::rule::{Birthdays, SubjectKind};
 use stafett_protocol::disclosure::{DisclosureGround, DisclosureRow};
 use stafett_protocol::entry::check::CheckedChange;
 use stafett_protocol::entry::{
-    About, Actor, Content, Edit, EntryDocument, EntryKind, Heads, SchemaVersion, Side,
+    About, Actor, ChangeHash, Content, Edit, EntryDocument, EntryKind, FieldKey, FieldValue, Heads,
+    SchemaVersion, Side,
 };
 use stafett_protocol::erasure::{Done, EraseOrder, ORDER_TEXT, Receipt};
 use stafett_protocol::grant::Grant;
@@ -28,10 +30,11 @@ use stafett_protocol::id::{
 };
 use stafett_protocol::ledger::statement::{LedgerStatement, Level, Said};
 use stafett_protocol::municipality::{OrganisationNumber, Service};
+use stafett_protocol::protection::{AddressProtection, Protection, ProtectionSaid, ProtectionStatement};
 use stafett_protocol::signed::{SigningKey, Verified};
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{
-    Committed, EntryRecord, EntryState, Fault, Proposal, ProposalState, Transaction, Write,
+    Committed, EntryRecord, EntryState, Fault, Proposal, ProposalState, ReturnedEdit, Transaction, Write,
 };
 use tempfile::TempDir;
 
@@ -155,8 +158,19 @@ pub(super) fn opening(case: CaseId) -> Verified<LedgerStatement> {
         holder: MARTE,
         service: "skole".parse().expect("a code"),
         parties: Vec::new(),
+        birthdays: Birthdays::default(),
     };
     statement(case, 0, None, said)
+}
+
+/// A statement about the protection of the family, first of its chain.
+pub(super) fn protection() -> Verified<ProtectionStatement> {
+    let said = ProtectionSaid::Set {
+        protection: AddressProtection::StrictlyConfidential,
+        safe_for: BTreeSet::new(),
+    };
+    let first = Protection::default().next(CASE, said, Some(MARTE), UnixMillis(1_000));
+    our_key().sign(first).expect("signs")
 }
 
 /// A statement that the level changed.
@@ -315,6 +329,19 @@ pub(super) fn disclosed(id: u8, generation: GenerationId, heads: &Heads) -> Disc
 }
 
 /// A goal that this node's staff propose in the partner's case.
+pub(super) fn returned_edit(id: u8, words: &str) -> ReturnedEdit {
+    ReturnedEdit {
+        id: ProposalId::from_bytes([id; 16]),
+        owner: them(),
+        case: THEIR_CASE,
+        kind: EntryKind::Goal,
+        areas: BTreeSet::from(["lesing".parse().expect("a code")]),
+        fields: [(FieldKey::Description, FieldValue::from(words))].into(),
+        author: NILS,
+        until: UnixMillis(70_000),
+    }
+}
+
 pub(super) fn proposal(id: u8, title: &str) -> Proposal {
     Proposal {
         id: ProposalId::from_bytes([id; 16]),

@@ -9,9 +9,11 @@ use crate::store::case::Assignment;
 use crate::store::entry::write::NewChange;
 use crate::store::error::StoreError;
 use crate::store::login::TokenRecord;
+use crate::store::sealed::{LEDGER, PROTECTION};
 use crate::store::step::Step;
 use crate::store::{
-    access_log, case, disclosure, entry, erase, journal, ledger, link, login, meta, private_case, proposal,
+    access_log, case, chain, disclosure, entry, erase, journal, ledger, link, login, meta, private_case,
+    proposal, returned,
 };
 
 /// One thing to keep that concerns this node alone.
@@ -50,7 +52,7 @@ pub enum LocalWrite {
     Incarnation(u64),
     /// The latest moment that the own clock has shown.
     HighWaterMark(UnixMillis),
-    /// Returned proposals whose time is over are erased.
+    /// Returned proposals and edits whose time is over are erased.
     EraseReturned {
         /// The moment.
         now: UnixMillis,
@@ -79,7 +81,8 @@ pub(crate) fn execute(
 
 fn apply(step: &mut Step<'_>, write: &Write) -> Result<(), StoreError> {
     match write {
-        Write::Ledger(statement) => ledger::append(step, statement),
+        Write::Ledger(statement) => chain::append(step, &LEDGER, statement),
+        Write::Protection(statement) => chain::append(step, &PROTECTION, statement),
         Write::GrantIssued(grant) => ledger::issue(step, grant),
         Write::OrderQueued(order) => ledger::queue(step, order),
         Write::ReceiptFiled(receipt) => ledger::file(step, receipt),
@@ -88,6 +91,8 @@ fn apply(step: &mut Step<'_>, write: &Write) -> Result<(), StoreError> {
             let new = NewChange { entry: *entry, generation: *generation, change, origin: *origin, at: *at };
             entry::write::put_change(step, &new)
         }
+        Write::Author { entry, actor, author } => entry::write::name_author(step, *entry, *actor, *author),
+        Write::Generation(write) => entry::earlier::write(step, write),
         Write::Relation(relation) => link::relate(step, relation),
         Write::Disclosure(row) => disclosure::put(step, row),
         Write::DisclosureUnsent(id) => disclosure::unsent(step, *id),
@@ -106,6 +111,7 @@ fn apply(step: &mut Step<'_>, write: &Write) -> Result<(), StoreError> {
         Write::ProposalMade(proposal) => proposal::make(step, proposal),
         Write::ProposalAnswered(proposal) => proposal::answer(step, *proposal),
         Write::ProposalReturned { proposal, until } => proposal::give_back(step, *proposal, *until),
+        Write::EditReturned(edit) => returned::put(step, edit),
         Write::Closing { closing, at } => journal::close(step, closing, *at),
     }
 }
@@ -120,7 +126,10 @@ fn apply_local(step: &mut Step<'_>, write: &LocalWrite) -> Result<(), StoreError
         LocalWrite::TokenRevoked { token, at } => login::revoke(step, *token, *at),
         LocalWrite::Incarnation(incarnation) => meta::set_incarnation(step, *incarnation),
         LocalWrite::HighWaterMark(mark) => meta::set_high_water_mark(step, *mark),
-        LocalWrite::EraseReturned { now } => proposal::erase_returned(step, *now),
+        LocalWrite::EraseReturned { now } => {
+            proposal::erase_returned(step, *now)?;
+            returned::erase(step, *now)
+        }
         LocalWrite::JournalAccepted(lines) => journal::accept(step, lines),
     }
 }

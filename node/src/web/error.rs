@@ -302,6 +302,8 @@ impl IntoResponse for ApiError {
             _ => None,
         };
         let mut response = crate::web::body::json(error.status(), &ErrorBody { error, field, message });
+        // What a page says of it is looked up by the code.
+        response.extensions_mut().insert(error);
         if let Some((name, value)) = header {
             response.headers_mut().insert(name, value);
         }

@@ -16,7 +16,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::web::error::{ErrorBody, ErrorCode};
-use crate::web::routes::{cases, consents, entries, node};
+use crate::web::routes::{cases, consents, entries, family, node, notices, protection, tasks};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,15 +27,22 @@ use crate::web::routes::{cases, consents, entries, node};
             and say nothing about order or number. What does not exist and what the caller may not know \
             are answered alike. A refusal has the body `ErrorBody`; its `error` is stable, its `message` \
             is not. A method that a route does not take is refused with 405 `method_not_allowed`. All \
-            examples are invented.",
+            examples are invented.\n\n\
+            Every page that a program shows to people carries the text on the duty to report and the duty to \
+            avert, whole and always, as a part of the page. It stands here and in `showHealth`. No route tells \
+            that somebody read it, and a program must not tell either.",
         license(name = "EUPL-1.2", identifier = "EUPL-1.2"),
     ),
     servers((url = "/", description = "The node itself: loopback, or the municipality's proxy.")),
     paths(
-        cases::list, cases::open, cases::show, cases::set_level, cases::protect_address, cases::assign,
+        cases::list, cases::open, cases::show, cases::set_level, cases::assign,
         entries::list, entries::publish, entries::preview, entries::show, entries::edit,
         consents::list, consents::ask, consents::preview, consents::preview_asked,
-        consents::give, consents::refuse, consents::withdraw,
+        consents::give, consents::refuse, consents::withdraw, notices::list,
+        consents::except, consents::review, consents::withdraw_several,
+        family::show, family::register, family::approve, family::reject, family::limit,
+        protection::show, protection::set, protection::approve, protection::renew,
+        tasks::list,
         node::links, node::disclosures, node::health, node::live, node::ready, node::description,
     ),
     components(schemas(ErrorBody, ErrorCode, types::ChangeHash, types::LockBasis)),
@@ -44,6 +51,8 @@ use crate::web::routes::{cases, consents, entries, node};
         (name = "cases", description = "Cases (saker): one child's, youth's, parent's or pregnant woman's."),
         (name = "entries", description = "Entries (oppføringer) of a stafettlogg."),
         (name = "consents", description = "Consents (samtykker): what the family allows."),
+        (name = "family", description = "Who the family is, and how it is protected."),
+        (name = "tasks", description = "What is to be done (oppgaver)."),
         (name = "node", description = "Links to partners, and what was disclosed on them."),
         (name = "monitoring", description = "For monitors and developers; no token."),
     ),
@@ -78,16 +87,22 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     document
 });
 
-static BYTES: LazyLock<Bytes> = LazyLock::new(|| DOCUMENT.to_string().into());
-
 /// Returns the description (OpenAPI 3.1).
 pub fn document() -> &'static Value {
     &DOCUMENT
 }
 
-/// Returns the description as it is sent.
-pub fn json() -> Bytes {
-    BYTES.clone()
+/// Returns the description as it is sent: with the texts on the duty to report, so that a program
+/// which has it has them, and asks for nothing more to show them.
+pub fn json_with(duty_to_report: &[String]) -> Bytes {
+    let mut document = document().clone();
+    if let Some(Value::String(description)) = document.pointer_mut("/info/description") {
+        for text in duty_to_report {
+            description.push_str("\n\n");
+            description.push_str(text);
+        }
+    }
+    document.to_string().into()
 }
 
 /// Returns the names of all fields that bodies have.

@@ -3,7 +3,11 @@
 pub(crate) mod cases;
 pub(crate) mod consents;
 pub(crate) mod entries;
+pub(crate) mod family;
 pub(crate) mod node;
+pub(crate) mod notices;
+pub(crate) mod protection;
+pub(crate) mod tasks;
 
 use axum::Router;
 use axum::handler::Handler;
@@ -11,6 +15,7 @@ use axum::routing::{MethodRouter, get, patch, post, put};
 
 use crate::web::Api;
 use crate::web::error::ApiError;
+use crate::web::pages;
 
 /// A router, and what it routes.
 #[derive(Default)]
@@ -60,7 +65,6 @@ pub(crate) fn api() -> Routes {
         .post("/api/v1/cases", cases::open)
         .get("/api/v1/cases/{case}", cases::show)
         .put("/api/v1/cases/{case}/level", cases::set_level)
-        .put("/api/v1/cases/{case}/address-protection", cases::protect_address)
         .post("/api/v1/cases/{case}/assignments", cases::assign)
         .get("/api/v1/cases/{case}/entries", entries::list)
         .post("/api/v1/cases/{case}/entries", entries::publish)
@@ -74,9 +78,31 @@ pub(crate) fn api() -> Routes {
         .post("/api/v1/cases/{case}/consents/{consent}/yes", consents::give)
         .post("/api/v1/cases/{case}/consents/{consent}/no", consents::refuse)
         .post("/api/v1/cases/{case}/consents/{consent}/withdrawal", consents::withdraw)
+        .get("/api/v1/cases/{case}/notices", notices::list)
+        .post("/api/v1/cases/{case}/consents/{consent}/exceptions", consents::except)
+        .post("/api/v1/cases/{case}/consents/{consent}/review", consents::review)
+        .post("/api/v1/cases/{case}/withdrawals", consents::withdraw_several)
+        .get("/api/v1/cases/{case}/family", family::show)
+        .post("/api/v1/cases/{case}/family", family::register)
+        .post("/api/v1/cases/{case}/family/{registration}/approval", family::approve)
+        .post("/api/v1/cases/{case}/family/{registration}/rejection", family::reject)
+        .put("/api/v1/cases/{case}/guardian-access/{guardian}", family::limit)
+        .get("/api/v1/cases/{case}/address-protection", protection::show)
+        .put("/api/v1/cases/{case}/address-protection", protection::set)
+        .post("/api/v1/cases/{case}/address-protection/approvals", protection::approve)
+        .post("/api/v1/cases/{case}/address-protection/renewal", protection::renew)
+        .get("/api/v1/tasks", tasks::list)
         .get("/api/v1/links", node::links)
         .get("/api/v1/disclosures", node::disclosures)
         .get("/api/v1/health", node::health)
+}
+
+/// Pages for people, and the style sheet that they share.
+pub(crate) fn pages() -> Routes {
+    Routes::default()
+        .get("/", pages::start)
+        .get("/style.css", pages::style)
+        .get("/cases/{case}/print", pages::print::case)
 }
 
 /// For monitors: no token, no content, and not within the bound on work.

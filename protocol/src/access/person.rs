@@ -7,12 +7,11 @@
 use std::collections::BTreeSet;
 
 use crate::access::{Denial, EntryFacts, permit_own_service};
-use crate::consent::rule::{Capacity, SubjectKind};
+use crate::consent::rule::{ADULT_AGE, Capacity, SubjectKind};
 use crate::entry::About;
 use crate::grant::ReceivedGrant;
 use crate::id::{AccountId, GrantId};
 use crate::ledger::LedgerView;
-use crate::ledger::statement::AddressProtection;
 use crate::municipality::Service;
 use crate::person::{Reader, Role};
 use crate::time::UnixMillis;
@@ -49,6 +48,7 @@ pub fn task(
     reader: &Reader,
     ledger: &LedgerView,
     assigned: &BTreeSet<AccountId>,
+    now: UnixMillis,
 ) -> Result<CaseTask, Denial> {
     let works = matches!(reader.role, Role::Employee | Role::UnitLeader);
     if works && ledger.baton().holder == reader.account {
@@ -58,19 +58,21 @@ pub fn task(
     if is_assigned && reader.service.is_some() {
         return Ok(CaseTask::Assigned);
     }
-    if is_family(reader, ledger) { Ok(CaseTask::Family) } else { Err(Denial::NoTask) }
+    if is_family(reader, ledger, now) { Ok(CaseTask::Family) } else { Err(Denial::NoTask) }
 }
 
-/// Under strict address protection no guardian has a task in the case, also not to know that it
-/// exists: the other parent may be the threat (law 15).
-fn is_family(reader: &Reader, ledger: &LedgerView) -> bool {
+/// Under strict address protection a guardian who does not live at the address has no task in the
+/// case, also not to know that it exists: the other parent may be the threat (law 15). From 18 no
+/// guardian has one.
+fn is_family(reader: &Reader, ledger: &LedgerView, now: UnixMillis) -> bool {
     let Some(person) = reader.person else { return false };
     let mut capacities =
         ledger.parties().iter().filter(|party| party.person == person).map(|party| party.capacity);
     match reader.role {
         Role::Guardian => {
-            ledger.protection() != AddressProtection::StrictlyConfidential
+            ledger.protection().is_safe_for(person)
                 && ledger.subject_kind() == SubjectKind::Child
+                && ledger.birthdays().has_reached(ADULT_AGE, now) != Some(true)
                 && capacities.any(|capacity| {
                     matches!(
                         capacity,
@@ -94,10 +96,10 @@ pub fn permit_reading<'step>(
     entry: &'step EntryFacts,
     now: UnixMillis,
 ) -> Result<ReadPermit<'step>, Denial> {
-    match task(reader, ledger, assigned)? {
+    match task(reader, ledger, assigned, now)? {
         CaseTask::Stafettholder => Ok(ReadPermit { entry }),
         CaseTask::Assigned => permit_assigned(reader, ledger, entry, now),
-        CaseTask::Family => permit_family(reader, entry),
+        CaseTask::Family => permit_family(reader, ledger, entry, now),
     }
 }
 
@@ -113,10 +115,19 @@ fn permit_assigned<'step>(
 }
 
 /// A guardian reads what is about the subject or about the guardian; never what is about the
-/// other guardian.
-fn permit_family<'step>(reader: &Reader, entry: &'step EntryFacts) -> Result<ReadPermit<'step>, Denial> {
-    if reader.role == Role::Guardian && entry.hidden_from_guardians {
-        return Err(Denial::Excepted);
+/// other guardian. From the age at which the youth consents a guardian reads the areas that the
+/// municipality's rule leaves, and never one that the youth has closed to the guardian.
+fn permit_family<'step>(
+    reader: &Reader,
+    ledger: &LedgerView,
+    entry: &'step EntryFacts,
+    now: UnixMillis,
+) -> Result<ReadPermit<'step>, Denial> {
+    if reader.role == Role::Guardian {
+        if entry.hidden_from_guardians {
+            return Err(Denial::Excepted);
+        }
+        guardian_still_reads(reader, ledger, entry, now)?;
     }
     let about_own = entry.about.iter().all(|about| match about {
         About::Subject => true,
@@ -129,6 +140,24 @@ fn permit_family<'step>(reader: &Reader, entry: &'step EntryFacts) -> Result<Rea
     } else {
         Err(Denial::AboutAnother)
     }
+}
+
+fn guardian_still_reads(
+    reader: &Reader,
+    ledger: &LedgerView,
+    entry: &EntryFacts,
+    now: UnixMillis,
+) -> Result<(), Denial> {
+    let closed = reader.person.and_then(|person| ledger.closed_to_guardian(person));
+    if closed.is_some_and(|closed| !closed.is_disjoint(&entry.areas)) {
+        return Err(Denial::Excepted);
+    }
+    let rule = ledger.rules().at(None, now);
+    if ledger.family(now).is_youth(rule, now) {
+        let left = !entry.areas.is_empty() && entry.areas.is_subset(&rule.guardian_areas);
+        return if left { Ok(()) } else { Err(Denial::NoConsent) };
+    }
+    Ok(())
 }
 
 /// An entry that came from another municipality, and what it came under.

@@ -1,12 +1,13 @@
 //! Each rule of the gate: when it opens, when it does not, and the moment it changes.
 
+mod changing;
 mod scene;
 
 pub(crate) use scene::*;
 
 use super::*;
-use crate::consent::Direction;
 use crate::consent::rule::{Capacity, Party};
+use crate::consent::{Consent, Direction};
 use crate::id::PersonId;
 use crate::ledger::statement::Said;
 
@@ -55,7 +56,7 @@ fn guardian_who_comes_later_must_say_yes_too() {
     let mut parties = asked.case.ledger.parties().to_vec();
     parties.push(Party { person: PersonId::from_bytes([99; 16]), capacity: guardian });
 
-    asked.case.say(Said::PartiesChanged { parties }, 50);
+    asked.case.change_family(parties, None, 50);
 
     assert_eq!(asked.goes_to(), Err(Denial::NoConsent));
 }
@@ -217,13 +218,13 @@ fn entry_about_a_sibling_or_another_goes_only_to_the_service_that_wrote_it() {
 fn address_protection_outranks_every_consent() {
     for protection in [AddressProtection::Confidential, AddressProtection::StrictlyConfidential] {
         let mut asked = shared();
-        asked.case.say(Said::AddressProtected { protection }, 50);
+        asked.case.protect(protection, 50);
         assert_eq!(asked.goes_to(), Err(Denial::AddressProtected));
         assert_eq!(permit_change(&asked.question()), Err(Denial::AddressProtected));
         let told = permit_grant(&asked.case.ledger, asked.agreement.as_ref(), Standing::Trusted, PPT, NOW);
         assert_eq!(told, Err(Denial::AddressProtected));
 
-        asked.case.say(Said::AddressProtected { protection: AddressProtection::None }, 60);
+        asked.case.protect(AddressProtection::None, 60);
         assert_eq!(asked.goes_to(), ppt());
     }
 }
@@ -264,7 +265,7 @@ fn consent_ends_with_its_last_millisecond() {
 fn withdrawal_by_one_giver_closes_in_its_own_step() {
     let mut asked = shared();
 
-    asked.case.say(Said::ConsentWithdrawn { consent: PPT, giver: FATHER }, 1_000);
+    asked.case.withdraw(PPT, FATHER, 1_000);
 
     assert_eq!(asked.goes_to(), Err(Denial::NoConsent));
 }
@@ -315,7 +316,8 @@ fn entry_that_is_being_recalled_waits_for_the_receipt() {
 
 #[test]
 fn newer_version_takes_over_once_everybody_has_said_yes_and_never_gives_back() {
-    let newer = Consent { id: CLINIC, supersedes: Some(PPT), areas: areas(&["wellbeing"]), ..to_ppt() };
+    let newer =
+        Consent { id: CLINIC, version: 2, supersedes: Some(PPT), areas: areas(&["wellbeing"]), ..to_ppt() };
     let mut asked = shared();
     asked.case.ask(newer);
     asked.case.give(CLINIC, MOTHER, false);
@@ -324,13 +326,14 @@ fn newer_version_takes_over_once_everybody_has_said_yes_and_never_gives_back() {
     asked.case.give(CLINIC, FATHER, false);
     assert_eq!(asked.goes_to(), Err(Denial::NoConsent));
 
-    asked.case.say(Said::ConsentWithdrawn { consent: CLINIC, giver: MOTHER }, 60);
+    asked.case.withdraw(CLINIC, MOTHER, 60);
     assert_eq!(asked.goes_to(), Err(Denial::NoConsent), "the old one does not come back");
 }
 
 #[test]
 fn newer_version_that_begins_later_leaves_the_old_one_until_then() {
-    let newer = Consent { id: CLINIC, supersedes: Some(PPT), from: UnixMillis(2_000), ..to_ppt() };
+    let newer =
+        Consent { id: CLINIC, version: 2, supersedes: Some(PPT), from: UnixMillis(2_000), ..to_ppt() };
     let mut asked = Asked::about(Case::child().shared(to_ppt(), PPT_GRANT).shared(newer, CLINIC_GRANT));
     let consents = |asked: &Asked| -> Vec<ConsentId> {
         permit(&asked.question()).expect("permitted").grounds().iter().map(|ground| ground.consent).collect()
@@ -377,7 +380,7 @@ fn proposal_needs_the_grant_it_names() {
 
 #[test]
 fn own_writing_goes_back_only_under_a_grant_that_counts() {
-    let grant = Grant::from_consent(PPT_GRANT, own(), CASE, &to_ppt());
+    let grant = Grant::from_consent(PPT_GRANT, own(), CASE, &ConsentRecord::asked(to_ppt()));
     let received = |direction, until, ended_at| {
         let grant = Grant { direction, until, ..grant.clone() };
         vec![ReceivedGrant { grant, ended_at }]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::case::{GuardianDetails, ParentalResponsibility, PrivateCase, REDACTED, codes};
-use crate::consent::rule::SubjectKind;
+use crate::consent::rule::{Party, SubjectKind};
 use crate::entry::content::Fields;
 use crate::entry::value::FieldValue;
 use crate::entry::{CardField, Content, ContentError, Edit, EntryKind, FieldKey};
@@ -33,6 +33,9 @@ codes! {
 pub struct CardSource<'a> {
     /// The private case.
     pub case: &'a PrivateCase,
+    /// The family as the ledger has it: of the private case's guardians only these are on a card,
+    /// not those who wait for a leader's approval or were there before.
+    pub parties: &'a [Party],
     /// Whom the case is about.
     pub subject_kind: SubjectKind,
     /// The level of the action guide (nivå).
@@ -71,12 +74,17 @@ impl CardSource<'_> {
             FieldKey::Level => Some(u64::from(u8::from(self.level)).into()),
             FieldKey::Step => self.step.filter(|step| !step.is_empty()).map(FieldValue::from),
             FieldKey::Status => Some(self.status.as_str().into()),
-            FieldKey::Guardians => guardian_names(&self.case.guardians),
+            FieldKey::Guardians => guardian_names(self.guardians()),
             FieldKey::ParentalResponsibility => {
-                common_responsibility(&self.case.guardians).map(|kind| kind.as_str().into())
+                common_responsibility(self.guardians()).map(|kind| kind.as_str().into())
             }
             key => self.case.subject.fields().remove(&key),
         }
+    }
+
+    fn guardians(&self) -> impl Iterator<Item = &GuardianDetails> {
+        let of_family = |person| self.parties.iter().any(|party| party.person == person);
+        self.case.guardians.iter().filter(move |guardian| of_family(guardian.person))
     }
 }
 
@@ -96,16 +104,17 @@ const fn subject_kind_code(kind: SubjectKind) -> &'static str {
 }
 
 /// Names only: how to reach a guardian and what a guardian may decide are not on a card by this.
-fn guardian_names(guardians: &[GuardianDetails]) -> Option<FieldValue> {
-    let names: Vec<String> = guardians.iter().map(|guardian| guardian.name.clone()).collect();
+fn guardian_names<'a>(guardians: impl Iterator<Item = &'a GuardianDetails>) -> Option<FieldValue> {
+    let names: Vec<String> = guardians.map(|guardian| guardian.name.clone()).collect();
     (!names.is_empty()).then_some(FieldValue::Lines(names))
 }
 
 /// A card has one word for parental responsibility. Guardians without any say nothing; if the
 /// others differ there is no one word, and a wrong one would be worse than none.
-fn common_responsibility(guardians: &[GuardianDetails]) -> Option<ParentalResponsibility> {
+fn common_responsibility<'a>(
+    guardians: impl Iterator<Item = &'a GuardianDetails>,
+) -> Option<ParentalResponsibility> {
     let kinds: BTreeSet<_> = guardians
-        .iter()
         .filter_map(|guardian| guardian.parental_responsibility)
         .filter(|kind| *kind != ParentalResponsibility::None)
         .collect();

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::case::edit::CaseFault;
-use crate::consent::rule::SubjectKind;
+use crate::consent::rule::{Capacity, Party, SubjectKind};
 use crate::entry::schema::CARD_DEFAULT_FIELDS;
 use crate::entry::value::ValueFault;
 use crate::entry::{About, CardField, Content, EntryKind};
@@ -13,6 +13,11 @@ use crate::time::UnixMillis;
 pub(crate) const SUBJECT: PersonId = PersonId::from_bytes([1; 16]);
 pub(crate) const MOTHER: PersonId = PersonId::from_bytes([2; 16]);
 pub(crate) const FATHER: PersonId = PersonId::from_bytes([3; 16]);
+const PARTIES: [Party; 3] = [
+    Party { person: SUBJECT, capacity: Capacity::Subject },
+    Party { person: MOTHER, capacity: Capacity::GuardianWithParentalResponsibility },
+    Party { person: FATHER, capacity: Capacity::GuardianWithParentalResponsibility },
+];
 pub(crate) const TEACHER: PersonId = PersonId::from_bytes([4; 16]);
 pub(crate) const AUTHOR: AccountId = AccountId::from_bytes([5; 16]);
 pub(crate) const DRAFT: DraftId = DraftId::from_bytes([6; 16]);
@@ -85,6 +90,7 @@ fn card(case: &PrivateCase, chosen: impl IntoIterator<Item = CardField>) -> Cont
 fn source(case: &PrivateCase) -> CardSource<'_> {
     CardSource {
         case,
+        parties: &PARTIES,
         subject_kind: SubjectKind::Child,
         level: Level::try_from(2).expect("a level"),
         step: Some("2.1"),
@@ -98,6 +104,17 @@ fn json(content: &Content) -> serde_json::Value {
 
 fn card_field(key: FieldKey) -> CardField {
     CardField::try_from(key).expect("a field of the card")
+}
+
+#[test]
+fn a_card_names_only_guardians_of_the_registered_family() {
+    let case = case();
+    let guardians = card_field(FieldKey::Guardians);
+    let without_father = CardSource { parties: &PARTIES[..2], ..source(&case) };
+
+    let card = without_father.content(&BTreeSet::from([guardians])).expect("a checked case");
+
+    assert_eq!(json(&card), serde_json::json!({ "guardians": ["Biret Somby"] }));
 }
 
 #[test]

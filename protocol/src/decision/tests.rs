@@ -7,7 +7,7 @@ use crate::access::tests::{
     CASE, Case, FATHER, HOLDER, MOTHER, agreement, consent, note, own, partner, service,
 };
 use crate::access::{Held, Question, permit};
-use crate::consent::Consent;
+use crate::consent::{Channel, Consent, WithdrawnPart};
 use crate::entry::Heads;
 use crate::id::{DisclosureId, EntryId};
 use crate::signed::tests::key_from_seed;
@@ -50,6 +50,11 @@ struct Shared {
     rows: Vec<DisclosureRow>,
 }
 
+fn withdrawal(consent: ConsentId) -> Said {
+    let part = WithdrawnPart::Whole;
+    Said::ConsentWithdrawn { consent, giver: FATHER, channel: Channel::Oral, part }
+}
+
 fn shared() -> Shared {
     let agreement = agreement();
     let mut decision = Decision::about(given(&both()), None, NOW);
@@ -74,6 +79,13 @@ fn shared() -> Shared {
 }
 
 impl Shared {
+    /// The same with a strictly confidential address.
+    fn protected(&self) -> Self {
+        let mut case = Case { ledger: self.ledger.clone() };
+        case.protect(AddressProtection::StrictlyConfidential, 1_900);
+        Self { ledger: case.ledger, grants: self.grants.clone(), rows: self.rows.clone() }
+    }
+
     fn ends(&self, said: &[Said], agreement: Option<&Agreement>, standing: Standing, at: u64) -> Decision {
         let key = key_from_seed(1);
         let mut decision = Decision::about(self.ledger.clone(), Some(HOLDER), UnixMillis(at));
@@ -138,7 +150,7 @@ fn grant_says_what_the_consent_says_and_names_no_exception() {
 fn withdrawal_ends_its_own_grant_and_orders_what_went_under_it() {
     let shared = shared();
     let agreement = agreement();
-    let withdrawn = [Said::ConsentWithdrawn { consent: PPT, giver: FATHER }];
+    let withdrawn = [withdrawal(PPT)];
 
     let decision = shared.ends(&withdrawn, Some(&agreement), Standing::Trusted, 2_000);
 
@@ -179,14 +191,10 @@ fn every_way_to_end_a_sharing_orders_the_same() {
     let agreement = agreement();
     let narrower = Agreement { services: BTreeSet::new(), ..agreement.clone() };
     let over = Agreement { until: UnixMillis(2_000), ..agreement.clone() };
-    let protection = AddressProtection::StrictlyConfidential;
-    let withdrawn = [PPT, CLINIC].map(|consent| Said::ConsentWithdrawn { consent, giver: MOTHER });
+    let withdrawn = [PPT, CLINIC].map(withdrawal);
     let ways = BTreeMap::from([
         ("withdrawal of everything", shared.ends(&withdrawn, Some(&agreement), Standing::Trusted, 2_000)),
-        (
-            "address protection",
-            shared.ends(&[Said::AddressProtected { protection }], Some(&agreement), Standing::Trusted, 2_000),
-        ),
+        ("address protection", shared.protected().ends(&[], Some(&agreement), Standing::Trusted, 2_000)),
         ("expiry", shared.ends(&[], Some(&agreement), Standing::Trusted, 5_000)),
         ("narrower agreement", shared.ends(&[], Some(&narrower), Standing::Trusted, 2_000)),
         ("ended agreement", shared.ends(&[], Some(&over), Standing::Trusted, 2_000)),
@@ -210,7 +218,7 @@ fn newer_version_ends_the_grant_of_the_old_one_and_gets_its_own() {
     let shared = shared();
     let agreement = agreement();
     let newer_id = ConsentId::from_bytes([77; 16]);
-    let newer = Consent { id: newer_id, supersedes: Some(PPT), ..both()[0].clone() };
+    let newer = Consent { id: newer_id, version: 2, supersedes: Some(PPT), ..both()[0].clone() };
     let mut case = Case { ledger: shared.ledger.clone() };
     case.ask(newer);
     case.give(newer_id, MOTHER, false);
@@ -244,4 +252,23 @@ fn what_cannot_be_said_leaves_the_decision_as_it_was() {
 
     assert!(decision.is_empty() && !decision.closes());
     assert_eq!(LedgerStatement::TYPE, "stafett-ledger");
+}
+
+#[test]
+fn approval_of_a_changed_family_closes_the_gate_and_registering_it_does_not() {
+    let key = key_from_seed(1);
+    let registration = crate::id::RegistrationId::from_bytes([9; 16]);
+    let mut registered = Decision::about(given(&both()), Some(HOLDER), NOW);
+    let parties = registered.ledger().parties().to_vec();
+    let document = "2026/117-3".to_owned();
+    let said = Said::PartiesRegistered { registration, parties, birthdays: None, document };
+    registered.say(said, &key).expect("said");
+    assert!(!registered.closes());
+
+    let leader = crate::access::tests::LEADER;
+    let mut approved = Decision::about(registered.ledger().clone(), Some(leader), NOW);
+    approved.say(Said::PartiesApproved { registration }, &key).expect("said");
+
+    assert!(approved.closes());
+    assert!(approved.orders().is_empty());
 }

@@ -123,6 +123,13 @@ impl Edit {
         Ok(Self { kind, fields: changed })
     }
 
+    /// Makes an edit of values that stood in a document of this kind; none empties the field.
+    pub(crate) fn of(kind: EntryKind, given: BTreeMap<FieldKey, Option<FieldValue>>) -> Self {
+        let empty = |key| field(kind, key).and_then(|field| empty_value(field.of));
+        let fields = given.into_iter().map(|(key, value)| (key, value.or_else(|| empty(key))));
+        Self { kind, fields: fields.collect() }
+    }
+
     /// Returns what the edited entry must be.
     pub const fn kind(&self) -> EntryKind {
         self.kind

@@ -23,6 +23,7 @@ use crate::limits::{
 };
 
 mod tree;
+mod written;
 
 pub(crate) use tree::{Writer, record_at};
 

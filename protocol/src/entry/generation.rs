@@ -15,7 +15,10 @@ use crate::entry::schema::field;
 use crate::entry::value::FieldValue;
 use crate::entry::{Actor, EntryKind, Heads};
 
+pub mod chain;
 mod patch;
+
+pub use chain::{Chain, Earlier, LateError};
 
 /// Why no new generation can be started now.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

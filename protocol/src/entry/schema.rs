@@ -289,6 +289,17 @@ pub const CARD_DEFAULT_FIELDS: &[CardField] = &[
     CardField(FieldKey::Guardians),
 ];
 
+/// The fields of the case card that say where the family lives or goes, or how it is reached.
+pub const PLACE_CARD_FIELDS: &[FieldKey] = &[
+    FieldKey::Unit,
+    FieldKey::Group,
+    FieldKey::School,
+    FieldKey::Address,
+    FieldKey::Phone,
+    FieldKey::Email,
+    FieldKey::Guardians,
+];
+
 impl CardField {
     /// Goes through all fields of the case card, in the order a form shows them.
     pub fn all() -> impl Iterator<Item = Self> {

@@ -1,13 +1,17 @@
 //! The closed set of what can be said about a case.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::baton::BatonOffer;
-use crate::consent::rule::{Party, SubjectKind};
-use crate::consent::{Consent, Yes};
-use crate::id::{AccountId, BatonOfferId, CaseId, ConsentId, GrantId, OrderId, PersonId};
-use crate::municipality::{OrganisationNumber, ServiceCode};
-use crate::signed::{Statement, StatementHash};
+use crate::consent::rule::{Birthdays, Party, SubjectKind};
+use crate::consent::{Channel, Consent, WithdrawnPart, Yes};
+use crate::id::{
+    AccountId, BatonOfferId, CaseId, ConsentId, EntryId, GrantId, OrderId, PersonId, RegistrationId,
+};
+use crate::municipality::{AreaCode, OrganisationNumber, ServiceCode};
+use crate::signed::{Chained, Place, Statement, StatementHash};
 use crate::time::UnixMillis;
 
 /// How serious a case is: 0 to 3 (nivå); the municipality's guide gives the label.
@@ -34,21 +38,10 @@ impl From<Level> for u8 {
     }
 }
 
-/// How an address is protected (folkeregisterloven § 10-4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AddressProtection {
-    /// No protection.
-    None,
-    /// Fortrolig: only public recipients, with the leader's approval.
-    Confidential,
-    /// Strengt fortrolig: nothing leaves, also not that the case exists.
-    StrictlyConfidential,
-}
-
 /// One thing said about a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "said", rename_all = "kebab-case")]
+#[allow(clippy::large_enum_variant, reason = "a chain is replayed one at a time, and none is kept")]
 pub enum Said {
     /// The case begins; first and only once.
     Opened {
@@ -62,11 +55,30 @@ pub enum Said {
         service: ServiceCode,
         /// Everybody in the family, by id.
         parties: Vec<Party>,
+        /// When the subject reaches which age.
+        birthdays: Birthdays,
     },
-    /// The family's persons or their responsibility changed.
-    PartiesChanged {
-        /// Everybody, as it is from here on.
+    /// Somebody registered by hand who the family is, from a document that no register knows.
+    /// Changes nothing until a leader has approved it.
+    PartiesRegistered {
+        /// Its id.
+        registration: RegistrationId,
+        /// Everybody, as it is once approved.
         parties: Vec<Party>,
+        /// When the subject reaches which age, if that was wrong.
+        birthdays: Option<Birthdays>,
+        /// Where the document is filed.
+        document: String,
+    },
+    /// A leader, who is not the one who registered it, approved a registration.
+    PartiesApproved {
+        /// Which.
+        registration: RegistrationId,
+    },
+    /// A leader did not approve a registration.
+    PartiesRejected {
+        /// Which.
+        registration: RegistrationId,
     },
     /// The family was asked.
     ConsentAsked {
@@ -89,17 +101,44 @@ pub enum Said {
         /// Who.
         giver: PersonId,
     },
-    /// A giver took the yes back.
+    /// A giver took the yes back, or a part of it.
     ConsentWithdrawn {
         /// Which consent.
         consent: ConsentId,
         /// Who.
         giver: PersonId,
+        /// How.
+        channel: Channel,
+        /// How much of it.
+        part: WithdrawnPart,
     },
-    /// The address is protected, or no longer.
-    AddressProtected {
-        /// How, from here on.
-        protection: AddressProtection,
+    /// A giver closed one entry that was open.
+    EntryExcepted {
+        /// Under which consent.
+        consent: ConsentId,
+        /// Who.
+        giver: PersonId,
+        /// Which entry.
+        entry: EntryId,
+    },
+    /// A consent's time was seen to be over: no clock brings it back (law 17).
+    ConsentExpired {
+        /// Which.
+        consent: ConsentId,
+    },
+    /// The stafettholder looked through what was held while no consent counted.
+    HeldReviewed {
+        /// Under which consent it may go out.
+        consent: ConsentId,
+    },
+    /// The youth set which areas a guardian no longer reads.
+    GuardianAccessSet {
+        /// Which guardian.
+        guardian: PersonId,
+        /// The areas that are closed to the guardian from here on.
+        closed: BTreeSet<AreaCode>,
+        /// How the youth said it.
+        channel: Channel,
     },
     /// The baton was offered.
     BatonOffered {
@@ -110,14 +149,16 @@ pub enum Said {
     BatonAccepted {
         /// Which offer.
         offer: BatonOfferId,
-        /// By whom.
+        /// By whom. Written under a name of its own: `by` is who said it to the node.
+        #[serde(rename = "answered_by")]
         by: AccountId,
     },
     /// The one it was offered to said no.
     BatonDeclined {
         /// Which offer.
         offer: BatonOfferId,
-        /// By whom.
+        /// By whom. Written under a name of its own: `by` is who said it to the node.
+        #[serde(rename = "answered_by")]
         by: AccountId,
     },
     /// The unit leader gave it to somebody.
@@ -186,4 +227,10 @@ pub struct LedgerStatement {
 
 impl Statement for LedgerStatement {
     const TYPE: &'static str = "stafett-ledger";
+}
+
+impl Chained for LedgerStatement {
+    fn place(&self) -> Place {
+        Place { case: self.case, number: self.number, previous: self.previous }
+    }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::access::tests::{CASE, Case, HOLDER, MOTHER, consent, partner, service};
 use crate::baton::BatonOffer;
-use crate::consent::{Evidence, Yes};
+use crate::consent::{Channel, Evidence, WithdrawnPart, Yes};
 use crate::id::{AccountId, BatonOfferId};
 use crate::signed::tests::key_from_seed;
 
@@ -14,6 +14,11 @@ const HASH: StatementHash = StatementHash([0; 32]);
 
 fn asked() -> Said {
     Said::ConsentAsked { consent: consent(CONSENT, service(partner(), "ppt")) }
+}
+
+fn withdrawal() -> Said {
+    let part = WithdrawnPart::Whole;
+    Said::ConsentWithdrawn { consent: CONSENT, giver: MOTHER, channel: Channel::Oral, part }
 }
 
 fn issued() -> Said {
@@ -65,6 +70,7 @@ fn opening() -> Verified<LedgerStatement> {
         holder: view.baton().holder,
         service: view.opened_by().clone(),
         parties: view.parties().to_vec(),
+        birthdays: view.birthdays().clone(),
     };
     let first =
         LedgerStatement { case: CASE, number: 0, previous: None, at: UnixMillis(0), by: Some(HOLDER), said };
@@ -120,11 +126,11 @@ fn id_is_taken_once() {
 #[test]
 fn nothing_is_said_about_what_is_not_there() {
     let view = Case::child().ledger;
-    let yes = Yes { at: UnixMillis(20), evidence: Evidence::Oral, about_self: false };
+    let yes = Yes::new(UnixMillis(20), Evidence::Oral);
 
     let given = Said::ConsentGiven { consent: CONSENT, giver: MOTHER, yes };
     assert_eq!(try_say(&view, given), Err(LedgerError::NoSuchConsent));
-    let withdrawn = Said::ConsentWithdrawn { consent: CONSENT, giver: MOTHER };
+    let withdrawn = withdrawal();
     assert_eq!(try_say(&view, withdrawn), Err(LedgerError::NoSuchConsent));
     assert_eq!(try_say(&view, issued()), Err(LedgerError::NoSuchConsent));
     assert_eq!(try_say(&view, Said::GrantEnded { grant: GRANT }), Err(LedgerError::NoSuchGrant));
@@ -137,7 +143,7 @@ fn nothing_is_said_about_what_is_not_there() {
 #[test]
 fn closed_case_asks_and_takes_no_consent_but_lets_one_be_withdrawn() {
     let view = try_say(&Case::child().ledger, asked()).expect("asks");
-    let yes = Yes { at: UnixMillis(20), evidence: Evidence::Oral, about_self: false };
+    let yes = Yes::new(UnixMillis(20), Evidence::Oral);
     let given = Said::ConsentGiven { consent: CONSENT, giver: MOTHER, yes };
 
     let closed = try_say(&view, Said::Closed).expect("closes");
@@ -146,7 +152,7 @@ fn closed_case_asks_and_takes_no_consent_but_lets_one_be_withdrawn() {
     assert_eq!(try_say(&closed, given.clone()), Err(LedgerError::Closed));
     assert_eq!(try_say(&closed, asked()), Err(LedgerError::Closed));
     assert_eq!(try_say(&closed, Said::Closed), Err(LedgerError::Closed));
-    assert!(try_say(&closed, Said::ConsentWithdrawn { consent: CONSENT, giver: MOTHER }).is_ok());
+    assert!(try_say(&closed, withdrawal()).is_ok());
     assert!(try_say(&view, given).is_ok());
 }
 
@@ -189,4 +195,88 @@ fn baton_follows_its_own_rules_in_the_chain() {
     assert_eq!(offered.baton().holder, HOLDER);
 
     assert_eq!(try_say(&offered, accepted).expect("accepts").baton().holder, nils);
+}
+
+#[test]
+fn registration_counts_only_by_a_second_person_and_only_on_the_family_it_was_built_on() {
+    let mut view = Case::child().ledger;
+    let everybody = view.parties().to_vec();
+    let register = |byte: u8, parties: &[Party]| Said::PartiesRegistered {
+        registration: RegistrationId::from_bytes([byte; 16]),
+        parties: parties.to_vec(),
+        birthdays: None,
+        document: "2026/117-3".to_owned(),
+    };
+    let approve = |byte: u8| Said::PartiesApproved { registration: RegistrationId::from_bytes([byte; 16]) };
+    let leader = AccountId::from_bytes([77; 16]);
+    for said in [register(1, &everybody[..2]), register(2, &everybody)] {
+        view = try_say(&view, said).expect("waits");
+    }
+    assert_eq!(view.parties(), everybody, "nothing has changed yet");
+    assert_eq!(try_say(&view, approve(1)), Err(LedgerError::SamePerson));
+    assert_eq!(try_say(&view, approve(9)), Err(LedgerError::NoSuchRegistration));
+
+    let approved = signed(view.next(approve(1), Some(leader), UnixMillis(60)));
+    view.append(&approved).expect("another person");
+
+    assert_eq!(view.parties(), &everybody[..2]);
+    assert!(view.has_known(everybody[2].person));
+    let overtaken = signed(view.next(approve(2), Some(leader), UnixMillis(61)));
+    assert_eq!(view.clone().append(&overtaken), Err(LedgerError::Overtaken));
+    let reject = Said::PartiesRejected { registration: RegistrationId::from_bytes([2; 16]) };
+    assert_eq!(try_say(&view, reject).expect("answered").registrations().len(), 0);
+}
+
+#[test]
+fn decision_of_protection_closes_more_or_is_the_leaders() {
+    use AddressProtection::{Confidential, None, StrictlyConfidential};
+    let mut case = Case::child();
+    let nobody = BTreeSet::new();
+    let mother = BTreeSet::from([MOTHER]);
+    assert!(case.ledger.protection().only_closes(Confidential, &nobody));
+    case.protect_by(ProtectionSaid::Set { protection: StrictlyConfidential, safe_for: mother.clone() }, 10);
+    let present = case.ledger.protection();
+
+    assert!(present.only_closes(StrictlyConfidential, &mother));
+    assert!(present.only_closes(StrictlyConfidential, &nobody));
+    let one_more = BTreeSet::from([MOTHER, PersonId::from_bytes([2; 16])]);
+    assert!(!present.only_closes(StrictlyConfidential, &one_more));
+    assert!(!present.only_closes(Confidential, &nobody));
+    assert!(!present.only_closes(None, &nobody));
+}
+
+#[test]
+fn approval_opens_a_public_recipient_under_a_confidential_address_and_nothing_else() {
+    use crate::consent::{Controller, Sector};
+    use AddressProtection::{Confidential, None, StrictlyConfidential};
+    let private = Controller { organisation: partner(), sector: Sector::Private };
+    let mut case = Case::child();
+    case.ask(consent(CONSENT, service(partner(), "ppt")));
+    let other = ConsentId::from_bytes([9; 16]);
+    case.ask(crate::consent::Consent { controller: private, ..consent(other, service(partner(), "ppt")) });
+    let opens = |case: &Case| {
+        let ledger = &case.ledger;
+        [CONSENT, other].map(|id| ledger.protection().approval_opens(&ledger.consents()[&id]))
+    };
+    assert_eq!(opens(&case), [false, false]);
+
+    for (grade, expected) in
+        [(Confidential, [true, false]), (StrictlyConfidential, [false, false]), (None, [false, false])]
+    {
+        case.protect(grade, 40);
+        assert_eq!(opens(&case), expected, "{grade:?}");
+    }
+}
+
+#[test]
+fn case_with_known_birthdays_reads_back_from_its_token() {
+    let mut first = opening().statement().clone();
+    if let Said::Opened { birthdays, .. } = &mut first.said {
+        birthdays.0.extend([(15, UnixMillis(900)), (16, UnixMillis(1_000))]);
+    }
+    let signed = signed(first.clone());
+
+    let read = crate::signed::Signed::<LedgerStatement>::from_token(signed.token().to_owned());
+
+    assert_eq!(read.verify(&[key_from_seed(1).public()]).expect("its own").statement(), &first);
 }

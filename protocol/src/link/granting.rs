@@ -29,7 +29,11 @@ impl Session {
     pub(super) fn pump_grants(&mut self) {
         let unsent = self.issued.iter().filter(|(_, issued)| !issued.sent && !issued.stored);
         let unsent: BTreeSet<GrantId> = unsent.map(|(grant, _)| *grant).collect();
-        self.send_grants(&unsent);
+        for grant in unsent {
+            if self.has_room() {
+                self.send_grants(&BTreeSet::from([grant]));
+            }
+        }
     }
 
     /// Makes sure that an entry's grants stand before it on the stream.
@@ -82,9 +86,21 @@ impl Session {
         if !is_agreed {
             return self.refuse(2, ErrorCode::NotShared);
         }
+        // A case has one owner (law 1): no partner shares a case of this node's with it.
+        if self.cases.contains_key(&statement.case) {
+            return self.refuse(2, ErrorCode::NotShared);
+        }
         let id = statement.grant;
+        let elsewhere = self.received.iter().filter(|(case, _)| **case != statement.case);
+        let mut elsewhere = elsewhere.flat_map(|(_, received)| received);
+        if elsewhere.any(|received| received.grant.grant == id) {
+            return self.offence(2, ErrorCode::BadStatement);
+        }
         let known = self.received.entry(statement.case).or_default();
-        if known.iter().any(|received| received.grant.grant == id) {
+        if let Some(received) = known.iter().find(|received| received.grant.grant == id) {
+            if received.grant != *statement {
+                return self.offence(2, ErrorCode::BadStatement);
+            }
             return self.send(Frame::Stored(Stored::Grant(id)));
         }
         let ended_at = self.ended.contains(&id).then_some(self.now);

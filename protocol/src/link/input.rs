@@ -66,6 +66,9 @@ pub enum Input {
     /// Frames that rest on these disclosure rows never left: a reset or the end of the connection
     /// dropped them before the transport took them. Told before the next `Connected`.
     Unsent(Vec<crate::id::DisclosureId>),
+    /// So many frames that the session handed out have not been taken by the transport. Told
+    /// whenever the number has changed, after every output was carried out (law 21).
+    FramesWaiting(usize),
     /// A transaction that the session asked for is done.
     Done {
         /// Which.

@@ -50,4 +50,6 @@ pub enum Alarm {
     WrongReceipt,
     /// It refused a grant: its agreement, or its trust in this node, does not cover the service.
     GrantRefused,
+    /// It has as many entries or bytes here as its agreement allows: nothing more is taken.
+    ShareUsed,
 }

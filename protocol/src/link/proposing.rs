@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::output::Alarm;
+use super::share::bytes_of;
 use super::snapshot::{Tracked, WaitingProposal};
 use super::{Session, Work};
 use crate::access::{EntryFacts, ProposalQuestion, ReturnQuestion, permit_proposal, permit_return};
@@ -29,12 +30,16 @@ impl Session {
         let unsent = self.proposals.iter().filter(|(_, waiting)| !waiting.sent);
         let unsent: Vec<ProposalId> = unsent.map(|(proposal, _)| *proposal).collect();
         for id in unsent {
+            if !self.has_room() {
+                return;
+            }
             let Some(row) = self.proposal_row(id) else { continue };
             self.disclosures_made = self.disclosures_made.saturating_add(1);
             if let Some(waiting) = self.proposals.get_mut(&id) {
                 waiting.sent = true;
             }
             let row_id = row.id;
+            self.room.promise(1);
             self.write(Write::Disclosure(row), Work::Propose(id, row_id));
         }
     }
@@ -77,6 +82,7 @@ impl Session {
         row: DisclosureId,
         outcome: Result<Committed, Fault>,
     ) {
+        self.room.keep(1);
         let may_go = outcome.is_ok() && self.is_live() && self.proposal_row(id).is_some();
         let Some(waiting) = self.proposals.get_mut(&id) else { return };
         if may_go {
@@ -107,6 +113,10 @@ impl Session {
         }
         let waiting = self.taken.values().filter(|entry| entry.is_none()).count();
         if waiting >= PROPOSALS_WAITING_MAX {
+            return self.refuse_proposal(body.proposal, ErrorCode::TooMuch);
+        }
+        if !self.has_share_for_entry(bytes_of([&body.change])) {
+            self.tell_of_used_share();
             return self.refuse_proposal(body.proposal, ErrorCode::TooMuch);
         }
         match self.proposed_record(&body, random) {
@@ -144,6 +154,9 @@ impl Session {
             return Err(ErrorCode::NotShared);
         }
         let hash = body.change.hash().map_err(|_| ErrorCode::BadChange)?;
+        if self.is_moved(hash, None, None) {
+            return Err(ErrorCode::BadChange);
+        }
         let checked = check_genesis(body.kind, body.schema, body.change.clone(), hash);
         let change = match checked {
             Ok(change) => change,
@@ -198,8 +211,9 @@ impl Session {
             self.relation_committed(relation);
             writes.push(Write::Relation(relation));
         }
+        let bytes = bytes_of([&body.change]);
         self.taken.insert(body.proposal, None);
-        self.commit(Transaction::of(writes), Work::Taken(body.proposal, Box::new(record)));
+        self.commit(Transaction::of(writes), Work::Taken(body.proposal, Box::new(record), bytes));
     }
 
     /// A relation to an entry that the partner holds; to anything else there is none.
@@ -223,6 +237,7 @@ impl Session {
         &mut self,
         proposal: ProposalId,
         record: EntryRecord,
+        bytes: u64,
         outcome: Result<Committed, Fault>,
     ) {
         let entry = record.facts.entry;
@@ -234,6 +249,7 @@ impl Session {
                 tracked.held.generation.get_or_insert(generation);
                 tracked.answers = Some(proposal);
                 self.pending.insert(entry);
+                self.proposal_counts(entry, bytes);
             }
             Err(fault) => {
                 self.taken.remove(&proposal);

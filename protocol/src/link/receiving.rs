@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::history::heads_with;
 use super::output::Alarm;
+use super::share::bytes_of;
 use super::snapshot::Tracked;
 use super::{Session, Work};
 use crate::access::{Denial, EntryFacts, OnlyFor, Question, permit_change};
@@ -16,10 +17,11 @@ use crate::entry::operation::Change;
 use crate::entry::{Accepted, Actor, EntryDocument, EntryKind, Side};
 use crate::grant::ReceivedGrant;
 use crate::id::{EntryId, GenerationId, GrantId};
+use crate::limits::CARRY_ATTEMPTS_MAX;
 use crate::municipality::{OrganisationNumber, Service};
 use crate::transaction::{Committed, EntryContent, EntryRecord, EntryState, Fault, Transaction, Write};
 use crate::wire::error_code::ErrorCode;
-use crate::wire::{Acknowledge, Announce, Changes, Frame, Resend};
+use crate::wire::{Acknowledge, Announce, Carried, Changes, Frame, Resend};
 
 /// Frames about one entry that wait for the one before.
 const WAITING_MAX: usize = 64;
@@ -30,7 +32,8 @@ const ASKED_FOR_MAX: usize = 10_000;
 #[derive(Debug)]
 pub(super) enum Incoming {
     Announce(Box<Announce>),
-    Changes(Changes),
+    Changes(Box<Checking>),
+    Carried(Carried),
 }
 
 impl Incoming {
@@ -38,17 +41,32 @@ impl Incoming {
         match self {
             Self::Announce(_) => 3,
             Self::Changes(_) => 4,
+            Self::Carried(_) => 17,
         }
     }
+}
+
+/// Changes that wait for the document that they belong to.
+#[derive(Debug, Clone)]
+pub(super) struct Checking {
+    pub(super) body: Changes,
+    /// Drawn for the frame.
+    pub(super) random: [u8; 32],
+    /// How often the entry had changed when they were to be stored.
+    pub(super) attempt: u32,
 }
 
 /// What was stored and is now to be acknowledged.
 #[derive(Debug)]
 pub(super) struct Arrival {
-    entry: EntryId,
+    pub(super) entry: EntryId,
     generation: GenerationId,
-    changes: Vec<CheckedChange>,
+    pub(super) changes: Vec<CheckedChange>,
     answered: Option<crate::id::ProposalId>,
+    /// Earlier generations that were erased with it.
+    pub(super) let_go: Vec<GenerationId>,
+    /// What is checked anew if the entry has changed meanwhile.
+    again: Option<Checking>,
 }
 
 impl Session {
@@ -58,8 +76,13 @@ impl Session {
     }
 
     /// The partner sends changes of an entry of either side.
-    pub(super) fn changes_frame(&mut self, body: Changes) {
-        self.arrive(body.entry, Incoming::Changes(body));
+    pub(super) fn changes_frame(&mut self, body: Changes, random: [u8; 32]) {
+        self.arrive(body.entry, Incoming::Changes(Box::new(Checking { body, random, attempt: 0 })));
+    }
+
+    /// The partner names what its entry's present generation holds of an earlier one.
+    pub(super) fn carried_frame(&mut self, body: Carried) {
+        self.arrive(body.entry, Incoming::Carried(body));
     }
 
     fn arrive(&mut self, entry: EntryId, incoming: Incoming) {
@@ -82,12 +105,13 @@ impl Session {
             Incoming::Announce(_) if is_own => self.refuse(3, ErrorCode::NotShared),
             Incoming::Announce(body) if !self.entries.contains_key(&entry) => self.first_announce(*body),
             Incoming::Announce(body) => self.further_announce(*body),
-            Incoming::Changes(body) => self.further_changes(body),
+            Incoming::Changes(checking) => self.further_changes(*checking),
+            Incoming::Carried(body) => self.take_carried(body),
         }
     }
 
     /// Goes on with what waits for an entry.
-    fn next_in_line(&mut self, entry: EntryId) {
+    pub(super) fn next_in_line(&mut self, entry: EntryId) {
         let Some(mut line) = self.arriving.remove(&entry) else { return };
         let Some(next) = line.pop_front() else { return };
         self.take_up(entry, next);
@@ -102,7 +126,7 @@ impl Session {
 
     /// The grants under which an announced entry may be stored here: named by the owner, held,
     /// counting, and covering it.
-    fn accepted_grants(&self, body: &Announce) -> Result<BTreeSet<GrantId>, Denial> {
+    pub(super) fn accepted_grants(&self, body: &Announce) -> Result<BTreeSet<GrantId>, Denial> {
         let agreement = self.may_receive()?;
         if !body.areas.is_subset(&agreement.areas) {
             return Err(Denial::OutsideAgreement);
@@ -152,13 +176,16 @@ impl Session {
     }
 
     fn first_announce(&mut self, body: Announce) {
-        if self.received_entries >= self.identity.entries_max {
-            return self.offence(3, ErrorCode::TooMuch);
-        }
         let Ok(under) = self.accepted_grants(&body) else { return self.refuse(3, ErrorCode::NotShared) };
+        if self.is_moved(body.genesis, Some(body.entry), Some(body.generation)) {
+            return self.bad_change(3, ChangeRefusal::NotGenesis);
+        }
+        if !self.has_share_for_entry(bytes_of(&body.changes)) {
+            return self.share_is_used(3);
+        }
         match self.new_entry_writes(&body, under) {
             Ok((record, arrival, writes)) => {
-                self.track_received(body.entry, Tracked::new(record));
+                self.track_received(body.entry, Tracked::new(record).costing_an_entry());
                 self.arriving.insert(body.entry, VecDeque::new());
                 self.commit(Transaction::of(writes), Work::Stored(Box::new(arrival)));
             }
@@ -166,7 +193,7 @@ impl Session {
         }
     }
 
-    fn new_entry_writes(
+    pub(super) fn new_entry_writes(
         &self,
         body: &Announce,
         under: BTreeSet<GrantId>,
@@ -228,6 +255,8 @@ impl Session {
             generation: body.generation,
             changes: checked,
             answered: answered.map(|waiting| waiting.proposal.id),
+            let_go: Vec::new(),
+            again: None,
         };
         Ok((record, arrival, writes))
     }
@@ -246,7 +275,7 @@ impl Session {
         }
         let Ok(under) = self.accepted_grants(&body) else { return self.refuse(3, ErrorCode::NotShared) };
         if facts.generation != body.generation || tracked.record.state != EntryState::Live {
-            return self.new_generation(&body, under);
+            return self.new_generation(body);
         }
         if tracked.record.genesis != body.genesis {
             return self.bad_change(3, ChangeRefusal::HashMismatch);
@@ -258,32 +287,17 @@ impl Session {
             self.write(Write::Under { entry: body.entry, under }, Work::Nothing);
         }
         let Announce { entry, generation, changes, .. } = body;
-        self.check_against_store(Changes { entry, generation, changes });
-    }
-
-    /// The owner started a new generation, or shares a locked entry again: it takes the place of
-    /// what is here.
-    fn new_generation(&mut self, body: &Announce, under: BTreeSet<GrantId>) {
-        match self.new_entry_writes(body, under) {
-            Ok((mut record, arrival, mut writes)) => {
-                if let Some(tracked) = self.entries.get_mut(&body.entry) {
-                    record.author = tracked.record.author;
-                    record.stored_at = tracked.record.stored_at;
-                    tracked.record = record.clone();
-                    tracked.acknowledged = None;
-                    tracked.sent = None;
-                }
-                if let Some(first) = writes.first_mut() {
-                    *first = Write::Entry(record);
-                }
-                self.arriving.insert(body.entry, VecDeque::new());
-                self.commit(Transaction::of(writes), Work::Stored(Box::new(arrival)));
-            }
-            Err(refusal) => self.bad_change(3, refusal),
+        // What is here already costs nothing more.
+        let bytes = self.entries.get(&entry).map_or(0, |tracked| tracked.bytes);
+        if !self.has_share_for(bytes_of(&changes).saturating_sub(bytes)) {
+            return self.share_is_used(3);
         }
+        let body = Changes { entry, generation, changes };
+        self.check_against_store(Checking { body, random: [0; 32], attempt: 0 });
     }
 
-    fn further_changes(&mut self, body: Changes) {
+    fn further_changes(&mut self, checking: Checking) {
+        let body = &checking.body;
         let Some(tracked) = self.entries.get(&body.entry) else {
             return self.lacking(body.entry, body.generation);
         };
@@ -295,10 +309,13 @@ impl Session {
         if tracked.record.state != EntryState::Live || !may_come {
             return self.refuse(4, ErrorCode::NotShared);
         }
-        if tracked.generation() != body.generation {
+        if is_received && tracked.generation() != body.generation {
             return self.refuse(4, ErrorCode::NotNow);
         }
-        self.check_against_store(body);
+        if is_received && !self.has_share_for(bytes_of(&body.changes)) {
+            return self.share_is_used(4);
+        }
+        self.check_against_store(checking);
     }
 
     /// A node that holds grants of the partner's asks for the entry from its beginning, once on
@@ -334,20 +351,21 @@ impl Session {
         })
     }
 
-    fn check_against_store(&mut self, body: Changes) {
-        let entry = body.entry;
+    fn check_against_store(&mut self, checking: Checking) {
+        let entry = checking.body.entry;
         self.arriving.insert(entry, VecDeque::new());
         let transaction = Transaction { writes: Vec::new(), reads: vec![entry] };
-        self.commit(transaction, Work::Check(body));
+        self.commit(transaction, Work::Check(Box::new(checking)));
     }
 
     /// The document that changes belong to was read: checks them against it, if the sharing has
     /// not ended meanwhile (law 13).
-    pub(super) fn loaded(&mut self, body: Changes, outcome: Result<Committed, Fault>) {
-        let entry = body.entry;
+    pub(super) fn loaded(&mut self, checking: Checking, outcome: Result<Committed, Fault>) {
+        let body = &checking.body;
+        let (entry, generation) = (body.entry, body.generation);
         let is_own = |tracked: &&Tracked| tracked.record.owner == self.identity.own;
         if self.entries.get(&entry).filter(is_own).is_some_and(|own| self.may_change(own).is_err()) {
-            self.lacking(entry, body.generation);
+            self.lacking(entry, generation);
             return self.next_in_line(entry);
         }
         let is_received = |tracked: &&Tracked| tracked.record.owner == self.identity.partner;
@@ -361,15 +379,20 @@ impl Session {
             return self.next_in_line(entry);
         };
         let content = committed.contents.into_iter().find(|content| content.record.facts.entry == entry);
-        let Some(content) = content.filter(|content| content.record.facts.generation == body.generation)
-        else {
+        let is_late = |content: &EntryContent| {
+            content.record.facts.generation != generation && content.record.owner == self.identity.own
+        };
+        if let Some(content) = content.as_ref().filter(|content| is_late(content)) {
+            return self.late_loaded(content, checking);
+        }
+        let Some(content) = content.filter(|content| content.record.facts.generation == generation) else {
             self.refuse(4, ErrorCode::NotNow);
             return self.next_in_line(entry);
         };
-        match self.checked(&content, body.changes) {
-            Ok(changes) => self.store_changes(content, changes),
+        match self.checked(&content, checking.body.changes.clone()) {
+            Ok(changes) => self.store_changes(&content, changes, checking),
             Err(ChangeRefusal::UnknownDependency) => {
-                self.send(Frame::Resend(Resend { entry, generation: body.generation }));
+                self.send(Frame::Resend(Resend { entry, generation }));
                 self.next_in_line(entry);
             }
             Err(refusal) => {
@@ -406,7 +429,7 @@ impl Session {
         accept_all(&mut document, unknown, side)
     }
 
-    fn store_changes(&mut self, content: EntryContent, changes: Vec<CheckedChange>) {
+    fn store_changes(&mut self, content: &EntryContent, changes: Vec<CheckedChange>, checking: Checking) {
         let facts = &content.record.facts;
         let (entry, generation) = (facts.entry, facts.generation);
         if changes.is_empty() {
@@ -420,12 +443,17 @@ impl Session {
             origin: self.identity.partner,
             at: self.now,
         };
-        let writes = changes.iter().map(write).collect();
-        let arrival = Arrival { entry, generation, changes, answered: None };
+        let mut writes: Vec<Write> = changes.iter().map(write).collect();
+        // What was carried must not be shown twice: the late edits go when their changes come.
+        let present = content.changes.iter().chain(&changes).map(CheckedChange::hash).collect();
+        let (more, let_go) = self.settle_named(content, generation, &present);
+        writes.extend(more);
+        let arrival = Arrival { entry, generation, changes, answered: None, let_go, again: Some(checking) };
         self.commit(Transaction::of(writes), Work::Stored(Box::new(arrival)));
     }
 
-    /// Changes are durable: says so, and notes that the partner has them.
+    /// Changes are durable: says so, and notes that the partner has them. If the entry has changed
+    /// since it was read, they are checked anew.
     pub(super) fn stored(&mut self, arrival: Arrival, outcome: Result<Committed, Fault>) {
         let entry = arrival.entry;
         match outcome {
@@ -434,12 +462,19 @@ impl Session {
                 if let Some(record) = record {
                     self.note_stored(&arrival, record);
                 }
+                self.let_go(entry, arrival.let_go);
             }
             Err(fault) => {
-                let is_new = self.entries.get(&entry).is_some_and(|tracked| {
-                    tracked.acknowledged.is_none() && tracked.record.owner == self.identity.partner
+                // Only a first announcement has nothing to read again.
+                let is_first = arrival.again.is_none();
+                let again = arrival.again.filter(|again| {
+                    matches!(fault, Fault::Moved | Fault::OtherGeneration)
+                        && again.attempt < CARRY_ATTEMPTS_MAX
                 });
-                if is_new {
+                if let Some(again) = again {
+                    return self.read_again(again);
+                }
+                if is_first {
                     self.untrack_received(entry);
                 }
                 let code = if fault == Fault::Store { ErrorCode::NotNow } else { ErrorCode::BadChange };
@@ -451,11 +486,16 @@ impl Session {
 
     fn note_stored(&mut self, arrival: &Arrival, record: EntryRecord) {
         let partner = self.identity.partner;
-        let Arrival { entry, generation, changes, answered } = arrival;
+        let Arrival { entry, generation, changes, answered, .. } = arrival;
+        self.received_grew(*entry, bytes_of(changes.iter().map(CheckedChange::change)));
+        self.take_record(record.clone());
         let Some(tracked) = self.entries.get_mut(entry) else { return };
-        let heads = heads_with(tracked.acknowledged.as_ref(), changes);
-        tracked.acknowledged = Some(heads.clone());
-        tracked.record = record.clone();
+        // The entry has left the generation meanwhile: all of it stands in the next one.
+        let is_present = tracked.generation() == *generation;
+        let heads = heads_with(tracked.acknowledged.as_ref().filter(|_| is_present), changes);
+        if is_present {
+            tracked.acknowledged = Some(heads.clone());
+        }
         let own_writing = record.heads != heads;
         if let Some(proposal) = answered {
             self.proposals.remove(proposal);
@@ -478,13 +518,13 @@ impl Session {
         }));
     }
 
-    fn bad_change(&mut self, kind: u16, refusal: ChangeRefusal) {
+    pub(super) fn bad_change(&mut self, kind: u16, refusal: ChangeRefusal) {
         self.alarm(Alarm::BadChange(refusal));
         self.offence(kind, ErrorCode::BadChange);
     }
 
     /// An actor for documents that are built only to check changes; it never makes one.
-    fn scratch_actor(&self, entry: EntryId) -> Actor {
+    pub(super) fn scratch_actor(&self, entry: EntryId) -> Actor {
         use sha2::{Digest, Sha256};
         let mut hash = Sha256::new();
         hash.update(b"stafett check");

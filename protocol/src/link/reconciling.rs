@@ -81,6 +81,9 @@ impl Session {
     /// its time.
     pub(super) fn partner_reset(&mut self) {
         let has_greeted = self.connection.as_ref().is_some_and(|connection| connection.common_salt.is_some());
+        if let Some(connection) = &mut self.connection {
+            connection.is_want_due = true;
+        }
         if !has_greeted || !self.is_lower() {
             return;
         }
@@ -184,6 +187,7 @@ impl Session {
             if is_soon && !is_first {
                 return self.offence(11, ErrorCode::TooMuch);
             }
+            connection.is_want_due = true;
             self.reconciliation.started_at = Some(self.now);
             self.reconciliation.running = self.inventory();
         }
@@ -247,7 +251,9 @@ impl Session {
 
     /// The other side's last word: what it lacks.
     pub(super) fn want_frame(&mut self, body: &Want) {
-        if self.is_lower() {
+        let is_lower = self.is_lower();
+        let Some(connection) = &mut self.connection else { return };
+        if is_lower || !std::mem::replace(&mut connection.is_want_due, false) {
             return self.offence(12, ErrorCode::OutOfTurn);
         }
         if let Some(running) = self.reconciliation.running.take() {

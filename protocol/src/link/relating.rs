@@ -25,12 +25,16 @@ impl Session {
         let unsent = unsent.filter(|(_, tracked)| is_own(tracked) && !tracked.sent && !tracked.stored);
         let unsent: Vec<Relation> = unsent.map(|(_, tracked)| tracked.relation).collect();
         for relation in unsent {
+            if !self.has_room() {
+                return;
+            }
             let Some(rows) = self.relation_rows(&relation) else { continue };
             self.disclosures_made = self.disclosures_made.saturating_add(1);
             if let Some(tracked) = self.relations.get_mut(&relation.id) {
                 tracked.sent = true;
             }
             let ids = rows.iter().map(|row| row.id).collect();
+            self.room.promise(1);
             let transaction = Transaction::of(rows.into_iter().map(Write::Disclosure).collect());
             self.commit(transaction, Work::Relate(relation.id, ids));
         }
@@ -61,6 +65,7 @@ impl Session {
         rows: Vec<DisclosureId>,
         outcome: Result<Committed, Fault>,
     ) {
+        self.room.keep(1);
         let Some(relation) = self.relations.get(&id).map(|tracked| tracked.relation) else { return };
         if outcome.is_ok() && self.is_live() && self.relation_rows(&relation).is_some() {
             let Relation { id, case, from, to, .. } = relation;
@@ -92,6 +97,9 @@ impl Session {
         }
         let RelationFrame { relation: id, case, from, to } = *body;
         let relation = Relation { id, owner: partner, case, from, to };
+        if self.relations.get(&id).is_some_and(|known| known.relation != relation) {
+            return self.offence(9, ErrorCode::BadChange);
+        }
         self.write(Write::Relation(relation), Work::RelationStored(relation));
     }
 

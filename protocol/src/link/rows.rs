@@ -23,7 +23,7 @@ pub(super) struct RowsOnTheWay {
 impl Session {
     /// Hands a frame over together with the rows that it is the first to rest on.
     pub(super) fn send_resting_on(&mut self, frame: Frame, rows: Vec<DisclosureId>) {
-        if self.understands(frame.kind()) {
+        if self.understands(frame.kind()) && self.count_frame() {
             self.outputs.push_back(Output::Send { frame, rows });
         } else {
             self.mark_unsent(rows);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::history::changes_beyond;
+use super::room::frames_of;
 use super::snapshot::Tracked;
 use super::{Session, Work};
 use crate::disclosure::DisclosureRow;
@@ -27,12 +28,17 @@ pub(super) struct Item {
     heads: Heads,
     /// The grants that the row names.
     grants: BTreeSet<GrantId>,
+    /// How many frames it makes at the most.
+    frames: usize,
 }
 
 impl Session {
     /// Asks for as many entries as there is room for, and has their rows written down.
     pub(super) fn pump_entries(&mut self) {
-        while self.batches_waiting < DISCLOSURE_BATCHES_WAITING_MAX && !self.pending.is_empty() {
+        while self.batches_waiting < DISCLOSURE_BATCHES_WAITING_MAX
+            && !self.pending.is_empty()
+            && self.has_room()
+        {
             let (items, transaction) = self.next_batch();
             if items.is_empty() {
                 return;
@@ -47,20 +53,29 @@ impl Session {
     fn next_batch(&mut self) -> (Vec<Item>, Transaction) {
         let mut items = Vec::new();
         let mut transaction = Transaction::default();
-        while items.len() < DISCLOSURE_BATCH_ENTRIES {
+        let mut frames: usize = 0;
+        while frames < DISCLOSURE_BATCH_ENTRIES {
             let Some(entry) = self.pending.pop_first() else { break };
             let Some((item, row)) = self.entries.get(&entry).and_then(|tracked| self.item(tracked)) else {
                 continue;
             };
+            if frames.saturating_add(item.frames) > DISCLOSURE_BATCH_ENTRIES && !items.is_empty() {
+                self.pending.insert(entry);
+                break;
+            }
+            frames = frames.saturating_add(item.frames);
             self.disclosures_made = self.disclosures_made.saturating_add(1);
             if let Some(tracked) = self.entries.get_mut(&entry) {
                 tracked.sent = Some(tracked.record.heads.clone());
+                tracked.earlier.names = false;
+                tracked.earlier.late_sent = true;
             }
             self.on_the_way.insert(entry, item.clone());
             items.push(item);
             transaction.writes.push(Write::Disclosure(row));
             transaction.reads.push(entry);
         }
+        self.room.promise(frames);
         (items, transaction)
     }
 
@@ -84,12 +99,18 @@ impl Session {
         let (generation, heads) = (tracked.generation(), tracked.record.heads.clone());
         let id = self.disclosure_id(entry.as_bytes());
         let row = DisclosureRow::of(&permit, id, heads.clone(), self.now);
-        Some((Item { entry, row: id, generation, heads, grants }, row))
+        // Each earlier generation that is kept is named in a frame of its own.
+        let frames = frames_of(tracked.record.facts.changes).saturating_add(tracked.earlier.kept.len());
+        Some((Item { entry, row: id, generation, heads, grants, frames }, row))
     }
 
     /// Whether the same is being disclosed already: asking again in the meantime, for whatever
     /// reason, sends nothing twice.
     fn is_on_the_way(&self, tracked: &Tracked, grants: &BTreeSet<GrantId>) -> bool {
+        let is_own = tracked.record.owner == self.identity.own;
+        if tracked.earlier.names || (!is_own && tracked.earlier.has_unsent()) {
+            return false;
+        }
         self.on_the_way.get(&tracked.record.facts.entry).is_some_and(|item| {
             item.generation == tracked.generation()
                 && item.heads == tracked.record.heads
@@ -99,13 +120,13 @@ impl Session {
 
     /// Whether the partner lacks something that was not sent on this connection.
     fn lacks(&self, tracked: &Tracked, grants: &BTreeSet<GrantId>) -> bool {
-        if tracked.announce_again || tracked.answers.is_some() {
+        if tracked.announce_again || tracked.answers.is_some() || tracked.earlier.names {
             return true;
         }
         let heads = Some(&tracked.record.heads);
         let is_there = tracked.acknowledged.as_ref() == heads || tracked.sent.as_ref() == heads;
         if tracked.record.owner != self.identity.own {
-            return !is_there;
+            return !is_there || tracked.earlier.has_unsent();
         }
         !is_there || tracked.held.generation != Some(tracked.generation()) || tracked.announced != *grants
     }
@@ -129,6 +150,7 @@ impl Session {
     pub(super) fn disclosed(&mut self, items: Vec<Item>, outcome: Result<Committed, Fault>) {
         self.batches_waiting = self.batches_waiting.saturating_sub(1);
         for item in &items {
+            self.room.keep(item.frames);
             if self.on_the_way.get(&item.entry) == Some(item) {
                 self.on_the_way.remove(&item.entry);
             }
@@ -156,8 +178,11 @@ impl Session {
     }
 
     fn forget_sent(&mut self, entry: EntryId) {
+        let own = self.identity.own;
         if let Some(tracked) = self.entries.get_mut(&entry) {
             tracked.sent = None;
+            tracked.earlier.late_sent = false;
+            tracked.earlier.names = tracked.record.owner == own && !tracked.earlier.kept.is_empty();
         }
     }
 
@@ -165,6 +190,9 @@ impl Session {
     /// up. The facts are those of the commit, so a change that came in between is not sent along.
     fn send_entry(&mut self, item: &Item, content: &EntryContent) -> bool {
         if !self.is_live() {
+            return false;
+        }
+        if !self.is_of_the_present(item, content) {
             return false;
         }
         let Some(mut tracked) = self.entries.get(&item.entry).cloned() else { return false };
@@ -183,7 +211,9 @@ impl Session {
             self.owner_frames(&tracked, content, &grants)
         } else {
             let known = tracked.acknowledged.as_ref().filter(|_| !tracked.announce_again);
-            changes_frames(content, changes_beyond(&content.changes, known))
+            let mut frames = self.late_frames(content);
+            frames.extend(changes_frames(content, changes_beyond(&content.changes, known)));
+            frames
         };
         if frames.first().is_none_or(|first| !self.understands(first.kind())) {
             return false;
@@ -198,7 +228,26 @@ impl Session {
         true
     }
 
-    /// An announcement when the partner lacks the entry, its grants or its answer; else changes.
+    /// Whether the entry has the generation still that the row names. One that it has left by now
+    /// is not sent: the next one stands in line.
+    fn is_of_the_present(&mut self, item: &Item, content: &EntryContent) -> bool {
+        self.take_record(content.record.clone());
+        let (own, partner) = (self.identity.own, self.identity.partner);
+        if let Some(tracked) = self.entries.get_mut(&item.entry).filter(|one| one.record.owner == own) {
+            let held = content.earlier.iter().filter(|one| one.held_by.contains(&partner));
+            tracked.earlier.kept = held.map(|one| one.generation).collect();
+        }
+        let generation = self.entries.get(&item.entry).map(Tracked::generation);
+        let is_present =
+            generation == Some(item.generation) && content.record.facts.generation == item.generation;
+        if !is_present {
+            self.pending.insert(item.entry);
+        }
+        is_present
+    }
+
+    /// What the present generation holds of earlier ones that the partner may hold; then an
+    /// announcement when the partner lacks the entry, its grants or its answer, else changes.
     fn owner_frames(
         &self,
         tracked: &Tracked,
@@ -210,15 +259,18 @@ impl Session {
             && tracked.announced == *grants
             && tracked.answers.is_none()
             && !tracked.announce_again;
+        let mut frames = self.carried_frames(content);
         if is_known {
             let beyond = changes_beyond(&content.changes, tracked.acknowledged.as_ref());
-            return changes_frames(content, beyond);
+            frames.extend(changes_frames(content, beyond));
+            return frames;
         }
         let mut parts =
             parts(content.changes.iter().map(CheckedChange::change).cloned().collect()).into_iter();
         let announce = announcement(self, tracked, content, grants, parts.next().unwrap_or_default());
         let rest = parts.map(|changes| changes_frame(content, changes));
-        std::iter::once(Frame::Announce(Box::new(announce))).chain(rest).collect()
+        frames.extend(std::iter::once(Frame::Announce(Box::new(announce))).chain(rest));
+        frames
     }
 
     fn note_sent(&mut self, entry: EntryId, content: &EntryContent, grants: BTreeSet<GrantId>) {
@@ -274,14 +326,6 @@ impl Session {
         self.write(write, Work::Nothing);
     }
 
-    /// The partner cannot follow: it gets the entry from its beginning, if the gate lets it go.
-    pub(super) fn resend_frame(&mut self, body: &Resend) {
-        if let Some(tracked) = self.entries.get_mut(&body.entry) {
-            tracked.announce_again = true;
-            self.pending.insert(body.entry);
-        }
-    }
-
     /// An entry of this node has new changes, or is new.
     pub(super) fn entry_committed(&mut self, record: crate::transaction::EntryRecord) {
         let entry = record.facts.entry;
@@ -289,21 +333,37 @@ impl Session {
         if owner != self.identity.own && owner != self.identity.partner {
             return;
         }
+        let genesis = record.genesis;
         match self.entries.entry(entry) {
+            // What came over this link is known until an order erases it.
+            std::collections::btree_map::Entry::Vacant(_) if owner != self.identity.own => return,
             std::collections::btree_map::Entry::Vacant(place) => {
                 place.insert(Tracked::new(record));
             }
             std::collections::btree_map::Entry::Occupied(mut place) => {
-                let known = &place.get().record;
-                let is_older = known.facts.generation == record.facts.generation
-                    && known.facts.changes > record.facts.changes;
-                if is_older {
-                    return;
-                }
-                place.get_mut().record = record;
+                place.get_mut().earlier.late_sent = false;
+                self.take_record(record);
             }
         }
+        self.geneses.insert(genesis, entry);
         self.pending.insert(entry);
+    }
+
+    /// Takes over what the store says of an entry, unless more is known by now. A partner that
+    /// holds the generation which the entry leaves may still send changes of it.
+    pub(super) fn take_record(&mut self, record: crate::transaction::EntryRecord) {
+        let own = self.identity.own;
+        let Some(tracked) = self.entries.get_mut(&record.facts.entry) else { return };
+        let before = tracked.generation();
+        let is_older =
+            before == record.facts.generation && tracked.record.facts.changes > record.facts.changes;
+        if is_older || !tracked.take(record) {
+            return;
+        }
+        let was_held = tracked.record.owner == own && tracked.held.generation == Some(before);
+        if was_held && tracked.generation() != before {
+            tracked.earlier.kept.insert(before);
+        }
     }
 }
 
@@ -347,7 +407,7 @@ fn changes_frame(content: &EntryContent, changes: Vec<Change>) -> Frame {
 }
 
 /// Splits changes so that each part fits in a frame.
-fn parts(changes: Vec<Change>) -> Vec<Vec<Change>> {
+pub(super) fn parts(changes: Vec<Change>) -> Vec<Vec<Change>> {
     let mut parts: Vec<Vec<Change>> = Vec::new();
     let mut bytes = usize::MAX;
     for change in changes {

@@ -12,6 +12,7 @@ use crate::ledger::LedgerView;
 use crate::signed::Verified;
 use crate::time::UnixMillis;
 use crate::transaction::{EntryRecord, Proposal, Relation};
+use crate::wire::Carried;
 
 /// Everything that the store holds of a link.
 #[derive(Debug, Default)]
@@ -69,6 +70,48 @@ pub struct Tracked {
     pub announce_again: bool,
     /// The partner's proposal that the next announcement answers.
     pub answers: Option<ProposalId>,
+    /// Bytes that the entry takes in the store, for the bound on what the partner may have here.
+    pub bytes: u64,
+    /// Its earlier generations.
+    pub earlier: EarlierOnLink,
+}
+
+/// What a session knows of an entry's earlier generations.
+#[derive(Debug, Clone, Default)]
+pub struct EarlierOnLink {
+    /// Of an own entry, those that are kept and that the partner may hold; of a received one, those
+    /// with late edits that the owner has not refused.
+    pub(super) kept: BTreeSet<GenerationId>,
+    /// Those that were present while this session lived: what a commit says of them is old.
+    left: BTreeSet<GenerationId>,
+    /// At the owner: the partner is to be told what the present generation holds of them.
+    pub(super) names: bool,
+    /// At the partner: whether the late edits were sent on this connection.
+    pub(super) late_sent: bool,
+    /// At the partner: what the owner has named on this connection, by earlier generation.
+    pub(super) named: BTreeMap<GenerationId, Carried>,
+    /// At the partner: generations of which the owner takes no more, before the next one came.
+    pub(super) refused: BTreeSet<GenerationId>,
+}
+
+impl EarlierOnLink {
+    /// Starts with the earlier generations that the store keeps: of an own entry those that the
+    /// partner may hold, of a received one those that the owner has not refused.
+    pub fn new(kept: BTreeSet<GenerationId>) -> Self {
+        Self { kept, ..Self::default() }
+    }
+
+    /// Whether late edits wait to be sent on this connection.
+    pub(super) fn has_unsent(&self) -> bool {
+        !self.kept.is_empty() && !self.late_sent
+    }
+
+    /// Forgets what belongs to a connection.
+    pub(super) fn unsend(&mut self, is_own: bool) {
+        self.named.clear();
+        self.late_sent = false;
+        self.names = is_own && !self.kept.is_empty();
+    }
 }
 
 impl Tracked {
@@ -82,6 +125,8 @@ impl Tracked {
             sent: None,
             announce_again: false,
             answers: None,
+            bytes: 0,
+            earlier: EarlierOnLink::default(),
         }
     }
 
@@ -90,8 +135,26 @@ impl Tracked {
         self.record.facts.generation
     }
 
+    /// What the gate must know. Whoever holds an earlier generation is no new reader: what was
+    /// deleted since was shown there, or would have been on a living link.
     pub(super) fn held_with(&self, recall_waits: bool) -> Held {
-        Held { recall_waits, ..self.held }
+        Held { generation: self.held.generation.map(|_| self.generation()), recall_waits }
+    }
+
+    /// Takes over what the store says, unless the entry has left that generation since; whether it
+    /// did. What is said of the present generation counts for no other.
+    pub(super) fn take(&mut self, record: EntryRecord) -> bool {
+        let (before, after) = (self.generation(), record.facts.generation);
+        if self.earlier.left.contains(&after) {
+            return false;
+        }
+        if before != after {
+            self.earlier.left.insert(before);
+            self.acknowledged = None;
+            self.sent = None;
+        }
+        self.record = record;
+        true
     }
 
     /// Forgets what the partner had: it has erased it.
@@ -100,6 +163,8 @@ impl Tracked {
         self.announced.clear();
         self.acknowledged = None;
         self.sent = None;
+        self.earlier.kept.clear();
+        self.earlier.names = false;
     }
 }
 

@@ -84,6 +84,9 @@ pub fn encode(frame: &Frame) -> Result<Vec<u8>, EncodeError> {
         Frame::Receipt(body) => to_bytes(body),
         Frame::NotUnderstood(body) => to_bytes(body),
         Frame::Refused(body) => to_bytes(body),
+        Frame::Carried(body) => to_bytes(body),
+        Frame::LetGo(body) => to_bytes(body),
+        Frame::ChangesRefused(body) => to_bytes(body),
     };
     bytes.extend(body?);
     if bytes.len() > FRAME_BYTES_MAX {
@@ -119,6 +122,9 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, DecodeError> {
         14 => Frame::Receipt(from_bytes(kind, body)?),
         15 => Frame::NotUnderstood(from_bytes(kind, body)?),
         16 => Frame::Refused(from_bytes(kind, body)?),
+        17 => Frame::Carried(from_bytes(kind, body)?),
+        18 => Frame::LetGo(from_bytes(kind, body)?),
+        19 => Frame::ChangesRefused(from_bytes(kind, body)?),
         unknown => return Err(DecodeError::UnknownKind(unknown)),
     })
 }

@@ -32,7 +32,7 @@ fn empty_node_holds_nothing() {
 }
 
 #[test]
-fn held_entries_are_listed_with_owner_kind_size_consent_and_where_they_went() {
+fn held_entries_are_listed_with_where_they_went_and_who_has_not_said_that_it_erased_them() {
     let node = Node::inderoy();
     let store = rusqlite::Connection::open(node.path("store/store.sqlite")).expect("a store");
     store
@@ -50,9 +50,14 @@ fn held_entries_are_listed_with_owner_kind_size_consent_and_where_they_went() {
                  SELECT 1, x'd1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1', 840029212, case_id, entry_id, generation, heads,
                         1767225600000, zeroblob(1) FROM entry;
              INSERT INTO disclosure_ground (disclosure_id, grant_id, consent_id)
-                 VALUES (x'd1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1', x'a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1', x'b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1');",
+                 VALUES (x'd1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1', x'a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1', x'b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1');
+             INSERT INTO erase_order (order_id, case_id, partner, grant_id, queued_at, sealed)
+                 SELECT x'f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1', case_id, 840029212, randomblob(16), 1767225600000,
+                        zeroblob(1) FROM entry;
+             INSERT INTO erase_order_entry (order_id, entry_id)
+                 SELECT x'f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1f1', entry_id FROM entry;",
         )
-        .expect("rows of an entry that was sent");
+        .expect("rows of an entry that was sent, and of an order that nobody has answered");
 
     let held = node.run(["holds", "--json"]).json();
     let table = node.run(["holds"]).out();
@@ -70,14 +75,15 @@ fn held_entries_are_listed_with_owner_kind_size_consent_and_where_they_went() {
             "grants": [id("a1")],
             "consents": [id("b1")],
             "sent_to": [{ "partner": STEINKJER, "last_at": "2026-01-01T00:00:00Z" }],
+            "receipts_missing": [{ "partner": STEINKJER, "since": "2026-01-01T00:00:00Z", "late": true }],
         }])
     );
     let row = table.lines().nth(1).expect("a row");
-    for cell in [id("e1"), id("c1"), "this node".into(), "goal".into(), "123".into(), "live".into(), id("b1")]
-    {
+    let others = ["this node", "goal", "123", "live", STEINKJER].map(str::to_owned);
+    for cell in [id("e1"), id("c1"), id("b1")].into_iter().chain(others) {
         assert!(row.contains(&cell), "{cell}: {table}");
     }
-    assert!(row.ends_with(STEINKJER), "{table}");
+    assert!(row.ends_with(&format!("{STEINKJER} (late)")), "{table}");
 }
 
 #[test]

@@ -354,7 +354,7 @@ fn out_of_turn(stake: &Stake) -> Vec<Shot> {
 }
 
 fn unknown_kinds() -> Vec<Shot> {
-    let kinds = [0_u16, 17, 99, 255, 256, 4_096, u16::MAX];
+    let kinds = [0_u16, 20, 99, 255, 256, 4_096, u16::MAX];
     let body = |kind: u16| [kind.to_be_bytes().to_vec(), noise(40)].concat();
     let both =
         |kind| [Shot::Bytes(StreamKind::Control, body(kind)), Shot::Bytes(StreamKind::Data, body(kind))];

@@ -5,7 +5,8 @@ use stafett_node::clock;
 use stafett_protocol::entry::operation::{Change, ObjectKind, Operation, OperationRef, Position, Scalar};
 use stafett_protocol::entry::{Actor, ChangeHash, FieldKey, Heads};
 use stafett_protocol::id::{EntryId, GenerationId};
-use stafett_protocol::wire::{Acknowledge, Changes, Frame, Resend};
+use stafett_protocol::wire::error_code::ErrorCode;
+use stafett_protocol::wire::{Acknowledge, Carried, Changes, ChangesRefused, Frame, LetGo, Resend};
 
 use super::{Shot, Stake};
 
@@ -156,6 +157,15 @@ pub(super) fn about(stake: &Stake, entry: EntryId) -> anyhow::Result<Vec<Shot>> 
         Shot::Frame(Frame::Resend(Resend { entry, generation })),
         Shot::Frame(Frame::Acknowledge(Acknowledge { entry, generation, heads: vec![text.hash] })),
         Shot::Frame(Frame::Acknowledge(Acknowledge { entry, generation, heads: vec![ChangeHash([5; 32])] })),
+        Shot::Frame(Frame::Carried(Carried {
+            entry,
+            generation,
+            heads: vec![text.hash],
+            into: stake.announce.generation,
+            onto: Vec::new(),
+        })),
+        Shot::Frame(Frame::LetGo(LetGo { entry, generation })),
+        Shot::Frame(Frame::ChangesRefused(ChangesRefused { entry, generation, code: ErrorCode::NotShared })),
     ])
 }
 

@@ -11,6 +11,9 @@ use stafett_protocol::wire::{Frame, Stream};
 use super::{Event, Federation, Place};
 use crate::tap::{Handed, Tap};
 
+/// Where the data stream's last arrival stands.
+const DATA_LANE: usize = 1;
+
 impl Federation {
     /// Cuts the link of two nodes: what is on the way is lost.
     pub fn cut(&mut self, one: OrganisationNumber, other: OrganisationNumber) {
@@ -77,6 +80,12 @@ impl Federation {
         for (frame, _) in std::mem::take(&mut self.end_mut(place).waiting) {
             self.send(place, &frame);
         }
+        self.tell_waiting(place);
+    }
+
+    /// How many frames a stalled transport has not taken.
+    pub fn frames_waiting(&self, own: OrganisationNumber, partner: OrganisationNumber) -> usize {
+        self.end(self.end_towards(own, partner)).waiting.len()
     }
 
     /// Hands a frame to the transport, or has it wait for it.
@@ -157,7 +166,9 @@ impl Federation {
         let purpose = format!("reset {} {} {}", end.own, end.partner, end.data_epoch);
         self.tap(place, Handed::Reset);
         let connection = self.links[link].connection;
+        // What is sent on the next stream is looked at only after the end of the one before.
         let at = self.now.plus(1 + self.chance.below(self.pace.network_max, purpose));
+        self.end_mut(place).arrives_last[DATA_LANE] = at;
         self.push(at, Event::Reset { to: (link, 1 - side), connection });
     }
 

@@ -4,19 +4,20 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use stafett_protocol::access::{EntryFacts, OnlyFor};
-use stafett_protocol::consent::rule::{Capacity, Party, SubjectKind};
-use stafett_protocol::consent::{Consent, Direction, Evidence, Yes};
-use stafett_protocol::decision::{Decision, PartnerView};
-use stafett_protocol::entry::generation::cut;
-use stafett_protocol::entry::{
-    About, Actor, Content, Edit, EntryDocument, EntryKind, EntryView, Heads, SchemaVersion, Side,
+use stafett_protocol::consent::rule::{Birthdays, Capacity, Party, SubjectKind};
+use stafett_protocol::consent::{
+    Channel, Consent, Controller, Direction, Evidence, Sector, WithdrawnPart, Yes,
 };
+use stafett_protocol::decision::{Decision, PartnerView};
+use stafett_protocol::entry::{About, Actor, Content, EntryDocument, EntryKind, Heads, SchemaVersion};
 use stafett_protocol::erasure::Receipt;
 use stafett_protocol::id::{
-    AccountId, CaseId, ConsentId, EntryId, GenerationId, GrantId, PersonId, ProposalId, RelationId,
+    AccountId, CaseId, ConsentId, EntryId, GenerationId, GrantId, PersonId, ProposalId, RegistrationId,
+    RelationId,
 };
-use stafett_protocol::ledger::statement::{AddressProtection, Level, Said};
+use stafett_protocol::ledger::statement::{Level, Said};
 use stafett_protocol::municipality::{OrganisationNumber, Service};
+use stafett_protocol::protection::{AddressProtection, ProtectionSaid};
 use stafett_protocol::signed::Verified;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{
@@ -27,7 +28,8 @@ use super::{Federation, News, Place};
 use crate::names::{CHILD, FATHER, MOTHER, areas, service_code};
 
 const HOLDER: AccountId = AccountId::from_bytes([0xb1; 16]);
-const ADVISER: AccountId = AccountId::from_bytes([0xb2; 16]);
+const LEADER: AccountId = AccountId::from_bytes([0xb3; 16]);
+pub(super) const ADVISER: AccountId = AccountId::from_bytes([0xb2; 16]);
 
 /// A case and the node that owns it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +95,8 @@ pub struct AskFor<'a> {
     pub until: UnixMillis,
     /// What it replaces.
     pub supersedes: Option<ConsentId>,
+    /// Whether whoever answers for the recipient is public.
+    pub sector: Sector,
 }
 
 impl<'a> AskFor<'a> {
@@ -106,6 +110,7 @@ impl<'a> AskFor<'a> {
             from: UnixMillis(0),
             until: UnixMillis::MAX,
             supersedes: None,
+            sector: Sector::Public,
         }
     }
 }
@@ -126,6 +131,7 @@ impl Federation {
                 party(MOTHER, Capacity::GuardianWithParentalResponsibility),
                 party(FATHER, Capacity::GuardianWithParentalResponsibility),
             ],
+            birthdays: Birthdays::default(),
         };
         let key = Arc::clone(&self.nodes[&owner].key);
         let decision = Decision::open(case, said, HOLDER, self.now, &key).expect("opens");
@@ -173,45 +179,6 @@ impl Federation {
         let news = News { entries: vec![entry], ..News::default() };
         self.commit_of_people(case.owner, vec![Write::Entry(record), change], &news);
         entry
-    }
-
-    /// Edits an entry at a node that has it. Returns whether it is there and something changed.
-    pub fn edit(&mut self, node: OrganisationNumber, entry: EntryId, json: &str) -> bool {
-        let Some(kept) = self.nodes[&node].store.entries.get(&entry).cloned() else { return false };
-        if kept.record.state != EntryState::Live {
-            return false;
-        }
-        let side = if kept.record.owner == node { Side::Owner } else { Side::Partner };
-        let facts = &kept.record.facts;
-        let mut document =
-            EntryDocument::open(facts.kind, self.actor(node, entry), &kept.changes).expect("its own changes");
-        let fields = serde_json::from_str(json).expect("JSON of an edit");
-        let edit = Edit::new(facts.kind, fields).expect("an edit that fits");
-        let Some(change) = document.edit(&edit, side).expect("an edit that fits") else { return false };
-        let generation = facts.generation;
-        let write = Write::Change { entry, generation, change, origin: node, at: self.now };
-        let news = News { entries: vec![entry], ..News::default() };
-        self.commit_of_people(node, vec![write], &news);
-        true
-    }
-
-    /// Starts a new generation of an own entry.
-    pub fn renew(&mut self, owner: OrganisationNumber, entry: EntryId) {
-        let label = self.next_label();
-        let kept = self.nodes[&owner].store.entries[&entry].clone();
-        let old =
-            EntryDocument::open(kept.record.facts.kind, Actor([0xee; 16]), &kept.changes).expect("opens");
-        let actor = Actor(self.chance.half(format!("{label} actor")));
-        let (_, genesis) = cut(&old, actor).expect("no conflict");
-        let generation = GenerationId::from_random(self.chance.half(format!("{label} generation")));
-        let mut record = kept.record;
-        record.facts.generation = generation;
-        record.facts.changes = 1;
-        record.genesis = genesis.hash();
-        record.heads = Heads::new(vec![genesis.hash()]);
-        let change = Write::Change { entry, generation, change: genesis, origin: owner, at: self.now };
-        let news = News { entries: vec![entry], ..News::default() };
-        self.commit_of_people(owner, vec![Write::Entry(record), change], &news);
     }
 
     /// Relates two entries of an own case.
@@ -277,18 +244,19 @@ impl Federation {
     pub fn ask(&mut self, case: CaseAt, ask: &AskFor<'_>) -> ConsentId {
         let label = self.next_label();
         let id = ConsentId::from_random(self.chance.half(format!("{label} consent")));
+        let replaced = ask
+            .supersedes
+            .map(|replaced| &self.nodes[&case.owner].store.ledgers[&case.case].consents()[&replaced]);
         let consent = Consent {
-            id,
-            recipient: ask.service.clone(),
+            version: replaced.map_or(1, |record| record.consent().version + 1),
             areas: areas(ask.areas),
             kinds: EntryKind::ALL.into_iter().filter(|kind| *kind != EntryKind::CaseCard).collect(),
             exceptions: ask.exceptions.iter().copied().collect(),
-            card_fields: BTreeSet::new(),
             direction: ask.direction,
             purpose: "Samarbeid om barnet.".to_owned(),
-            from: ask.from,
-            until: ask.until,
             supersedes: ask.supersedes,
+            controller: Controller { organisation: ask.service.host, sector: ask.sector },
+            ..Consent::sharing(id, ask.service.clone(), ask.from, ask.until)
         };
         self.say(case, &label, vec![Said::ConsentAsked { consent }]);
         id
@@ -297,7 +265,7 @@ impl Federation {
     /// One guardian says yes.
     pub fn give(&mut self, case: CaseAt, consent: ConsentId, giver: PersonId, about_self: bool) {
         let label = self.next_label();
-        let yes = Yes { at: self.now, evidence: Evidence::Oral, about_self };
+        let yes = Yes { about_self, ..Yes::new(self.now, Evidence::Oral) };
         self.say(case, &label, vec![Said::ConsentGiven { consent, giver, yes }]);
     }
 
@@ -312,30 +280,99 @@ impl Federation {
     /// One guardian takes the yes back.
     pub fn withdraw(&mut self, case: CaseAt, consent: ConsentId) {
         let label = self.next_label();
-        self.say(case, &label, vec![Said::ConsentWithdrawn { consent, giver: MOTHER }]);
+        self.say(case, &label, vec![mothers_word(consent)]);
+    }
+
+    /// Says one thing about a case in the stafettholder's name.
+    pub fn say_of(&mut self, case: CaseAt, said: Said) {
+        let label = self.next_label();
+        self.say(case, &label, vec![said]);
+    }
+
+    /// One guardian takes every yes back, in one word.
+    pub fn withdraw_everything(&mut self, case: CaseAt) {
+        let label = self.next_label();
+        let ledger = &self.nodes[&case.owner].store.ledgers[&case.case];
+        let said = ledger.consents().keys().copied().map(mothers_word).collect();
+        self.say(case, &label, said);
     }
 
     /// The address becomes strictly confidential.
     pub fn protect(&mut self, case: CaseAt) {
+        self.set_protection(case, AddressProtection::StrictlyConfidential);
+    }
+
+    /// Somebody who may sets how the address is protected.
+    pub fn set_protection(&mut self, case: CaseAt, protection: AddressProtection) {
         let label = self.next_label();
-        let protection = AddressProtection::StrictlyConfidential;
-        self.say(case, &label, vec![Said::AddressProtected { protection }]);
+        let said = ProtectionSaid::Set { protection, safe_for: BTreeSet::new() };
+        self.say_with(case, &label, HOLDER, Vec::new(), vec![said]);
+    }
+
+    /// The leader lets one consent count under a confidential address.
+    pub fn approve_sharing(&mut self, case: CaseAt, consent: ConsentId) {
+        let label = self.next_label();
+        self.say_with(case, &label, LEADER, Vec::new(), vec![ProtectionSaid::Approved { consent }]);
+    }
+
+    /// The holder registers who the family is; nothing changes by that.
+    pub fn register_family(
+        &mut self,
+        case: CaseAt,
+        parties: Vec<Party>,
+        birthdays: Option<Birthdays>,
+    ) -> RegistrationId {
+        let label = self.next_label();
+        let registration = RegistrationId::from_random(self.chance.half(format!("{label} registration")));
+        let document = "2026/117-3".to_owned();
+        self.say(case, &label, vec![Said::PartiesRegistered { registration, parties, birthdays, document }]);
+        registration
+    }
+
+    /// The leader approves what was registered.
+    pub fn approve_family(&mut self, case: CaseAt, registration: RegistrationId) {
+        let label = self.next_label();
+        self.say_with(case, &label, LEADER, vec![Said::PartiesApproved { registration }], Vec::new());
+    }
+
+    /// The subject's birthdays turn out to be these.
+    pub fn set_birthdays(&mut self, case: CaseAt, ages: &[(u8, UnixMillis)]) {
+        let parties = self.nodes[&case.owner].store.ledgers[&case.case].parties().to_vec();
+        let birthdays = Birthdays(ages.iter().copied().collect());
+        let registration = self.register_family(case, parties, Some(birthdays));
+        self.approve_family(case, registration);
     }
 
     /// Looks for what is due or over by the passing of time.
     pub fn sweep(&mut self, case: CaseAt) {
         let label = self.next_label();
-        self.say(case, &label, Vec::new());
+        let run_out = self.nodes[&case.owner].store.ledgers[&case.case].run_out(self.now);
+        let said = run_out.into_iter().map(|consent| Said::ConsentExpired { consent }).collect();
+        self.say(case, &label, said);
     }
 
     /// Decides: says things, ends and issues grants, closes before it commits.
     fn say(&mut self, case: CaseAt, label: &str, said: Vec<Said>) {
+        self.say_with(case, label, HOLDER, said, Vec::new());
+    }
+
+    fn say_with(
+        &mut self,
+        case: CaseAt,
+        label: &str,
+        by: AccountId,
+        said: Vec<Said>,
+        of_protection: Vec<ProtectionSaid>,
+    ) {
         let CaseAt { owner, case } = case;
         let key = Arc::clone(&self.nodes[&owner].key);
         let ledger = (*self.nodes[&owner].store.ledgers[&case]).clone();
-        let mut decision = Decision::about(ledger, Some(HOLDER), self.now);
+        let mut decision = Decision::about(ledger, Some(by), self.now);
         for said in said {
             decision.say(said, &key).expect("can be said");
+        }
+        for said in of_protection {
+            decision.say_of_protection(said, &key).expect("can be said");
         }
         for place in self.ends_of(owner) {
             self.decide_about(place, case, label, &mut decision);
@@ -397,35 +434,24 @@ impl Federation {
         self.commit_of_people(owner, writes, &news);
     }
 
-    fn commit_of_people(&mut self, node: OrganisationNumber, writes: Vec<Write>, news: &News) {
+    pub(super) fn commit_of_people(&mut self, node: OrganisationNumber, writes: Vec<Write>, news: &News) {
+        let now = self.now;
+        for order in &news.orders {
+            self.node_mut(node).store.queued.entry(order.statement().order).or_insert(now);
+        }
         self.node_mut(node).store.commit(Transaction::of(writes)).expect("people's writing fits");
         self.tell(node, news);
     }
 
-    fn actor(&self, node: OrganisationNumber, entry: EntryId) -> Actor {
+    pub(super) fn actor(&self, node: OrganisationNumber, entry: EntryId) -> Actor {
         let incarnation = self.nodes[&node].incarnation;
         Actor(self.chance.half(format!("actor {node} {incarnation} {entry}")))
     }
+}
 
-    /// Returns what a reader at a node would see of an entry; nothing if it is not there, locked,
-    /// or no grant opens it any longer.
-    pub fn view(&self, node: OrganisationNumber, entry: EntryId) -> Option<EntryView> {
-        let store = &self.nodes[&node].store;
-        let kept = store.entries.get(&entry)?;
-        let opens = |grant| store.received.get(grant).is_some_and(|received| received.counts(self.now));
-        let is_open = kept.record.owner == node || kept.record.under.iter().any(opens);
-        if kept.record.state != EntryState::Live || !is_open {
-            return None;
-        }
-        let document = EntryDocument::open(kept.record.facts.kind, Actor([0xef; 16]), &kept.changes);
-        Some(document.expect("its own changes").view())
-    }
-
-    /// Returns the free text of an entry as a reader at a node sees it.
-    pub fn text(&self, node: OrganisationNumber, entry: EntryId) -> Option<String> {
-        use stafett_protocol::entry::FieldKey;
-        self.view(node, entry).map(|view| view.text(FieldKey::Description).to_owned())
-    }
+fn mothers_word(consent: ConsentId) -> Said {
+    let (channel, part) = (Channel::Oral, WithdrawnPart::Whole);
+    Said::ConsentWithdrawn { consent, giver: MOTHER, channel, part }
 }
 
 fn content(new: &NewEntry<'_>) -> Content {

@@ -22,6 +22,7 @@ use stafett_protocol::id::AccountId;
 
 use super::cast::{CAST, Part, Place, Who};
 use super::program::run;
+use super::time::CLOCK;
 
 /// The folder of recorded frames in a node's folder.
 pub const FRAMES: &str = "frames";
@@ -103,7 +104,7 @@ pub async fn make(root: &Path, place: Place, more: &[String]) -> anyhow::Result<
     for part in own() {
         let account = accounts.get(&part.who).context("an account")?.to_string();
         let create =
-            ["token", "create", "--json", "--days", "1", "--data", &path, "--person", &account, "--role"];
+            ["token", "create", "--json", "--days", "365", "--data", &path, "--person", &account, "--role"];
         let created = run(create.into_iter().chain([part.role_word])).await?;
         let created: Created = serde_json::from_slice(&created).context("a new token")?;
         tokens.insert(part.who, created.token);
@@ -115,6 +116,7 @@ pub async fn make(root: &Path, place: Place, more: &[String]) -> anyhow::Result<
 fn settings_text(template: &NodeTemplate) -> String {
     let sooner = "[transport]\nidle_s = 5\nkeep_alive_s = 2\n\n[federation]\nredial_max_s = 2\n";
     let text = node_toml(template).replacen("[federation]\n", sooner, 1);
+    let text = text.replacen("[development]\n", &format!("[development]\nclock = \"{CLOCK}\"\n"), 1);
     format!("{text}\n[observability]\nformat = \"json\"\n")
 }
 
@@ -180,11 +182,7 @@ pub fn partner(
             entries_max: AgreementTerms::ENTRIES_MAX_DEFAULT,
             bytes_max: AgreementTerms::BYTES_MAX_DEFAULT,
         },
-        services: theirs
-            .services
-            .iter()
-            .map(|service| PartnerService { code: service.code.clone(), names: service.names.clone() })
-            .collect(),
+        services: theirs.services.iter().map(|service| PartnerService::of(service, organisation)).collect(),
     })
 }
 

@@ -36,7 +36,7 @@ impl Person {
     /// If there is no HTTP client.
     pub fn new(web: &str, token: &str) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder().timeout(ANSWER_TIMEOUT).no_proxy().build()?;
-        Ok(Self { http, base: format!("{web}/api/v1"), token: token.to_owned() })
+        Ok(Self { http, base: web.to_owned(), token: token.to_owned() })
     }
 
     /// Asks and returns the answer as it came, whatever it says.
@@ -44,22 +44,27 @@ impl Person {
     /// # Errors
     /// If no answer came: the node may have done what was asked, or not.
     pub async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Answer> {
-        let request =
-            self.http.request(method.clone(), format!("{}{path}", self.base)).bearer_auth(&self.token);
+        let address = format!("{}/api/v1{path}", self.base);
+        let request = self.http.request(method.clone(), address).bearer_auth(&self.token);
         let request = match body {
             Some(body) => request.json(body),
             None => request,
         };
-        let response = request.send().await.with_context(|| format!("{method} {path}"))?;
-        let status = response.status().as_u16();
-        let headers = response
-            .headers()
-            .iter()
-            .filter(|(name, _)| *name != "date")
-            .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
-            .collect();
-        let body = response.bytes().await.with_context(|| format!("{method} {path}"))?.to_vec();
-        Ok(Answer { status, headers, body })
+        answer(request, &format!("{method} {path}")).await
+    }
+
+    /// The same person at a node that was started again, on another port.
+    pub fn at(&self, web: &str) -> Self {
+        Self { base: web.to_owned(), ..self.clone() }
+    }
+
+    /// Asks for a page as a browser does, from the node's root.
+    ///
+    /// # Errors
+    /// If no answer came.
+    pub async fn page(&self, path: &str) -> anyhow::Result<Answer> {
+        let request = self.http.get(format!("{}{path}", self.base)).bearer_auth(&self.token);
+        answer(request.header("accept", "text/html,*/*;q=0.8"), path).await
     }
 
     /// Asks for something that must be done: an answer of 2xx, read.
@@ -94,4 +99,17 @@ impl Person {
     pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> anyhow::Result<T> {
         self.send(Method::POST, path, Some(body)).await
     }
+}
+
+async fn answer(request: reqwest::RequestBuilder, of: &str) -> anyhow::Result<Answer> {
+    let response = request.send().await.with_context(|| of.to_owned())?;
+    let status = response.status().as_u16();
+    let headers = response
+        .headers()
+        .iter()
+        .filter(|(name, _)| *name != "date")
+        .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
+        .collect();
+    let body = response.bytes().await.with_context(|| of.to_owned())?.to_vec();
+    Ok(Answer { status, headers, body })
 }

@@ -7,12 +7,17 @@ use stafett_protocol::access::Held;
 use stafett_protocol::disclosure::DisclosureRow;
 use stafett_protocol::id::{CaseId, EntryId, GrantId};
 use stafett_protocol::link::snapshot::{
-    IssuedState, Snapshot, Tracked, TrackedRelation, WaitingOrder, WaitingProposal,
+    EarlierOnLink, IssuedState, Snapshot, Tracked, TrackedRelation, WaitingOrder, WaitingProposal,
 };
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::transaction::{EntryRecord, ProposalState};
 
 use super::Store;
+
+/// What a change takes in this store.
+fn bytes_of(change: &stafett_protocol::entry::CheckedChange) -> u64 {
+    stafett_protocol::wire::codec::encode_change(change.change()).expect("encodes").len() as u64
+}
 
 impl Store {
     /// Returns the own cases of which a partner has, or had, a grant.
@@ -97,6 +102,7 @@ impl Store {
         let proposed = since.is_none()
             && self.taken.iter().any(|((proposer, _), taken)| *proposer == partner && *taken == entry);
         let generation = row.map(|row| row.generation).or(proposed.then_some(record.facts.generation));
+        tracked.bytes = self.entries[&entry].changes.iter().map(bytes_of).sum();
         tracked.held = Held { generation, recall_waits: false };
         if record.owner == self.own {
             tracked.announced =
@@ -107,6 +113,7 @@ impl Store {
             .get(&(partner, entry))
             .filter(|(generation, _)| *generation == record.facts.generation)
             .map(|(_, heads)| heads.clone());
+        tracked.earlier = EarlierOnLink::new(self.earlier_on_link(partner, entry));
         tracked
     }
 

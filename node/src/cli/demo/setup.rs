@@ -206,10 +206,7 @@ fn partner_config(
             entries_max: AgreementTerms::ENTRIES_MAX_DEFAULT,
             bytes_max: AgreementTerms::BYTES_MAX_DEFAULT,
         },
-        services: services
-            .into_iter()
-            .map(|service| PartnerService { code: service.code, names: service.names })
-            .collect(),
+        services: services.iter().map(|service| PartnerService::of(service, organisation)).collect(),
     })
 }
 

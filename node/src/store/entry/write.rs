@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stafett_protocol::entry::check::CheckedChange;
-use stafett_protocol::entry::{ChangeHash, Heads};
+use stafett_protocol::entry::{Actor, ChangeHash, Heads};
 use stafett_protocol::erasure::LockBasis;
 use stafett_protocol::id::{AccountId, CaseId, EntryId, GenerationId, GrantId};
 use stafett_protocol::municipality::OrganisationNumber;
@@ -55,7 +55,7 @@ fn insert(step: &Step<'_>, new: &EntryRecord) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn replace(step: &Step<'_>, old: &EntryRecord, new: &EntryRecord) -> Result<(), StoreError> {
+fn replace(step: &mut Step<'_>, old: &EntryRecord, new: &EntryRecord) -> Result<(), StoreError> {
     let facts = &new.facts;
     let moved = old.owner != new.owner || old.facts.case != facts.case;
     let same_generation = old.facts.generation == facts.generation;
@@ -78,8 +78,8 @@ fn replace(step: &Step<'_>, old: &EntryRecord, new: &EntryRecord) -> Result<(), 
     Ok(())
 }
 
-/// Deletes what the old generation said and pins the new one (law 8).
-fn leave_generation(step: &Step<'_>, old: &EntryRecord, new: &EntryRecord) -> Result<(), StoreError> {
+/// Deletes what the old generation said, unless it is kept, and pins the new one (law 8).
+fn leave_generation(step: &mut Step<'_>, old: &EntryRecord, new: &EntryRecord) -> Result<(), StoreError> {
     let (entry, generation) = (new.facts.entry, new.facts.generation);
     let was_left = step.exists(
         "SELECT 1 FROM entry_left WHERE entry_id = ?1 AND generation = ?2",
@@ -89,10 +89,15 @@ fn leave_generation(step: &Step<'_>, old: &EntryRecord, new: &EntryRecord) -> Re
         return Err(Fault::OtherGeneration.into());
     }
     step.execute(
-        "INSERT INTO entry_left (entry_id, generation) VALUES (?1, ?2)",
+        "INSERT OR IGNORE INTO entry_left (entry_id, generation) VALUES (?1, ?2)",
         (entry.as_bytes(), old.facts.generation.as_bytes()),
     )?;
-    step.execute("DELETE FROM entry_change WHERE entry_id = ?1", [entry.as_bytes()])?;
+    step.execute(
+        "DELETE FROM entry_change WHERE entry_id = ?1 AND generation NOT IN
+             (SELECT generation FROM entry_earlier WHERE entry_id = ?1)",
+        [entry.as_bytes()],
+    )?;
+    step.aftermath.erased = true;
     step.execute(
         "UPDATE entry SET generation = ?2, genesis = ?3, heads = x'', changes = 0, changed_at = ?4
          WHERE entry_id = ?1",
@@ -175,10 +180,20 @@ pub(crate) struct NewChange<'a> {
     pub(crate) at: UnixMillis,
 }
 
+/// In which generation of its entry a change belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// The present one.
+    Present,
+    /// An earlier one that is kept.
+    Earlier,
+}
+
 /// What a change must fit.
-struct Present {
+struct There {
     case: CaseId,
-    genesis: ChangeHash,
+    /// None for an earlier generation, which has its genesis.
+    genesis: Option<ChangeHash>,
     heads: Heads,
     changes: i64,
 }
@@ -189,46 +204,103 @@ struct Present {
 /// [`Fault::OtherGeneration`] if the entry is gone, locked or in another generation, or if its
 /// first change is not its genesis; [`Fault::AlienActor`] if the actor is another organisation's.
 pub(crate) fn put_change(step: &mut Step<'_>, new: &NewChange<'_>) -> Result<(), StoreError> {
+    put_change_at(step, new, Place::Present)
+}
+
+/// Writes a change of the present generation, or of an earlier one that is kept.
+///
+/// # Errors
+/// As for [`put_change`].
+pub(crate) fn put_change_at(
+    step: &mut Step<'_>,
+    new: &NewChange<'_>,
+    place: Place,
+) -> Result<(), StoreError> {
     let hash = new.change.hash();
-    let present = present(step, new)?.ok_or(Fault::OtherGeneration)?;
+    let there = there(step, new, place)?.ok_or(Fault::OtherGeneration)?;
     step.touched.insert(new.entry);
     let is_known = step.exists(
-        "SELECT 1 FROM entry_change WHERE entry_id = ?1 AND hash = ?2",
-        (new.entry.as_bytes(), hash.0),
+        "SELECT 1 FROM entry_change WHERE entry_id = ?1 AND generation = ?2 AND hash = ?3",
+        (new.entry.as_bytes(), new.generation.as_bytes(), hash.0),
     )?;
     if is_known {
         return Ok(());
     }
-    if present.changes == 0 && hash != present.genesis {
+    must_be_open_to_write(step, new)?;
+    if there.changes == 0 && there.genesis != Some(hash) {
         return Err(Fault::OtherGeneration.into());
     }
     claim_actor(step, new)?;
-    insert_change(step, new, &present)?;
+    insert_change(step, new, &there)?;
     let deps = &new.change.change().deps;
-    let left = present.heads.iter().copied().filter(|head| !deps.contains(head));
-    let heads = Heads::new(left.chain([hash]).collect());
+    let left = there.heads.iter().copied().filter(|head| !deps.contains(head));
+    let heads = heads_bytes(&Heads::new(left.chain([hash]).collect()));
+    match place {
+        Place::Present => step.execute(
+            "UPDATE entry SET heads = ?2, changes = changes + 1, changed_at = ?3 WHERE entry_id = ?1",
+            (new.entry.as_bytes(), heads, millis(new.at)),
+        )?,
+        Place::Earlier => step.execute(
+            "UPDATE entry_earlier SET heads = ?3, changes = changes + 1
+             WHERE entry_id = ?1 AND generation = ?2",
+            (new.entry.as_bytes(), new.generation.as_bytes(), heads),
+        )?,
+    };
+    Ok(())
+}
+
+/// Once a sharing has ended nobody of this node writes on in what it held: an edit that came after
+/// would be erased unseen.
+fn must_be_open_to_write(step: &Step<'_>, new: &NewChange<'_>) -> Result<(), StoreError> {
+    let own = step.own.organisation;
+    if new.origin != own {
+        return Ok(());
+    }
+    let is_closed = step.exists(
+        "SELECT 1 FROM entry WHERE entry_id = ?1 AND owner <> ?2 AND NOT EXISTS (
+             SELECT 1 FROM entry_under
+             LEFT JOIN grant_received ON grant_received.grant_id = entry_under.grant_id
+             WHERE entry_under.entry_id = ?1 AND grant_received.ended_at IS NULL)",
+        (new.entry.as_bytes(), own.value()),
+    )?;
+    if is_closed { Err(Fault::OtherGeneration.into()) } else { Ok(()) }
+}
+
+/// Notes who of this node makes changes as an actor.
+pub(crate) fn name_author(
+    step: &Step<'_>,
+    entry: EntryId,
+    actor: Actor,
+    author: AccountId,
+) -> Result<(), StoreError> {
     step.execute(
-        "UPDATE entry SET heads = ?2, changes = changes + 1, changed_at = ?3 WHERE entry_id = ?1",
-        (new.entry.as_bytes(), heads_bytes(&heads), millis(new.at)),
+        "UPDATE entry_actor SET account = ?3 WHERE entry_id = ?1 AND actor = ?2 AND organisation = ?4",
+        (entry.as_bytes(), actor.0, author.as_bytes(), step.own.organisation.value()),
     )?;
     Ok(())
 }
 
-fn present(step: &Step<'_>, new: &NewChange<'_>) -> Result<Option<Present>, StoreError> {
-    step.optional(
-        "SELECT case_id, genesis, heads, changes FROM entry
-         WHERE entry_id = ?1 AND generation = ?2 AND state = 0",
-        (new.entry.as_bytes(), new.generation.as_bytes()),
-        |row| {
-            let heads: Vec<u8> = row.get(2)?;
-            Ok(Present {
-                case: CaseId::from_bytes(row.get(0)?),
-                genesis: ChangeHash(row.get(1)?),
-                heads: crate::store::value::heads(&heads, ENTRY.name)?,
-                changes: row.get(3)?,
-            })
-        },
-    )
+fn there(step: &Step<'_>, new: &NewChange<'_>, place: Place) -> Result<Option<There>, StoreError> {
+    let sql = match place {
+        Place::Present => {
+            "SELECT case_id, genesis, heads, changes FROM entry
+             WHERE entry_id = ?1 AND generation = ?2 AND state = 0"
+        }
+        Place::Earlier => {
+            "SELECT entry.case_id, NULL, entry_earlier.heads, entry_earlier.changes FROM entry_earlier
+             JOIN entry ON entry.entry_id = entry_earlier.entry_id
+             WHERE entry_earlier.entry_id = ?1 AND entry_earlier.generation = ?2 AND state = 0"
+        }
+    };
+    step.optional(sql, (new.entry.as_bytes(), new.generation.as_bytes()), |row| {
+        let heads: Vec<u8> = row.get(2)?;
+        Ok(There {
+            case: CaseId::from_bytes(row.get(0)?),
+            genesis: row.get::<_, Option<[u8; 32]>>(1)?.map(ChangeHash),
+            heads: crate::store::value::heads(&heads, ENTRY.name)?,
+            changes: row.get(3)?,
+        })
+    })
 }
 
 /// An actor belongs to the organisation that its first change came from (law 10), for as long as
@@ -253,13 +325,13 @@ fn claim_actor(step: &Step<'_>, new: &NewChange<'_>) -> Result<(), StoreError> {
     }
 }
 
-fn insert_change(step: &Step<'_>, new: &NewChange<'_>, present: &Present) -> Result<(), StoreError> {
+fn insert_change(step: &Step<'_>, new: &NewChange<'_>, there: &There) -> Result<(), StoreError> {
     let hash = new.change.hash();
-    let number = present.changes;
-    let identity = change_identity(&present.case, &new.entry, &new.generation, number, &hash);
+    let number = there.changes;
+    let identity = change_identity(&there.case, &new.entry, &new.generation, number, &hash);
     let plain = codec::encode_change(new.change.change())
         .map_err(|_| StoreError::Damaged { table: ENTRY_CHANGE.name })?;
-    let sealed = step.seal(present.case, &ENTRY_CHANGE, &identity, &plain)?;
+    let sealed = step.seal(there.case, &ENTRY_CHANGE, &identity, &plain)?;
     step.execute(
         "INSERT INTO entry_change (entry_id, generation, number, case_id, hash, stored_at, sealed)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -267,7 +339,7 @@ fn insert_change(step: &Step<'_>, new: &NewChange<'_>, present: &Present) -> Res
             new.entry.as_bytes(),
             new.generation.as_bytes(),
             number,
-            present.case.as_bytes(),
+            there.case.as_bytes(),
             hash.0,
             millis(new.at),
             sealed,

@@ -98,6 +98,68 @@ async fn proposal_waits_returns_and_is_erased_after_its_time() {
 }
 
 #[tokio::test]
+async fn returned_edit_is_kept_for_its_time_and_then_opens_with_no_key() {
+    let folder = Folder::new();
+    let store = folder.open().with_their_goals().await;
+    let edit = returned_edit(91, "hele kapitler");
+
+    store.must(vec![Write::EditReturned(edit.clone())]).await;
+    store.must(vec![Write::EditReturned(ReturnedEdit { until: UnixMillis(90_000), ..edit.clone() })]).await;
+    store.erase_returned(UnixMillis(69_999)).await.expect("erases");
+    assert_eq!(store.returned_edits_in(THEIR_CASE).await.expect("reads"), [edit]);
+    assert_eq!(store.returned_edits_in(CASE).await.expect("reads"), []);
+    assert!(!store.search_everything("hele kapitler".as_bytes()).await.expect("searches").hits.is_empty());
+
+    store.erase_returned(UnixMillis(70_000)).await.expect("erases");
+    assert_eq!(store.returned_edits_in(THEIR_CASE).await.expect("reads"), []);
+    assert_eq!(store.search_everything("hele kapitler".as_bytes()).await.expect("searches").hits, []);
+}
+
+#[tokio::test]
+async fn returned_edit_outlives_the_erasing_of_its_entry() {
+    let folder = Folder::new();
+    let store = folder.open().with_their_goals().await;
+    let edit = returned_edit(91, "hele kapitler");
+
+    let entries = BTreeSet::from([GOAL, MEASURE]);
+    let erase = Write::Erase { case: THEIR_CASE, entries };
+    store.must(vec![Write::EditReturned(edit.clone()), erase]).await;
+
+    assert_eq!(store.returned_edits_in(THEIR_CASE).await.expect("reads"), [edit]);
+}
+
+#[tokio::test]
+async fn author_of_an_edit_is_known_and_of_others_changes_nobody() {
+    let folder = Folder::new();
+    let store = folder.open().with_their_goals().await;
+    let content = store.content(GOAL).await.expect("reads").expect("is there");
+    let mut document = EntryDocument::open(EntryKind::Goal, OUR_ACTOR, &content.changes).expect("opens");
+    let change_of_ours = edited(&mut document, "Sove bedre");
+    let author = |actor| Write::Author { entry: GOAL, actor, author: NILS };
+
+    store.must(vec![change(GOAL, &change_of_ours, us()), author(OUR_ACTOR), author(THEIR_ACTOR)]).await;
+
+    let content = store.content(GOAL).await.expect("reads").expect("is there");
+    assert_eq!(content.authors, BTreeMap::from([(OUR_ACTOR, NILS)]));
+}
+
+#[tokio::test]
+async fn nobody_writes_on_in_an_entry_whose_sharing_has_ended() {
+    let folder = Folder::new();
+    let store = folder.open().with_their_goals().await;
+    let content = store.content(GOAL).await.expect("reads").expect("is there");
+    let mut document = EntryDocument::open(EntryKind::Goal, OUR_ACTOR, &content.changes).expect("opens");
+    let first = edited(&mut document, "Sove bedre");
+    let second = edited(&mut document, "Sove best");
+    store.must(vec![change(GOAL, &first, us())]).await;
+
+    store.must(vec![ended(GRANT, 100)]).await;
+
+    assert_eq!(store.fault(vec![change(GOAL, &second, us())]).await, Fault::OtherGeneration);
+    store.must(vec![change(GOAL, &first, us())]).await;
+}
+
+#[tokio::test]
 async fn answered_proposal_is_neither_made_again_nor_returned() {
     let folder = Folder::new();
     let store = folder.open().with_their_goals().await;

@@ -3,7 +3,7 @@
 use stafett_protocol::erasure::LockBasis;
 use stafett_protocol::id::RelationId;
 use stafett_protocol::journal::Closing;
-use stafett_protocol::transaction::Relation;
+use stafett_protocol::transaction::{CarriedTo, GenerationWrite, Relation};
 
 use super::*;
 
@@ -21,8 +21,12 @@ fn life() -> Vec<Vec<Write>> {
     received.extend(their_goal(EntryId::from_bytes([14; 16]), "Spise frokost"));
     vec![
         vec![Write::Ledger(opening(CASE)), Write::Ledger(level(1, &opening(CASE), 2))],
+        vec![Write::Protection(protection())],
         own_goal(GOAL, "Lese en bok"),
-        vec![change(GOAL, &next, us())],
+        vec![
+            change(GOAL, &next, us()),
+            Write::Author { entry: GOAL, actor: OUR_ACTOR, author: AccountId::from_bytes([97; 16]) },
+        ],
         vec![Write::Relation(Relation { id: relation, owner: us(), case: CASE, from: MEASURE, to: GOAL })],
         vec![Write::GrantIssued(our_grant(GRANT)), Write::GrantStored(GRANT)],
         vec![
@@ -40,6 +44,7 @@ fn life() -> Vec<Vec<Write>> {
         vec![Write::OrderQueued(our_order(ORDER))],
         vec![Write::ReceiptFiled(their_receipt(ORDER))],
         vec![
+            left(GOAL, &next),
             Write::Entry(newer),
             Write::Change {
                 entry: GOAL,
@@ -49,8 +54,65 @@ fn life() -> Vec<Vec<Write>> {
                 at: UnixMillis(6_000),
             },
         ],
+        vec![Write::Generation(GenerationWrite::LetGo { partner: them(), entry: GOAL, generation: FIRST })],
         vec![Write::GrantReceived(their_grant(GRANT))],
         received,
+    ]
+    .into_iter()
+    .chain(renewed())
+    .chain(ending(waiting, answered))
+    .collect()
+}
+
+fn left(entry: EntryId, latest: &CheckedChange) -> Write {
+    let heads = Heads::from(latest.hash());
+    let keep = Some(CarriedTo { heads: heads.clone(), onto: heads.clone() });
+    Write::Generation(GenerationWrite::Leave { entry, generation: FIRST, heads, keep })
+}
+
+/// An entry that came, that was written on here, and whose owner went on to another generation.
+fn renewed() -> Vec<Vec<Write>> {
+    let entry = EntryId::from_bytes([15; 16]);
+    let (mut document, genesis) = goal(THEIR_ACTOR, "Gå tur");
+    let (_, next) = goal(Actor([74; 16]), "Gå tur");
+    let ours = edited(&mut document, "Gå en lang tur");
+    let again = edited(&mut document, "Gå en veldig lang tur");
+    let mut newer = record(THEIR_CASE, them(), entry, &next);
+    newer.facts.generation = SECOND;
+    let heads = Heads::from(again.hash());
+    let carry = GenerationWrite::Carry {
+        entry,
+        generation: FIRST,
+        was: Heads::from(ours.hash()),
+        now: CarriedTo { heads: heads.clone(), onto: Heads::default() },
+    };
+    let late = GenerationWrite::LateChange {
+        entry,
+        generation: FIRST,
+        change: again.clone(),
+        origin: them(),
+        at: UnixMillis(6_500),
+    };
+    vec![
+        vec![
+            Write::Entry(EntryRecord { author: None, ..record(THEIR_CASE, them(), entry, &genesis) }),
+            change(entry, &genesis, them()),
+        ],
+        vec![change(entry, &ours, them())],
+        vec![
+            left(entry, &ours),
+            Write::Entry(newer),
+            Write::Change { entry, generation: SECOND, change: next, origin: them(), at: UnixMillis(6_000) },
+        ],
+        vec![Write::Generation(late)],
+        vec![Write::Generation(carry)],
+        vec![Write::Generation(GenerationWrite::Refuse { entry, generation: FIRST })],
+        vec![Write::Generation(GenerationWrite::Forget { entry, generation: FIRST, heads })],
+    ]
+}
+
+fn ending(waiting: Proposal, answered: Proposal) -> Vec<Vec<Write>> {
+    vec![
         vec![Write::Under { entry: MEASURE, under: BTreeSet::from([OTHER_GRANT]) }],
         vec![Write::ProposalMade(waiting.clone()), Write::ProposalMade(answered.clone())],
         vec![Write::ProposalAnswered(answered.id)],
@@ -63,6 +125,7 @@ fn life() -> Vec<Vec<Write>> {
                 closing: Closing::ErasedOnOrder { case: THEIR_CASE, order: ORDER },
                 at: UnixMillis(8_000),
             },
+            Write::EditReturned(returned_edit(96, "hele kapitler")),
             Write::ReceiptSigned(our_receipt(ORDER)),
         ],
     ]
@@ -94,6 +157,15 @@ fn kind(write: &Write) -> usize {
         Write::ProposalAnswered(_) => 20,
         Write::ProposalReturned { .. } => 21,
         Write::Closing { .. } => 22,
+        Write::Protection(_) => 29,
+        Write::Author { .. } => 30,
+        Write::EditReturned(_) => 31,
+        Write::Generation(GenerationWrite::Leave { .. }) => 23,
+        Write::Generation(GenerationWrite::LateChange { .. }) => 24,
+        Write::Generation(GenerationWrite::Carry { .. }) => 25,
+        Write::Generation(GenerationWrite::Refuse { .. }) => 26,
+        Write::Generation(GenerationWrite::Forget { .. }) => 27,
+        Write::Generation(GenerationWrite::LetGo { .. }) => 28,
     }
 }
 
@@ -101,7 +173,7 @@ fn kind(write: &Write) -> usize {
 fn life_has_every_kind_of_write() {
     let kinds: BTreeSet<usize> = life().iter().flatten().map(kind).collect();
 
-    assert_eq!(kinds, (0..=22).collect());
+    assert_eq!(kinds, (0..=31).collect());
 }
 
 #[tokio::test]

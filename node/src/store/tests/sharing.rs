@@ -214,6 +214,26 @@ async fn holds_names_what_was_sent_and_not_what_was_unsent() {
 }
 
 #[tokio::test]
+async fn order_waits_since_it_was_queued_first_also_after_a_start() {
+    let folder = Folder::new();
+    let store = folder.open().with_own_goal().await;
+    store.must(vec![Write::OrderQueued(our_order(ORDER))]).await;
+    let since = store.orders_waiting(them()).await.expect("reads")[0].queued_at;
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+
+    store.must(vec![Write::OrderQueued(our_order(ORDER))]).await;
+    drop(store);
+    let store = folder.open();
+
+    assert_eq!(store.orders_waiting(them()).await.expect("reads")[0].queued_at, since);
+    assert_eq!(store.holds().await.expect("reads")[0].unanswered, [(them(), since)]);
+    let link = store.link_snapshot(them(), BTreeMap::new()).await.expect("reads");
+    assert_eq!(link.orders[&ORDER].sent_at, None, "it is asked again at once");
+    store.must(vec![Write::ReceiptFiled(their_receipt(ORDER))]).await;
+    assert_eq!(store.holds().await.expect("reads")[0].unanswered, []);
+}
+
+#[tokio::test]
 async fn something_is_left_with_a_partner_from_its_grant_to_its_receipt() {
     let folder = Folder::new();
     let store = folder.open().with_own_goal().await;

@@ -58,7 +58,7 @@ async fn statement_of_another_key_in_a_row_is_no_statement() {
 
     let store = Store::open(settings).expect("opens");
 
-    assert!(matches!(store.ledger(CASE).await, Err(StoreError::Damaged { table: "ledger" })));
+    assert!(matches!(store.ledger(CASE).await, Err(StoreError::Damaged { table: "a chain" })));
 }
 
 #[tokio::test]

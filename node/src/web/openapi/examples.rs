@@ -1,5 +1,7 @@
 //! An example of every body. All persons and numbers are invented.
 
+mod consent;
+
 use serde_json::{Value, json};
 
 const CASE: &str = "5f0c3a9e-7d1b-4c42-9a86-2f1e8b7d6c05";
@@ -14,7 +16,7 @@ const OCTOBER_1: u64 = 1_790_812_800_000;
 
 /// Returns the name of each body's schema with its example.
 pub fn all() -> Vec<(&'static str, Value)> {
-    [requests(), of_cases(), of_consents(), of_the_node()].concat()
+    [requests(), of_cases(), of_the_family(), consent::all(), of_the_node()].concat()
 }
 
 fn requests() -> Vec<(&'static str, Value)> {
@@ -36,7 +38,20 @@ fn requests() -> Vec<(&'static str, Value)> {
             }),
         ),
         ("SetLevel", json!({ "level": 2 })),
-        ("ProtectAddress", json!({ "protection": "strictly-confidential" })),
+        ("ProtectAddress", json!({ "protection": "strictly-confidential", "safe_for": [MOTHER] })),
+        ("ApproveSharing", json!({ "consent": CONSENT })),
+        (
+            "RegisterFamily",
+            json!({
+                "parties": [{ "person": MOTHER, "capacity": "guardian-with-parental-responsibility" }],
+                "persons": [
+                    { "name": "Jon Testesen", "relation": "father", "parental_responsibility": false },
+                ],
+                "birth_date": "2015-03-14",
+                "document": "2026/117-3",
+            }),
+        ),
+        ("LimitGuardian", json!({ "closed": ["language"], "channel": "oral" })),
         ("Assign", json!({ "account": HOLDER })),
         (
             "NewEntry",
@@ -54,19 +69,6 @@ fn requests() -> Vec<(&'static str, Value)> {
             }),
         ),
         ("EditEntry", json!({ "fields": { "status": "started", "start": null } })),
-        (
-            "AskConsent",
-            json!({
-                "recipient": service(),
-                "areas": ["language"],
-                "kinds": ["goal", "measure", "evaluation"],
-                "direction": "both",
-                "purpose": "PPT hjelper skolen med lesing.",
-                "until": OCTOBER_1,
-            }),
-        ),
-        ("GiveConsent", json!({ "giver": MOTHER, "evidence": { "kind": "oral" }, "about_self": false })),
-        ("WithdrawConsent", json!({ "giver": MOTHER })),
     ]
 }
 
@@ -108,10 +110,12 @@ fn entry() -> Value {
         "heads": ["4fd2c1a0b7e69385d41c0f2e8a97b65d30e1f4c8a25b7d960c83e1f7a4d5b2c6"],
         "written_by": { "host": OWNER, "code": "school" },
         "fields": { "description": "Leser korte ord på egen hånd." },
+        "undelivered": null,
         "towards": null,
         "stored_at": AUGUST_17,
         "changed_at": AUGUST_17,
         "readers": [reader()],
+        "waiting": [consent::waiting()],
     })
 }
 
@@ -131,6 +135,7 @@ fn of_cases() -> Vec<(&'static str, Value)> {
         );
         case.insert("entries".to_owned(), json!([entry()]));
         case.insert("proposals".to_owned(), json!([]));
+        case.insert("tasks".to_owned(), json!([task()]));
     }
     vec![
         ("OpenedCase", json!({ "case": CASE })),
@@ -145,64 +150,58 @@ fn of_cases() -> Vec<(&'static str, Value)> {
                 "areas": ["language"],
                 "fields": { "description": "Kartlegging er gjort." },
                 "state": "waiting",
+                "until": null,
             }),
         ),
         ("Published", json!({ "entry": ENTRY, "proposal": null })),
-        ("EntryPreview", json!({ "readers": [reader()], "not_readers": [] })),
+        ("EntryPreview", json!({ "readers": [reader()], "not_readers": [], "waiting": [] })),
     ]
 }
 
-fn of_consents() -> Vec<(&'static str, Value)> {
-    let item = json!({ "entry": ENTRY, "kind": "note", "areas": ["language"], "title": "Leser korte ord" });
-    let hidden = json!({
-        "entry": "d4f7a2c8-16b3-4e95-8c0d-7b9e5f31a604",
-        "kind": "concern",
-        "areas": ["attendance"],
-        "title": "Fravær i høst",
-        "reason": "area",
+fn task() -> Value {
+    json!({
+        "case": CASE,
+        "kind": "consent-expiring",
+        "due": OCTOBER_1,
+        "age": null,
+        "consent": CONSENT,
+        "person": null,
+        "registration": null,
+        "order": null,
+    })
+}
+
+fn of_the_family() -> Vec<(&'static str, Value)> {
+    let registration = "b7d2f4a1-3c68-4e05-9f1a-6d80c5e3a972";
+    let mother = json!({
+        "person": MOTHER,
+        "capacity": "guardian-with-parental-responsibility",
+        "name": "Inga Eksempel",
+        "relation": "mother",
     });
-    let receipt =
-        json!({ "erased": 1, "locked": 0, "items": { ENTRY: { "done": "erased" } }, "backup_days": 35 });
+    let waiting = json!({
+        "registration": registration,
+        "parties": [mother],
+        "birth_date": null,
+        "document": "2026/117-3",
+        "by": HOLDER,
+        "at": AUGUST_17,
+        "is_overtaken": false,
+    });
     vec![
+        ("FamilyView", json!({ "parties": [mother], "closed_to": {}, "registrations": [waiting] })),
+        ("Registered", json!({ "registration": registration })),
         (
-            "ConsentPreview",
+            "ProtectionView",
             json!({
-                "recipient": service(),
-                "becomes_visible": [item],
-                "stays_visible": [],
-                "stays_hidden": [hidden],
-                "card": { "name": "Ane Testesen", "level": "1" },
-                "missing": [MOTHER],
+                "protection": "confidential",
+                "safe_for": [],
+                "approved": [CONSENT],
+                "decided_at": AUGUST_17,
+                "runs_until": AUGUST_17 + 365 * 86_400_000_u64,
             }),
         ),
-        (
-            "ConsentItem",
-            json!({
-                "id": CONSENT,
-                "recipient": service(),
-                "areas": ["language"],
-                "kinds": ["goal", "measure", "evaluation"],
-                "exceptions": [],
-                "card_fields": ["name", "level"],
-                "direction": "both",
-                "purpose": "PPT hjelper skolen med lesing.",
-                "from": AUGUST_17,
-                "until": OCTOBER_1,
-                "supersedes": null,
-                "status": "withdrawn",
-                "given_by": { MOTHER: { "at": AUGUST_17, "evidence": { "kind": "oral" }, "about_self": false } },
-                "missing": [],
-                "withdrawn_at": OCTOBER_1,
-                "grants": ["a85e0d4c-7f12-4b39-96c7-e2d1f04b8a53"],
-                "orders": [{
-                    "order": "1f6b9d37-c04a-4e82-a5f1-80d3c7e2b964",
-                    "partner": PARTNER,
-                    "partner_name": "Prøve kommune",
-                    "entries": 1,
-                    "receipt": receipt,
-                }],
-            }),
-        ),
+        ("TaskItem", task()),
     ]
 }
 
@@ -217,7 +216,10 @@ fn of_the_node() -> Vec<(&'static str, Value)> {
                 "connected_since": AUGUST_17,
                 "last_received": OCTOBER_1,
                 "waiting": 0,
-                "receipts_missing": 0,
+                "receipts_missing": 1,
+                "receipts_missing_since": AUGUST_17,
+                "receipts_late": true,
+                "sharing_stopped": false,
                 "agreement_until": 1_893_456_000_000_u64,
                 "revoked": false,
             }),
@@ -234,7 +236,20 @@ fn of_the_node() -> Vec<(&'static str, Value)> {
                 "unsent": false,
             }),
         ),
-        ("Health", json!({ "ready": true, "sealed": false, "version": "0.1.0", "organisation": OWNER })),
+        (
+            "Health",
+            json!({
+                "ready": true,
+                "sealed": false,
+                "version": "0.1.0",
+                "organisation": OWNER,
+                "duty_to_report": {
+                    "nb": "Meldeplikt og avvergingsplikt\n…",
+                    "nn": "Meldeplikt og avverjingsplikt\n…",
+                },
+            }),
+        ),
+        ("NoticeItem", notice()),
         (
             "ErrorBody",
             json!({
@@ -244,4 +259,24 @@ fn of_the_node() -> Vec<(&'static str, Value)> {
             }),
         ),
     ]
+}
+
+fn notice() -> serde_json::Value {
+    json!({
+        "kind": "withdrawal",
+        "person": MOTHER,
+        "name": "Inga Testesen",
+        "consent": CONSENT,
+        "partner": PARTNER,
+        "cause": null,
+        "confirmed": false,
+        "nb": {
+            "title": "Du har trukket tilbake et samtykke",
+            "paragraphs": ["Steinkjer kommune er bedt om å slette det de har fått. Steinkjer kommune har ikke bekreftet ennå."],
+        },
+        "nn": {
+            "title": "Du har trekt tilbake eit samtykke",
+            "paragraphs": ["Steinkjer kommune er beden om å slette det dei har fått. Steinkjer kommune har ikkje stadfesta enno."],
+        },
+    })
 }

@@ -1,7 +1,7 @@
 //! What the protocol's types are in JSON. These types only describe; nothing makes one.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use stafett_protocol as protocol;
@@ -32,6 +32,14 @@ macro_rules! described {
         }
     )+};
 }
+
+// Behind the macro, so that the module sees it.
+mod consent;
+
+pub use consent::{
+    Channel, ChildHeard, Consent, ConsentKind, Controller, Direction, Evidence, Interpreter, LanguageTag,
+    LegalCharacter, PurposeCode, Sector, Sha256, Waiting, WithdrawnPart, WithdrawnScope, Yes,
+};
 
 fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
@@ -130,24 +138,22 @@ described! {
     /// What a person is to the subject of a case.
     Capacity => words({
         use protocol::consent::rule::Capacity::{
-            AppointedGuardian, GuardianWithParentalResponsibility, ParentWithoutParentalResponsibility, Subject,
+            AppointedGuardian, ChildWelfareService, FosterParent, GuardianWithParentalResponsibility,
+            ParentWithoutParentalResponsibility, Subject,
         };
         [
             Subject,
             GuardianWithParentalResponsibility,
             ParentWithoutParentalResponsibility,
             AppointedGuardian,
+            FosterParent,
+            ChildWelfareService,
         ]
-    });
-    /// Which way writing may go, seen from the owner: the service reads, writes, or both.
-    Direction => words({
-        use protocol::consent::Direction::{Both, Give, Receive};
-        [Give, Receive, Both]
     });
     /// How an address is protected (folkeregisterloven § 10-4). Under `strictly-confidential`
     /// nothing leaves, also not that the case exists.
     AddressProtection => words({
-        use protocol::ledger::statement::AddressProtection::{Confidential, None, StrictlyConfidential};
+        use protocol::protection::AddressProtection::{Confidential, None, StrictlyConfidential};
         [None, Confidential, StrictlyConfidential]
     });
     /// On what basis an entry is locked instead of erased.
@@ -166,28 +172,19 @@ described! {
             .additional_properties(Some(AdditionalProperties::FreeForm(false)));
         OneOfBuilder::new().item(words([Subject, Sibling, Other])).item(guardian)
     };
-    /// How a giver said yes.
-    Evidence => tagged("kind", [
-        ("paper", "On paper.", vec![(
-            "scan_sha256",
-            text().description(Some("SHA-256 of the scan, 64 hexadecimal digits.")).build().into(),
-        )]),
-        ("oral", "Orally, and written down by whoever heard it.", vec![]),
-        ("electronic-id", "With an electronic identity.", vec![(
-            "assurance",
-            text()
-                .description(Some("The level of assurance, as the provider names it."))
-                .examples([json!("idporten-loa-high")])
-                .build()
-                .into(),
-        )]),
-    ]);
     /// What a partner says it did with one entry of an order.
     Done => tagged("done", [
         ("erased", "It was erased, or was not there.", vec![]),
         ("locked", "It is hidden and kept.", vec![("basis", reference::<LockBasis>())]),
         ("kept-for-another-service", "Another of the partner's services still has a grant for it.", vec![]),
     ]);
+    /// A registration of the family that a leader approves or rejects. Random.
+    RegistrationId => id();
+    /// Full years of age, 1 to 18.
+    Age => ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(18));
+    /// What is to be done: receipts that are missing, the protection of the address, registrations
+    /// that wait, birthdays at which somebody else is asked, and what a consent needs.
+    TaskKind => words(protocol::task::TaskKind::ALL);
     /// Any JSON.
     Anything => ObjectBuilder::new().schema_type(SchemaType::AnyValue);
 }
@@ -286,44 +283,6 @@ pub struct BatonOffer {
     pub to: AccountId,
     /// The first millisecond on which it can no longer be accepted.
     pub lapses_at: UnixMillis,
-}
-
-/// One giver's yes.
-#[derive(ToSchema)]
-pub struct Yes {
-    /// When it was said.
-    pub at: UnixMillis,
-    /// How.
-    pub evidence: Evidence,
-    /// Whether the giver also opens what is written about the giver's own person.
-    pub about_self: bool,
-}
-
-/// What a consent opens, to whom and for how long. Fixed when the family is asked.
-#[derive(ToSchema)]
-pub struct Consent {
-    /// Its id; each version has its own.
-    pub id: ConsentId,
-    /// Which service may see.
-    pub recipient: Service,
-    /// The areas it opens; an entry is covered if all its areas are among them.
-    pub areas: BTreeSet<AreaCode>,
-    /// The kinds of entry it opens.
-    pub kinds: BTreeSet<EntryKind>,
-    /// Entries that stay closed all the same.
-    pub exceptions: BTreeSet<EntryId>,
-    /// The fields of the case card that it opens.
-    pub card_fields: BTreeSet<CardField>,
-    /// Which way writing goes.
-    pub direction: Direction,
-    /// What it is for, as the family was told.
-    pub purpose: String,
-    /// The first millisecond on which it counts.
-    pub from: UnixMillis,
-    /// The first millisecond on which it no longer counts.
-    pub until: UnixMillis,
-    /// The consent that this one replaces, once it is valid.
-    pub supersedes: Option<ConsentId>,
 }
 
 /// What a reader sees of an entry. Empty fields are left out.

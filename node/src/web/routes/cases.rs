@@ -1,4 +1,4 @@
-//! Cases: list, open, show, level, address protection, assignment.
+//! Cases: list, open, show, level, assignment.
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -8,7 +8,7 @@ use stafett_protocol::id::CaseId;
 use utoipa::ToSchema;
 
 use crate::engine::answer::{CaseSummary, CaseView};
-use crate::engine::request::{Assign, OpenCase, ProtectAddress, SetLevel};
+use crate::engine::request::{Assign, OpenCase, SetLevel};
 use crate::web::Api;
 use crate::web::body::{Body, json};
 use crate::web::caller::Caller;
@@ -87,25 +87,6 @@ pub(crate) async fn set_level(
     Body(request): Body<SetLevel>,
 ) -> Result<StatusCode, ApiError> {
     api.engine.set_level(&reader, case, request).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// Sets how the subject's address is protected.
-///
-/// Strict protection stops every sharing of the case at once and orders every partner to erase
-/// what it has.
-#[utoipa::path(
-    put, path = "/api/v1/cases/{case}/address-protection", operation_id = "protectAddress", tag = "cases",
-    params(("case" = doc::CaseId, Path, description = "The case.")),
-    request_body(content = ProtectAddress, description = "The protection from here on."),
-    responses((status = 204, description = "The protection is set."), Finding, Sending, Changing),
-)]
-pub(crate) async fn protect_address(
-    State(api): State<Api>,
-    Within(reader, case): Within<CaseId>,
-    Body(request): Body<ProtectAddress>,
-) -> Result<StatusCode, ApiError> {
-    api.engine.protect_address(&reader, case, request).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

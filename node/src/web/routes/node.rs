@@ -11,7 +11,6 @@ use crate::web::Api;
 use crate::web::body::{Parameters, json};
 use crate::web::caller::Caller;
 use crate::web::error::ApiError;
-use crate::web::openapi;
 use crate::web::openapi::refusals::{Always, Asking, Reading};
 use crate::web::openapi::types as doc;
 
@@ -84,6 +83,6 @@ pub(crate) async fn ready(State(api): State<Api>) -> StatusCode {
         Always,
     ),
 )]
-pub(crate) async fn description() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], openapi::json()).into_response()
+pub(crate) async fn description(State(api): State<Api>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], api.description).into_response()
 }

@@ -11,7 +11,7 @@ use super::support::{Answer, NOW, Node, PARTNER, Who, new_case, new_note, put_to
 use crate::web::routes;
 
 /// A route, a request that fits it, who may and with which answer, who may not and with which.
-struct Row {
+pub(super) struct Row {
     method: &'static str,
     route: &'static str,
     body: Value,
@@ -19,20 +19,29 @@ struct Row {
     wrong: (Who, u16),
 }
 
-fn row(method: &'static str, route: &'static str, body: Value, right: (Who, u16), wrong: (Who, u16)) -> Row {
+pub(super) fn row(
+    method: &'static str,
+    route: &'static str,
+    body: Value,
+    right: (Who, u16),
+    wrong: (Who, u16),
+) -> Row {
     Row { method, route, body, right, wrong }
 }
 
-fn rows(giver: &str) -> Vec<Row> {
+fn rows(ids: &Ids) -> Vec<Row> {
     use Who::{Colleague, HealthNurse, Holder, Operator};
 
     let consent =
         json!({ "recipient": { "host": PARTNER, "code": "ppt" }, "areas": ["language"], "purpose": "x" });
-    let yes = json!({ "giver": giver, "evidence": { "kind": "oral" } });
+    let (giver, entry) = (&ids.giver, &ids.entry);
+    let yes = json!({ "giver": giver, "evidence": { "kind": "oral" }, "about_self": true });
+    let except = json!({ "giver": giver, "entry": entry });
+    let of_all = json!({ "giver": giver, "of": "all" });
     let word = json!({ "giver": giver });
     let assign = json!({ "account": Colleague.account() });
     let stranger = (HealthNurse, 404);
-    vec![
+    let rows = vec![
         row("get", "/api/v1/links", Value::Null, (Operator, 200), (Holder, 403)),
         row("get", "/api/v1/disclosures", Value::Null, (Who::ProtectionOfficer, 200), (Holder, 403)),
         row("get", "/api/v1/cases", Value::Null, (Holder, 200), (Operator, 200)),
@@ -51,12 +60,22 @@ fn rows(giver: &str) -> Vec<Row> {
             stranger,
         ),
         row("get", "/api/v1/cases/{case}/consents", Value::Null, (Holder, 200), stranger),
+        row("get", "/api/v1/cases/{case}/notices", Value::Null, (Holder, 200), stranger),
         row("post", "/api/v1/cases/{case}/consents/preview", consent.clone(), (Holder, 200), stranger),
         row("post", "/api/v1/cases/{case}/consents", consent, (Holder, 201), stranger),
         row("get", "/api/v1/cases/{case}/consents/{consent}/preview", Value::Null, (Holder, 200), stranger),
         row("post", "/api/v1/cases/{case}/consents/{consent}/no", word.clone(), (Holder, 200), stranger),
         row("post", "/api/v1/cases/{case}/consents/{consent}/yes", yes, (Holder, 200), stranger),
-        row("post", "/api/v1/cases/{case}/consents/{consent}/withdrawal", word, (Holder, 200), stranger),
+        row("post", "/api/v1/cases/{case}/consents/{consent}/exceptions", except, (Holder, 200), stranger),
+        row(
+            "post",
+            "/api/v1/cases/{case}/consents/{consent}/withdrawal",
+            json!({ "giver": giver, "about_self": true }),
+            (Holder, 200),
+            stranger,
+        ),
+        row("post", "/api/v1/cases/{case}/consents/{consent}/review", Value::Null, (Holder, 409), stranger),
+        row("post", "/api/v1/cases/{case}/withdrawals", of_all, (Holder, 200), stranger),
         row("post", "/api/v1/cases/{case}/assignments", assign, (Holder, 204), stranger),
         row(
             "put",
@@ -65,7 +84,8 @@ fn rows(giver: &str) -> Vec<Row> {
             (Holder, 204),
             stranger,
         ),
-    ]
+    ];
+    rows.into_iter().chain(super::family::rows(giver, &ids.consent)).collect()
 }
 
 /// A case with an entry and a consent that was asked for.
@@ -75,6 +95,7 @@ struct Ids {
     entry: String,
     consent: String,
     giver: String,
+    registrations: [String; 2],
 }
 
 impl Ids {
@@ -87,7 +108,15 @@ impl Ids {
         let recipient = json!({ "host": PARTNER, "code": "ppt" });
         let ask = json!({ "recipient": recipient, "areas": ["language"], "purpose": "x" });
         let asked = node.expect(201, Who::Holder, "post", &format!("{case}/consents"), &ask).await;
+        let mother = json!({ "person": guardian["person"], "capacity": guardian["capacity"] });
+        let family = json!({ "parties": [mother], "document": "2026/117-3" });
+        let mut registrations = Vec::new();
+        for _ in 0..2 {
+            let registered = node.expect(201, Who::Holder, "post", &format!("{case}/family"), &family).await;
+            registrations.push(text(&registered["registration"]));
+        }
         Self {
+            registrations: registrations.try_into().expect("two"),
             case: text(&view["case"]),
             entry: text(&entry["entry"]),
             consent: text(&asked["id"]),
@@ -97,7 +126,9 @@ impl Ids {
 
     fn path(&self, route: &str) -> String {
         let path = route.replace("{case}", &self.case);
-        path.replace("{entry}", &self.entry).replace("{consent}", &self.consent)
+        let path = path.replace("{entry}", &self.entry).replace("{consent}", &self.consent);
+        let registration = &self.registrations[usize::from(route.ends_with("rejection"))];
+        path.replace("{registration}", registration).replace("{guardian}", &self.giver)
     }
 }
 
@@ -114,7 +145,7 @@ async fn every_route_answers_by_token_and_role() {
     let revoked = records.iter().find(|token| token.expires_at.0 == NOW + DAY).expect("the token");
     node.engine.store().revoke_token(revoked.id, node.engine.now()).await.expect("revoked");
     let ids = Ids::of(&node).await;
-    let rows = rows(&ids.giver);
+    let rows = rows(&ids);
     assert_eq!(covered(&rows), routes_with_a_token());
 
     for Row { method, route, body, right, wrong } in &rows {
@@ -230,8 +261,7 @@ async fn another_services_case_is_answered_byte_for_byte_like_one_that_does_not_
     let ids = Ids::of(&node).await;
     let nobody: CaseId = CaseId::from_random([9; 16]);
 
-    for Row { method, route, body, .. } in rows(&ids.giver).iter().filter(|row| row.route.contains("{case}"))
-    {
+    for Row { method, route, body, .. } in rows(&ids).iter().filter(|row| row.route.contains("{case}")) {
         let hidden = ids.path(route);
         let unknown = hidden.replace(&ids.case, &nobody.to_string());
         alike(&node, method, &hidden, &unknown, body).await;

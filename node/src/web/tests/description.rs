@@ -39,7 +39,7 @@ fn routes_and_description_name_the_same_operations() {
     let described: BTreeSet<_> = operations().into_keys().collect();
 
     assert_eq!(routed, described);
-    assert_eq!(described.len(), 24);
+    assert_eq!(described.len(), 37);
 }
 
 #[test]
@@ -141,12 +141,22 @@ fn into_its_type(name: &str, example: &Value) -> Option<Value> {
         "OpenCase" => parses::<request::OpenCase>(example),
         "SetLevel" => parses::<request::SetLevel>(example),
         "ProtectAddress" => parses::<request::ProtectAddress>(example),
+        "ApproveSharing" => parses::<request::ApproveSharing>(example),
+        "RegisterFamily" => parses::<request::RegisterFamily>(example),
+        "LimitGuardian" => parses::<request::LimitGuardian>(example),
+        "FamilyView" => round_trips::<answer::FamilyView>(example),
+        "Registered" => round_trips::<answer::Registered>(example),
+        "ProtectionView" => round_trips::<answer::ProtectionView>(example),
+        "TaskItem" => round_trips::<answer::TaskItem>(example),
         "Assign" => parses::<request::Assign>(example),
         "NewEntry" => parses::<request::NewEntry>(example),
         "EditEntry" => parses::<request::EditEntry>(example),
         "AskConsent" => parses::<request::AskConsent>(example),
         "GiveConsent" => parses::<request::GiveConsent>(example),
+        "RefuseConsent" => parses::<request::RefuseConsent>(example),
         "WithdrawConsent" => parses::<request::WithdrawConsent>(example),
+        "WithdrawConsents" => parses::<request::WithdrawConsents>(example),
+        "ExceptEntry" => parses::<request::ExceptEntry>(example),
         "OpenedCase" => round_trips::<routes::cases::OpenedCase>(example),
         "CaseSummary" => round_trips::<answer::CaseSummary>(example),
         "CaseView" => round_trips::<answer::CaseView>(example),
@@ -156,6 +166,10 @@ fn into_its_type(name: &str, example: &Value) -> Option<Value> {
         "EntryPreview" => round_trips::<answer::EntryPreview>(example),
         "ConsentPreview" => round_trips::<answer::ConsentPreview>(example),
         "ConsentItem" => round_trips::<answer::ConsentItem>(example),
+        "NoticeItem" => round_trips::<answer::NoticeItem>(example),
+        "ConsentView" => round_trips::<answer::ConsentView>(example),
+        "OwnConsent" => round_trips::<answer::OwnConsent>(example),
+        "WaitingItem" => round_trips::<answer::WaitingItem>(example),
         "LinkItem" => round_trips::<answer::LinkItem>(example),
         "DisclosureItem" => round_trips::<answer::DisclosureItem>(example),
         "Health" => round_trips::<answer::Health>(example),
@@ -190,9 +204,10 @@ fn every_body_has_an_example() {
 
 #[test]
 fn values_of_the_protocol_fit_what_is_said_of_them() {
-    use protocol::consent::Evidence;
+    use protocol::consent::{ChildHeard, Evidence, WithdrawnPart};
     use protocol::entry::About;
     use protocol::erasure::{Done, LockBasis};
+    use request::WithdrawnScope;
 
     let person = protocol::id::PersonId::from_bytes([1; 16]);
     for about in [About::Subject, About::Guardian(person), About::Sibling, About::Other] {
@@ -208,10 +223,40 @@ fn values_of_the_protocol_fit_what_is_said_of_them() {
     for basis in [LockBasis::OwnWriting, LockBasis::DutyToKeep] {
         assert_fits("Done", &Done::Locked { basis });
     }
+    for part in [
+        WithdrawnPart::Whole,
+        WithdrawnPart::Areas { areas: BTreeSet::from(["language".parse().expect("a code")]) },
+        WithdrawnPart::AboutSelf,
+    ] {
+        assert_fits("WithdrawnPart", &part);
+    }
+    let service = protocol::municipality::Service {
+        host: "310000000".parse().expect("a number"),
+        code: "ppt".parse().expect("a code"),
+    };
+    for scope in [
+        WithdrawnScope::All,
+        WithdrawnScope::AboutSelf,
+        WithdrawnScope::Service(service),
+        WithdrawnScope::Areas(BTreeSet::from(["language".parse().expect("a code")])),
+    ] {
+        assert_fits("WithdrawnScope", &scope);
+    }
+    let heard = ChildHeard::Yes {
+        how: protocol::consent::HeardBy::Drawing,
+        at: protocol::time::UnixMillis(1),
+        by: protocol::id::AccountId::from_bytes([1; 16]),
+    };
+    for heard in [ChildHeard::NotAsked, heard, ChildHeard::No] {
+        assert_fits("ChildHeard", &heard);
+    }
     assert_fits("Done", &Done::Erased);
     assert_fits("Done", &Done::KeptForAnotherService);
     for kind in protocol::entry::EntryKind::ALL {
         assert_fits("EntryKind", &kind);
+    }
+    for kind in protocol::task::TaskKind::ALL {
+        assert_fits("TaskKind", &kind);
     }
     for code in ErrorCode::ALL {
         assert_fits("ErrorCode", &code);

@@ -199,9 +199,16 @@ async fn only_plain_json_in_utf8_is_taken() {
 #[tokio::test]
 async fn unknown_routes_and_methods_are_refused_in_json() {
     let node = Node::start().await;
-    for path in
-        ["/", "/api", "/api/", "/api/v1", "/api/v2/cases", "/api/v1/cases/", "/KANARI", "/api/v1/cases/%FF"]
-    {
+    for path in [
+        "/index.html",
+        "/api",
+        "/api/",
+        "/api/v1",
+        "/api/v2/cases",
+        "/api/v1/cases/",
+        "/KANARI",
+        "/api/v1/cases/%FF",
+    ] {
         let answer = node.ask(Who::Holder, "get", path, &Value::Null).await;
         assert_refused(&answer, 404, "not_found", path);
     }

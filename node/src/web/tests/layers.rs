@@ -9,15 +9,32 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::{Notify, Semaphore};
 use tower::ServiceExt;
 
 use super::support::{Node, Who, new_note};
 use crate::web::layers::{Bounds, bound};
 
+/// What is logged in this thread.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+pub(super) struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    /// Writes everything down until the guard is dropped.
+    pub(super) fn capture(&self) -> tracing::subscriber::DefaultGuard {
+        let writer = self.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+
+    pub(super) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().expect("not poisoned").clone()).expect("UTF-8")
+    }
+}
 
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -34,19 +51,14 @@ async fn log_has_the_template_of_the_route_and_neither_ids_nor_content_nor_token
     let node = Node::start().await;
     let case = node.open_case().await;
     let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    let logging = tracing::subscriber::set_default(subscriber);
+    let logging = lines.capture();
 
     node.expect(201, Who::Holder, "post", &format!("{case}/entries"), &new_note("KANARI")).await;
     node.expect(404, Who::Holder, "get", "/KANARI?KANARI=1", &Value::Null).await;
     node.expect(405, Who::Holder, "KANARI", &case, &Value::Null).await;
 
     drop(logging);
-    let log = String::from_utf8(lines.0.lock().expect("not poisoned").clone()).expect("UTF-8");
+    let log = lines.text();
     let requests: Vec<_> = log.lines().filter(|line| line.contains("milliseconds=")).collect();
     assert_eq!(requests.len(), 3, "{log}");
     assert!(
@@ -60,6 +72,33 @@ async fn log_has_the_template_of_the_route_and_neither_ids_nor_content_nor_token
         assert!(!log.contains(secret), "{log}");
     }
     assert!(requests.iter().all(|line| !line.contains(id)), "{log}");
+}
+
+#[tokio::test]
+async fn log_does_not_tell_protecting_an_address_from_setting_a_level() {
+    let node = Node::start().await;
+    let case = node.open_case().await;
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .without_time()
+        .with_writer(move || writer.clone())
+        .finish();
+    let logging = tracing::subscriber::set_default(subscriber);
+
+    node.expect(204, Who::Holder, "put", &format!("{case}/level"), &json!({ "level": 2 })).await;
+    let strict = json!({ "protection": "strictly-confidential" });
+    node.expect(204, Who::Holder, "put", &format!("{case}/address-protection"), &strict).await;
+    node.expect(200, Who::Holder, "get", &format!("{case}/address-protection"), &Value::Null).await;
+
+    drop(logging);
+    let log = String::from_utf8(lines.0.lock().expect("not poisoned").clone()).expect("UTF-8");
+    let requests: Vec<_> = log.lines().filter_map(|line| line.split(" milliseconds=").next()).collect();
+    let requests: Vec<_> = requests.into_iter().filter(|line| line.contains("route=")).collect();
+    assert_eq!(requests.len(), 3, "{log}");
+    assert_eq!(requests[0], requests[1], "{log}");
+    assert!(!log.contains("protect") && !log.contains("confidential"), "{log}");
 }
 
 fn bounded(route: axum::routing::MethodRouter, places: &Arc<Semaphore>, time: Duration) -> Router {

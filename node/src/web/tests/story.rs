@@ -114,7 +114,7 @@ async fn consent_is_previewed_asked_given_and_withdrawn() {
     assert_eq!(preview["becomes_visible"].as_array().map(Vec::len), Some(1));
     let asked = node.expect(201, Who::Holder, "post", &consents, &consent()).await;
     assert_described("ConsentItem", &asked);
-    assert_eq!(asked["status"], "asked");
+    assert_eq!(asked["status"], "draft");
     let path = format!("{consents}/{}", asked["id"].as_str().expect("an id"));
     let asked_preview = node.expect(200, Who::Holder, "get", &format!("{path}/preview"), &Value::Null).await;
     assert_described("ConsentPreview", &asked_preview);

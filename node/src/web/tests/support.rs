@@ -55,6 +55,19 @@ kind = "school"
 code = "health-station"
 names.nb = "Helsestasjon"
 kind = "health-station"
+
+[[services]]
+code = "kindergarten"
+names.nb = "Solbakken barnehage"
+kind = "kindergarten"
+controller = "310000019"
+
+[[consent.purposes]]
+code = "assessment"
+names.nb = "Utredning"
+[[consent.givers]]
+from = 2026-01-01
+guardian_areas = ["language", "attendance"]
 "#;
 
 const PARTNER_FILE: &str = r#"
@@ -79,6 +92,11 @@ our_services = ["school"]
 [[services]]
 code = "ppt"
 names.nb = "PPT"
+
+[[services]]
+code = "nursery"
+names.nb = "Fjellbarnehagen"
+controller = "310000019"
 "#;
 
 /// Each person has one token, which is the person's word.
@@ -95,10 +113,18 @@ pub(super) enum Who {
     Coordinator,
     ServiceLeader,
     Guardian,
+    /// Leads the school.
+    UnitLeader,
+    /// Leads another service.
+    OtherLeader,
+    /// Another guardian.
+    Father,
+    /// The subject.
+    Youth,
 }
 
 impl Who {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Holder,
         Self::Colleague,
         Self::HealthNurse,
@@ -107,6 +133,10 @@ impl Who {
         Self::Coordinator,
         Self::ServiceLeader,
         Self::Guardian,
+        Self::UnitLeader,
+        Self::OtherLeader,
+        Self::Father,
+        Self::Youth,
     ];
 
     pub(super) fn account(self) -> AccountId {
@@ -117,26 +147,28 @@ impl Who {
         format!("token-of-{self:?}")
     }
 
-    fn role(self) -> Role {
+    pub(super) fn role(self) -> Role {
         match self {
             Self::Holder | Self::Colleague | Self::HealthNurse => Role::Employee,
             Self::Operator => Role::ItOperator,
             Self::ProtectionOfficer => Role::DataProtectionOfficer,
             Self::Coordinator => Role::BtiCoordinator,
             Self::ServiceLeader => Role::ServiceLeader,
-            Self::Guardian => Role::Guardian,
+            Self::Guardian | Self::Father => Role::Guardian,
+            Self::UnitLeader | Self::OtherLeader => Role::UnitLeader,
+            Self::Youth => Role::Subject,
         }
     }
 
     fn service(self) -> Option<&'static str> {
         match self {
-            Self::Holder | Self::Colleague | Self::ServiceLeader => Some("school"),
-            Self::HealthNurse => Some("health-station"),
+            Self::Holder | Self::Colleague | Self::ServiceLeader | Self::UnitLeader => Some("school"),
+            Self::HealthNurse | Self::OtherLeader => Some("health-station"),
             _ => None,
         }
     }
 
-    fn line(self) -> String {
+    pub(super) fn line(self) -> String {
         let service = self.service().map(|code| format!("service = \"{code}\"\n")).unwrap_or_default();
         let role = serde_json::to_value(self.role()).expect("a word");
         format!("[[person]]\nid = \"{}\"\nname = \"{self:?}\"\n{service}roles = [{role}]\n", self.account())
@@ -147,9 +179,10 @@ impl Who {
 pub(super) struct Node {
     pub(super) engine: Engine,
     pub(super) clock: Arc<AtomicU64>,
-    router: Router,
+    pub(super) router: Router,
+    config: stafett_config::NodeConfig,
     peers: AtomicU32,
-    _folder: TempDir,
+    pub(super) folder: TempDir,
 }
 
 /// An answer, whole.
@@ -166,6 +199,11 @@ impl Answer {
         serde_json::from_slice(&self.body).expect("JSON")
     }
 
+    /// Returns the body as text.
+    pub(super) fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).expect("UTF-8")
+    }
+
     /// Returns the code of a refusal.
     pub(super) fn error(&self) -> String {
         self.json()["error"].as_str().expect("a code").to_owned()
@@ -174,15 +212,35 @@ impl Answer {
 
 impl Node {
     pub(super) async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// Starts a node whose settings end with `more`; a line for `[node]` begins with `node.`.
+    pub(super) async fn start_with(more: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let config = write_settings(folder.path());
+        let config = write_settings(folder.path(), more);
         let clock = Arc::new(AtomicU64::new(NOW));
         let engine = start_engine(folder.path(), &config, &clock).await;
         for who in Who::ALL {
             put_token(&engine, &who.token(), who, NOW + 30 * DAY).await;
         }
         let router = router(Api::new(engine.clone(), &config.web), Times::default());
-        Self { engine, clock, router, peers: AtomicU32::new(0), _folder: folder }
+        Self { engine, clock, config, router, peers: AtomicU32::new(0), folder }
+    }
+
+    /// Says who is which person of a case.
+    pub(super) fn are(&self, persons: &[(Who, &str)]) {
+        let line = |who: Who| {
+            let person = persons.iter().find(|(one, _)| *one == who);
+            who.line() + &person.map(|(_, id)| format!("person = \"{id}\"\n")).unwrap_or_default()
+        };
+        self.people_are(&Who::ALL.map(line).concat());
+    }
+
+    /// Replaces the file of people.
+    pub(super) fn people_are(&self, text: &str) {
+        std::fs::write(&self.config.web.people, text).expect("written");
+        self.engine.people_changed(People::load(&self.config).expect("people"));
     }
 
     /// Sends a request as it is, from an address that sends no other.
@@ -269,8 +327,11 @@ pub(super) async fn put_token(engine: &Engine, token: &str, who: Who, expires_at
     engine.store().put_token(record).await.expect("a free id");
 }
 
-fn write_settings(folder: &Path) -> stafett_config::NodeConfig {
-    std::fs::write(folder.join("stafett.toml"), NODE_FILE).expect("written");
+fn write_settings(folder: &Path, more: &str) -> stafett_config::NodeConfig {
+    let (of_node, rest): (Vec<_>, Vec<_>) = more.lines().partition(|line| line.starts_with("node."));
+    let of_node: String = of_node.iter().map(|line| format!("{}\n", &line["node.".len()..])).collect();
+    let text = NODE_FILE.replacen("[node]\n", &format!("[node]\n{of_node}"), 1);
+    std::fs::write(folder.join("stafett.toml"), format!("{text}\n{}\n", rest.join("\n"))).expect("written");
     std::fs::write(folder.join("people.toml"), Who::ALL.map(Who::line).concat()).expect("written");
     std::fs::create_dir(folder.join("partners")).expect("made");
     std::fs::write(folder.join("partners/steinkjer.toml"), PARTNER_FILE).expect("written");

@@ -6,11 +6,12 @@ use crate::access::tests::{
     CASE, CHILD, Case, FATHER, HOLDER, MOTHER, areas, consent, note, own, partner, service,
 };
 use crate::consent::rule::Party;
-use crate::consent::{Consent, Direction};
+use crate::consent::{Consent, ConsentRecord, Direction};
 use crate::entry::EntryKind;
 use crate::grant::Grant;
 use crate::id::{ConsentId, EntryId, PersonId};
 use crate::ledger::statement::Said;
+use crate::protection::AddressProtection;
 
 const CONSENT: ConsentId = ConsentId::from_bytes([8; 16]);
 const GRANT: GrantId = GrantId::from_bytes([10; 16]);
@@ -91,7 +92,7 @@ fn employee_reads_the_own_services_writing_without_a_consent() {
 #[test]
 fn reading_ends_with_the_consent() {
     let mut case = case_for("health", |_| {});
-    case.say(Said::ConsentWithdrawn { consent: CONSENT, giver: MOTHER }, 900);
+    case.withdraw(CONSENT, MOTHER, 900);
 
     assert_eq!(reads(&employee(NURSE, "health"), &case, &note()), Err(Denial::NoConsent));
 }
@@ -158,10 +159,10 @@ fn guardian_reads_nothing_under_strict_address_protection() {
     let mut case = Case::child();
     let mother = family(Role::Guardian, MOTHER);
     let confidential = AddressProtection::Confidential;
-    case.say(Said::AddressProtected { protection: confidential }, 900);
+    case.protect(confidential, 900);
     assert_eq!(reads(&mother, &case, &note()), Ok(()));
 
-    case.say(Said::AddressProtected { protection: AddressProtection::StrictlyConfidential }, 901);
+    case.protect(AddressProtection::StrictlyConfidential, 901);
 
     assert_eq!(reads(&mother, &case, &note()), Err(Denial::NoTask));
     assert_eq!(reads(&family(Role::Subject, CHILD), &case, &note()), Ok(()));
@@ -179,7 +180,7 @@ fn family_is_who_the_ledger_says() {
 
     let capacity = Capacity::ParentWithoutParentalResponsibility;
     let parties = vec![Party { person: MOTHER, capacity }];
-    case.say(Said::PartiesChanged { parties }, 900);
+    case.change_family(parties, None, 900);
     assert_eq!(reads(&family(Role::Guardian, MOTHER), &case, &note()), Err(Denial::NoTask));
 
     let youth = Case::of(
@@ -192,7 +193,12 @@ fn family_is_who_the_ledger_says() {
 const OTHER_PERSON: PersonId = PersonId::from_bytes([60; 16]);
 
 fn received() -> Vec<ReceivedGrant> {
-    let grant = Grant::from_consent(GRANT, partner(), CASE, &consent(CONSENT, service(own(), "ppt")));
+    let grant = Grant::from_consent(
+        GRANT,
+        partner(),
+        CASE,
+        &ConsentRecord::asked(consent(CONSENT, service(own(), "ppt"))),
+    );
     vec![ReceivedGrant { grant, ended_at: None }]
 }
 

@@ -1,16 +1,18 @@
 //! One case, one partner and the questions that tests ask about them.
 
 use crate::access::*;
-use crate::consent::rule::{Capacity, Party, SubjectKind};
-use crate::consent::{Direction, Evidence, Yes};
-use crate::id::{AccountId, PersonId};
+use crate::consent::rule::{Birthdays, Capacity, Party, SubjectKind};
+use crate::consent::{Channel, Consent, Evidence, WithdrawnPart, Yes};
+use crate::id::{AccountId, PersonId, RegistrationId};
 use crate::ledger::statement::{LedgerStatement, Level, Said};
+use crate::protection::ProtectionSaid;
 use crate::signed::StatementHash;
 use crate::signed::tests::key_from_seed;
 
 pub(crate) const MOTHER: PersonId = PersonId::from_bytes([1; 16]);
 pub(crate) const FATHER: PersonId = PersonId::from_bytes([2; 16]);
 pub(crate) const CHILD: PersonId = PersonId::from_bytes([3; 16]);
+pub(crate) const LEADER: AccountId = AccountId::from_bytes([14; 16]);
 pub(crate) const HOLDER: AccountId = AccountId::from_bytes([4; 16]);
 pub(crate) const CASE: CaseId = CaseId::from_bytes([5; 16]);
 pub(crate) const ENTRY: EntryId = EntryId::from_bytes([6; 16]);
@@ -61,6 +63,7 @@ impl Case {
             holder: HOLDER,
             service: "school".parse().expect("valid"),
             parties,
+            birthdays: Birthdays::default(),
         };
         let first = LedgerStatement {
             case: CASE,
@@ -87,8 +90,34 @@ impl Case {
     }
 
     pub(crate) fn say(&mut self, said: Said, at: u64) {
-        let next = self.ledger.next(said, Some(HOLDER), UnixMillis(at));
+        self.say_by(HOLDER, said, at);
+    }
+
+    pub(crate) fn say_by(&mut self, by: AccountId, said: Said, at: u64) {
+        let next = self.ledger.next(said, Some(by), UnixMillis(at));
         self.ledger.append(&key_from_seed(1).sign(next).expect("signs")).expect("can be said");
+    }
+
+    /// The family changes: registered by the holder, approved by the leader.
+    pub(crate) fn change_family(&mut self, parties: Vec<Party>, birthdays: Option<Birthdays>, at: u64) {
+        let registration = RegistrationId::from_bytes([at.to_le_bytes()[0]; 16]);
+        let document = "2026/117-3".to_owned();
+        self.say(Said::PartiesRegistered { registration, parties, birthdays, document }, at);
+        self.say_by(LEADER, Said::PartiesApproved { registration }, at);
+    }
+
+    pub(crate) fn withdraw(&mut self, consent: ConsentId, giver: PersonId, at: u64) {
+        let part = WithdrawnPart::Whole;
+        self.say(Said::ConsentWithdrawn { consent, giver, channel: Channel::Oral, part }, at);
+    }
+
+    pub(crate) fn protect(&mut self, protection: AddressProtection, at: u64) {
+        self.protect_by(ProtectionSaid::Set { protection, safe_for: BTreeSet::new() }, at);
+    }
+
+    pub(crate) fn protect_by(&mut self, said: ProtectionSaid, at: u64) {
+        let next = self.ledger.protection().next(CASE, said, Some(LEADER), UnixMillis(at));
+        self.ledger.protect(&key_from_seed(1).sign(next).expect("signs")).expect("can be said");
     }
 
     pub(crate) fn ask(&mut self, consent: Consent) {
@@ -96,7 +125,7 @@ impl Case {
     }
 
     pub(crate) fn give(&mut self, consent: ConsentId, giver: PersonId, about_self: bool) {
-        let yes = Yes { at: UnixMillis(20), evidence: Evidence::Oral, about_self };
+        let yes = Yes { about_self, ..Yes::new(UnixMillis(20), Evidence::Oral) };
         self.say(Said::ConsentGiven { consent, giver, yes }, 20);
     }
 
@@ -118,17 +147,9 @@ impl Case {
 
 pub(crate) fn consent(id: ConsentId, recipient: Service) -> Consent {
     Consent {
-        id,
-        recipient,
         areas: areas(&["language", "wellbeing"]),
         kinds: BTreeSet::from([EntryKind::Note, EntryKind::Measure]),
-        exceptions: BTreeSet::new(),
-        card_fields: BTreeSet::new(),
-        direction: Direction::Both,
-        purpose: String::new(),
-        from: UnixMillis(0),
-        until: UnixMillis(5_000),
-        supersedes: None,
+        ..Consent::sharing(id, recipient, UnixMillis(0), UnixMillis(5_000))
     }
 }
 

@@ -285,20 +285,51 @@ fn line(value: &ValueRef<'_>) -> Option<String> {
     }
 }
 
+/// Returns the value of a scalar field that an operation wrote and that stands, also beside others.
+pub(crate) fn scalar_of(
+    tree: &Automerge,
+    key: FieldKey,
+    wrote: impl Fn(&ObjId) -> bool,
+) -> Option<FieldValue> {
+    let values = tree.get_all(ROOT, key.as_str()).unwrap_or_default();
+    values.iter().rev().find(|(_, id)| wrote(id)).and_then(|(value, _)| scalar(value))
+}
+
+/// Returns the lines of a list that certain operations inserted.
+pub(crate) fn lines_of(
+    tree: &Automerge,
+    key: FieldKey,
+    wrote: impl Fn(&ObjId) -> bool,
+) -> Option<Vec<String>> {
+    let list = object(tree, key)?;
+    let lines = tree.list_range(&list, ..).filter(|item| wrote(&item.id()));
+    Some(lines.filter_map(|item| line(&item.value)).collect())
+}
+
+/// Returns the records of a list that certain operations inserted.
+pub(crate) fn records_of(
+    tree: &Automerge,
+    key: FieldKey,
+    wrote: impl Fn(&ObjId) -> bool,
+) -> Option<Vec<Record>> {
+    let list = object(tree, key)?;
+    let maps = tree.list_range(&list, ..).map(|item| item.id()).filter(wrote);
+    Some(maps.map(|map| record(tree, &map)).collect())
+}
+
+fn record(tree: &impl ReadDoc, map: &ObjId) -> Record {
+    tree.map_range(map, ..)
+        .filter_map(|item| {
+            let key = item.key.parse().ok()?;
+            Some((key, line(&item.value)?))
+        })
+        .collect()
+}
+
 fn lines(tree: &impl ReadDoc, list: &ObjId) -> Vec<String> {
     tree.list_range(list, ..).filter_map(|item| line(&item.value)).collect()
 }
 
 fn records(tree: &impl ReadDoc, list: &ObjId) -> Vec<Record> {
-    tree.list_range(list, ..)
-        .map(|item| {
-            let map = item.id();
-            tree.map_range(&map, ..)
-                .filter_map(|item| {
-                    let key = item.key.parse().ok()?;
-                    Some((key, line(&item.value)?))
-                })
-                .collect()
-        })
-        .collect()
+    tree.list_range(list, ..).map(|item| record(tree, &item.id())).collect()
 }

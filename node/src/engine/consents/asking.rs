@@ -1,0 +1,212 @@
+//! What may be asked of a family.
+
+use std::collections::BTreeSet;
+
+use stafett_config::Person;
+use stafett_protocol::consent::{ChildHeard, Consent, ConsentKind, Controller, Sector};
+use stafett_protocol::entry::schema::{CARD_DEFAULT_FIELDS, PLACE_CARD_FIELDS};
+use stafett_protocol::entry::{CardField, EntryKind};
+use stafett_protocol::id::{AccountId, CaseId, ConsentId, EntryId};
+use stafett_protocol::ledger::LedgerView;
+use stafett_protocol::limits::AREAS_MAX;
+use stafett_protocol::municipality::{PurposeCode, Service};
+use stafett_protocol::person::Role;
+use stafett_protocol::protection::AddressProtection;
+use stafett_protocol::time::{DAY, UnixMillis};
+
+use super::invalid;
+use crate::clock::random;
+use crate::engine::request::AskConsent;
+use crate::engine::{Engine, EngineError};
+
+/// Bytes of a consent's purpose, and of what the family reserves.
+const WORDS_BYTES_MAX: usize = 2_000;
+
+impl Engine {
+    /// Makes the consent that a request describes, checked but not said.
+    pub(in crate::engine) async fn consent_of(
+        &self,
+        ledger: &LedgerView,
+        request: &AskConsent,
+    ) -> Result<Consent, EngineError> {
+        self.check_scope(request)?;
+        self.check_exceptions(ledger.case(), &request.exceptions).await?;
+        let controller = self.controller_of(&request.recipient)?;
+        let card_fields = card_fields_of(ledger, request, controller)?;
+        self.check_words(request)?;
+        let (from, until) = self.period_of(request)?;
+        let version = version_of(ledger, request)?;
+        let is_share = request.kind == ConsentKind::Share;
+        let all_kinds = || EntryKind::ALL.into_iter().filter(|kind| *kind != EntryKind::CaseCard).collect();
+        let kinds = request.kinds.clone().unwrap_or_else(all_kinds);
+        let id = ConsentId::from_random(random());
+        Ok(Consent {
+            version,
+            kind: request.kind,
+            controller,
+            areas: request.areas.clone(),
+            kinds: if is_share { kinds } else { BTreeSet::new() },
+            exceptions: request.exceptions.clone(),
+            reservations: request.reservations.clone(),
+            card_fields: if is_share { card_fields } else { BTreeSet::new() },
+            direction: request.direction,
+            purpose: request.purpose.clone(),
+            purpose_code: request.purpose_code.clone(),
+            legal_character: self.inner.config.consent.legal_character,
+            language: request.language.clone(),
+            text_sha256: request.text_sha256.as_ref().map(|hash| hash.to_ascii_lowercase()),
+            child_heard: request.child_heard,
+            review_at: request.review_at,
+            supersedes: request.supersedes,
+            ..Consent::sharing(id, request.recipient.clone(), from, until)
+        })
+    }
+
+    fn check_scope(&self, request: &AskConsent) -> Result<(), EngineError> {
+        if request.kind != ConsentKind::Share {
+            let is_bare = request.areas.is_empty()
+                && request.exceptions.is_empty()
+                && request.kinds.is_none()
+                && request.card_fields.is_none();
+            return if is_bare {
+                Ok(())
+            } else {
+                Err(invalid("kind", "only a consent to share names areas, kinds, exceptions or fields"))
+            };
+        }
+        self.check_areas(&request.areas)?;
+        if request.areas.is_empty() || request.areas.len() > AREAS_MAX {
+            return Err(invalid("areas", "expected at least one area"));
+        }
+        if request.kinds.as_ref().is_some_and(|kinds| kinds.contains(&EntryKind::CaseCard)) {
+            return Err(invalid("kinds", "the case card is opened by its fields"));
+        }
+        Ok(())
+    }
+
+    async fn check_exceptions(&self, case: CaseId, asked: &BTreeSet<EntryId>) -> Result<(), EngineError> {
+        if asked.is_empty() {
+            return Ok(());
+        }
+        let entries = self.inner.store.entries(case).await?;
+        let there: BTreeSet<EntryId> = entries.into_iter().map(|record| record.facts.entry).collect();
+        if asked.is_subset(&there) {
+            Ok(())
+        } else {
+            Err(invalid("exceptions", "expected entries of this case"))
+        }
+    }
+
+    /// Who answers for what a recipient reads, as the settings say; only a service that they know
+    /// can be a recipient.
+    fn controller_of(&self, recipient: &Service) -> Result<Controller, EngineError> {
+        let known = if recipient.host == self.inner.own {
+            let own = self.inner.config.service(&recipient.code);
+            own.map(|service| service.controller_of(self.inner.own))
+        } else {
+            let link = self.link(recipient.host);
+            let link = link.filter(|link| link.agreement.services.contains(&recipient.code));
+            link.and_then(|link| link.controllers.get(&recipient.code).copied())
+        };
+        known.ok_or_else(|| invalid("recipient", "expected an own service or one of an agreement"))
+    }
+
+    fn check_words(&self, request: &AskConsent) -> Result<(), EngineError> {
+        let fits = |text: &str| !text.trim().is_empty() && text.len() <= WORDS_BYTES_MAX;
+        if !fits(&request.purpose) {
+            return Err(invalid("purpose", "expected 1 to 2000 bytes of text"));
+        }
+        if request.reservations.as_ref().is_some_and(|text| !fits(text)) {
+            return Err(invalid("reservations", "expected 1 to 2000 bytes of text"));
+        }
+        let purposes = &self.inner.config.consent.purposes;
+        let is_listed = |code: &PurposeCode| purposes.iter().any(|purpose| purpose.code == *code);
+        if request.purpose_code.as_ref().is_some_and(|code| !is_listed(code)) {
+            return Err(invalid("purpose_code", "expected a code of the municipality's list"));
+        }
+        if request.text_sha256.as_ref().is_some_and(|hash| !is_sha256(hash)) {
+            return Err(invalid("text_sha256", "expected 64 hexadecimal digits"));
+        }
+        match request.child_heard {
+            ChildHeard::Yes { at, .. } if at > self.now() => {
+                Err(invalid("child_heard", "expected a moment that has been"))
+            }
+            ChildHeard::Yes { by, .. } if !self.works_here(by) => {
+                Err(invalid("child_heard", "expected an account of somebody who works on this node"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn period_of(&self, request: &AskConsent) -> Result<(UnixMillis, UnixMillis), EngineError> {
+        let now = self.now();
+        let from = request.from.unwrap_or(now);
+        let days = u64::from(self.inner.config.consent.default_duration_days);
+        let until = request.until.unwrap_or_else(|| from.plus(days.saturating_mul(DAY)));
+        if until <= from || until <= now {
+            return Err(invalid("until", "expected a moment after `from` and after now"));
+        }
+        if request.review_at.is_some_and(|review| review <= now || review >= until) {
+            return Err(invalid("review_at", "expected a moment after now and before `until`"));
+        }
+        Ok((from, until))
+    }
+
+    /// Whether an account is somebody who works on this node, and no family's.
+    pub(super) fn works_here(&self, account: AccountId) -> bool {
+        let works =
+            |person: &Person| person.roles.iter().any(|role| !matches!(role, Role::Guardian | Role::Subject));
+        self.people().get(account).is_some_and(works)
+    }
+}
+
+/// While the address is protected nothing may say where the family lives or goes, and no private
+/// recipient may read. The words name no reason: they may be read over a shoulder, and kept.
+fn card_fields_of(
+    ledger: &LedgerView,
+    request: &AskConsent,
+    controller: Controller,
+) -> Result<BTreeSet<CardField>, EngineError> {
+    let is_protected = ledger.address_protection() != AddressProtection::None;
+    let says_place = |field: &CardField| PLACE_CARD_FIELDS.contains(&field.key());
+    if is_protected && controller.sector == Sector::Private {
+        return Err(invalid("recipient", "expected a recipient that this case may have"));
+    }
+    match &request.card_fields {
+        Some(chosen) if is_protected && chosen.iter().any(says_place) => {
+            Err(invalid("card_fields", "expected fields that this case may share"))
+        }
+        Some(chosen) => Ok(chosen.clone()),
+        None => {
+            let usual = CARD_DEFAULT_FIELDS.iter().copied();
+            Ok(usual.filter(|field| !is_protected || !says_place(field)).collect())
+        }
+    }
+}
+
+fn version_of(ledger: &LedgerView, request: &AskConsent) -> Result<u32, EngineError> {
+    let Some(replaced) = request.supersedes else { return Ok(1) };
+    let replaced = ledger.consents().get(&replaced).map(|record| record.consent());
+    let fits = replaced
+        .filter(|replaced| replaced.recipient == request.recipient && replaced.kind == request.kind)
+        .ok_or_else(|| invalid("supersedes", "expected a consent of this case to the same service"))?;
+    Ok(fits.version.saturating_add(1))
+}
+
+/// Whether a text is a SHA-256 in hexadecimal digits.
+pub(super) fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_sixty_four_hexadecimal_digits_are_a_hash() {
+        assert!(is_sha256(&"0aF".repeat(21).as_str().chars().chain(['9']).collect::<String>()));
+        for text in ["", &"a".repeat(63), &"a".repeat(65), &"g".repeat(64), &"å".repeat(32)] {
+            assert!(!is_sha256(text), "{text}");
+        }
+    }
+}

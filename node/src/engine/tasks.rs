@@ -1,0 +1,65 @@
+//! What a person must do: in the cases whose baton the person holds, and as the leader who answers
+//! for a case. Nothing of it is stored, so it is right also after a night without the node.
+
+use stafett_protocol::id::CaseId;
+use stafett_protocol::ledger::LedgerView;
+use stafett_protocol::person::{Reader, Role};
+use stafett_protocol::task::{TaskKind, tasks};
+
+use super::answer::TaskItem;
+use super::{Engine, EngineError};
+
+/// Cases that are looked at before other requests get their turn.
+const CASES_AT_ONCE: usize = 256;
+
+impl Engine {
+    /// Lists what the person must do, the earliest due first.
+    ///
+    /// Each own case costs one look at its ledger: microseconds from the cache, the reading of its
+    /// chain the first time. Whoever neither works here nor leads is answered without any.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] if the store cannot be read.
+    pub async fn tasks(&self, reader: &Reader) -> Result<Vec<TaskItem>, EngineError> {
+        let mut items = Vec::new();
+        if matches!(reader.role, Role::Employee | Role::UnitLeader) {
+            for (number, case) in self.inner.store.cases_owned().await?.into_iter().enumerate() {
+                // What stands in the cache is looked at without a pause; others are answered too.
+                if number.is_multiple_of(CASES_AT_ONCE) {
+                    tokio::task::yield_now().await;
+                }
+                match self.tasks_in(reader, case).await {
+                    Ok(of_case) => items.extend(of_case),
+                    Err(EngineError::NotFound) => {}
+                    Err(error) => tracing::error!(%case, %error, "a case's tasks could not be listed"),
+                }
+            }
+        }
+        items.sort_unstable_by_key(|item| (item.due, item.kind, item.case, item.consent, item.order));
+        self.note(reader, None, "tasks".to_owned()).await?;
+        Ok(items)
+    }
+
+    async fn tasks_in(&self, reader: &Reader, case: CaseId) -> Result<Vec<TaskItem>, EngineError> {
+        let ledger = self.ledger(case).await?;
+        let holds = ledger.baton().holder == reader.account;
+        let leads = self.answers_for(reader, &ledger);
+        if !holds && !leads {
+            return Ok(Vec::new());
+        }
+        Ok(self.tasks_that(&ledger, |kind| {
+            (holds && kind.is_for_stafettholder()) || (leads && kind.is_for_leader())
+        }))
+    }
+
+    /// What the stafettholder of a case must do in it.
+    pub(super) fn tasks_of_holder(&self, ledger: &LedgerView) -> Vec<TaskItem> {
+        self.tasks_that(ledger, TaskKind::is_for_stafettholder)
+    }
+
+    fn tasks_that(&self, ledger: &LedgerView, concern: impl Fn(TaskKind) -> bool) -> Vec<TaskItem> {
+        let all = tasks(ledger, self.now());
+        let theirs = all.iter().filter(|task| concern(task.kind));
+        theirs.map(|task| TaskItem::of(ledger.case(), task)).collect()
+    }
+}

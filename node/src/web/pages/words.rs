@@ -1,0 +1,140 @@
+//! What the pages say.
+
+use crate::web::error::ErrorCode;
+use crate::words::Words;
+
+pub(crate) const SKIP: Words = Words::new("Hopp til innholdet", "Hopp til innhaldet");
+pub(crate) const TO_START: Words = Words::new("Til forsiden", "Til framsida");
+pub(crate) const DUTY_SOURCE: Words = Words::new(
+    "Teksten bygger på reglene slik de gjelder fra {day}: {sources}.",
+    "Teksten byggjer på reglane slik dei gjeld frå {day}: {sources}.",
+);
+
+pub(crate) const START_TITLE: Words =
+    Words::new("Stafettloggene i {municipality}", "Stafettloggane i {municipality}");
+pub(crate) const START_WHAT: Words = Words::new(
+    "Her fører {municipality} stafettlogger: mål, tiltak og avtaler for barn, unge og gravide, skrevet sammen med familien.",
+    "Her fører {municipality} stafettloggar: mål, tiltak og avtalar for barn, unge og gravide, skrivne saman med familien.",
+);
+pub(crate) const START_ACCESS: Words = Words::new(
+    "Ansatte og familier leser og skriver i programmet som kommunen har gitt dem tilgang til. På denne siden er det ikke noe å logge inn på.",
+    "Tilsette og familiar les og skriv i programmet som kommunen har gitt dei tilgang til. På denne sida er det ikkje noko å logge inn på.",
+);
+pub(crate) const START_ASK: Words = Words::new(
+    "Vil du vite hva som står i en stafettlogg, eller trekke tilbake et samtykke, snakk med stafettholderen.",
+    "Vil du vite kva som står i ein stafettlogg, eller trekkje tilbake eit samtykke, snakk med stafetthaldaren.",
+);
+pub(crate) const START_API: Words = Words::new(
+    "For den som lager programmer: beskrivelse av API-et",
+    "For den som lagar program: skildring av API-et",
+);
+
+pub(crate) const PRINT_TITLE: Words = Words::new("Utskrift av stafettlogg", "Utskrift av stafettlogg");
+pub(crate) const PRINT_LOGGED: Words = Words::new(
+    "Utskriften viser det den som skrev ut, kan lese akkurat nå. Den står i innsynsloggen. Ta vare på papiret som på samtalen, og makuler det når det ikke trengs lenger.",
+    "Utskrifta viser det den som skreiv ut, kan lese akkurat no. Ho står i innsynsloggen. Ta vare på papiret som på samtalen, og makuler det når det ikkje trengst lenger.",
+);
+pub(crate) const PRINT_CONSENTS: Words = Words::new("Samtykker som gjelder nå", "Samtykke som gjeld no");
+pub(crate) const PRINT_CONSENT: Words =
+    Words::new("{service}: {areas} ({kinds}), til {until}", "{service}: {areas} ({kinds}), til {until}");
+pub(crate) const PRINT_ENTRIES: Words = Words::new("Loggen, det nyeste først", "Loggen, det nyaste først");
+pub(crate) const PRINT_NOTHING: Words =
+    Words::new("Det er ingenting her som du kan lese.", "Det er ingenting her som du kan lese.");
+pub(crate) const PRINT_SUBJECT: Words = Words::new("Gjelder", "Gjeld");
+pub(crate) const PRINT_OWNER: Words = Words::new("Eierkommune", "Eigarkommune");
+pub(crate) const PRINT_LEVEL: Words = Words::same("Nivå");
+pub(crate) const PRINT_HOLDER: Words = Words::new("Stafettholder", "Stafetthaldar");
+pub(crate) const PRINT_SINCE: Words = Words::new("Opprettet", "Oppretta");
+pub(crate) const PRINT_HERE_SINCE: Words = Words::new("Delt med oss fra", "Delt med oss frå");
+pub(crate) const PRINT_DATE: Words = Words::new("Skrevet ut", "Skrive ut");
+pub(crate) const PRINT_BY: Words = Words::new("Skrevet ut av", "Skrive ut av");
+pub(crate) const PRINT_CASE: Words = Words::new("Sak", "Sak");
+pub(crate) const PRINT_AREAS: Words = Words::new("Områder", "Område");
+pub(crate) const PRINT_ABOUT: Words = Words::new("Om", "Om");
+pub(crate) const PRINT_WRITER: Words = Words::new("Skrevet i", "Skrive i");
+pub(crate) const PRINT_STORED: Words = Words::new("Kom inn", "Kom inn");
+pub(crate) const PRINT_CHANGED: Words = Words::new("Endret", "Endra");
+pub(crate) const PRINT_TOWARDS: Words = Words::new("Hører til", "Høyrer til");
+pub(crate) const PRINT_CONFLICT: Words = Words::new("to svar, ikke avklart", "to svar, ikkje avklart");
+pub(crate) const PRINT_PROPOSAL: Words = Words::new("sendt, ikke mottatt ennå", "sendt, ikkje motteke enno");
+pub(crate) const PRINT_RETURNED: Words = Words::new("kom tilbake til deg", "kom tilbake til deg");
+pub(crate) const YES: Words = Words::same("ja");
+pub(crate) const NO: Words = Words::same("nei");
+pub(crate) const ABOUT_SUBJECT: Words = Words::new("den saken gjelder", "den saka gjeld");
+pub(crate) const ABOUT_GUARDIAN: Words = Words::new("en foresatt", "ein føresett");
+pub(crate) const ABOUT_SIBLING: Words = Words::new("et søsken", "eit søsken");
+pub(crate) const ABOUT_OTHER: Words = Words::new("en annen", "ein annan");
+
+const WAIT: Words = Words::new("Vent litt, og prøv igjen.", "Vent litt, og prøv igjen.");
+const ASK_OPERATOR: Words = Words::new(
+    "Prøv igjen om litt. Går det ikke da, si fra til den som drifter programmet.",
+    "Prøv igjen om litt. Går det ikkje då, sei frå til den som driftar programmet.",
+);
+const MEND: Words = Words::new(
+    "Programmet du bruker, spurte på en måte som ikke blir forstått her. Si fra til den som har laget det.",
+    "Programmet du bruker, spurde på ein måte som ikkje blir forstått her. Sei frå til den som har laga det.",
+);
+
+/// The title of a refusal's page, and what to do about it. Neither tells more than the code.
+pub(crate) const fn refusal(code: ErrorCode) -> (Words, Words) {
+    match code {
+        ErrorCode::NotFound => (
+            Words::new("Dette finnes ikke for deg", "Dette finst ikkje for deg"),
+            Words::new(
+                "Adressen kan være feil, eller du har ingen oppgave i det som er der. Svaret er det samme. Spør stafettholderen hvis du skulle hatt tilgang.",
+                "Adressa kan vere feil, eller du har inga oppgåve i det som er der. Svaret er det same. Spør stafetthaldaren om du skulle hatt tilgang.",
+            ),
+        ),
+        ErrorCode::Unauthenticated => (
+            Words::new("Vi vet ikke hvem du er", "Vi veit ikkje kven du er"),
+            Words::new(
+                "Siden trenger et gyldig token. Be den som drifter programmet, om et nytt.",
+                "Sida treng eit gyldig token. Be den som driftar programmet, om eit nytt.",
+            ),
+        ),
+        ErrorCode::NotAllowed => (
+            Words::new("Rollen din kan ikke dette", "Rolla di kan ikkje dette"),
+            Words::new("Spør stafettholderen.", "Spør stafetthaldaren."),
+        ),
+        ErrorCode::MethodNotAllowed => (Words::new("Siden kan bare leses", "Sida kan berre lesast"), MEND),
+        ErrorCode::Conflict => (
+            Words::new("Noe har endret seg", "Noko har endra seg"),
+            Words::new("Les på nytt, og prøv igjen.", "Les på nytt, og prøv igjen."),
+        ),
+        ErrorCode::TooManyAttempts | ErrorCode::Busy => {
+            (Words::new("For mange forsøk", "For mange forsøk"), WAIT)
+        }
+        ErrorCode::TooManyCases => (
+            Words::new("Du har åpnet uvanlig mange saker", "Du har opna uvanleg mange saker"),
+            Words::new(
+                "De du har åpnet, kan du åpne igjen. Andre må vente en time.",
+                "Dei du har opna, kan du opne igjen. Andre må vente ein time.",
+            ),
+        ),
+        ErrorCode::Sealed => (
+            Words::new("Programmet er stengt for en kontroll", "Programmet er stengt for ein kontroll"),
+            Words::new(
+                "Den som drifter programmet, må se over det før noe vises.",
+                "Den som driftar programmet, må sjå over det før noko blir vist.",
+            ),
+        ),
+        ErrorCode::Internal | ErrorCode::Unavailable | ErrorCode::TooSlow => {
+            (Words::new("Det gikk ikke nå", "Det gjekk ikkje no"), ASK_OPERATOR)
+        }
+        ErrorCode::ForeignOrigin | ErrorCode::UnknownHost => (
+            Words::new("Feil adresse", "Feil adresse"),
+            Words::new(
+                "Skriv inn adressen som kommunen har gitt deg.",
+                "Skriv inn adressa som kommunen har gitt deg.",
+            ),
+        ),
+        ErrorCode::MalformedBody
+        | ErrorCode::IncompleteBody
+        | ErrorCode::BodyTooLarge
+        | ErrorCode::UnsupportedMediaType
+        | ErrorCode::Invalid
+        | ErrorCode::HeadersTooLarge => {
+            (Words::new("Spørsmålet ble ikke forstått", "Spørsmålet blei ikkje forstått"), MEND)
+        }
+    }
+}

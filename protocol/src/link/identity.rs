@@ -1,0 +1,34 @@
+//! Who speaks with whom on a link, and within which bounds.
+
+use std::sync::Arc;
+
+use crate::erasure::retention::Retention;
+use crate::limits::{PARTNER_BYTES_MAX, PARTNER_ENTRIES_MAX};
+use crate::municipality::OrganisationNumber;
+use crate::signed::{PublicKey, SigningKey};
+
+/// Who speaks with whom.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// This node.
+    pub own: OrganisationNumber,
+    /// The partner's node.
+    pub partner: OrganisationNumber,
+    /// Signs receipts.
+    pub signing: Arc<SigningKey>,
+    /// The partner's keys for statements, current and next.
+    pub partner_keys: Vec<PublicKey>,
+    /// How many entries the partner may have stored here.
+    pub entries_max: u64,
+    /// How many bytes they may have.
+    pub bytes_max: u64,
+    /// What this municipality must keep of what it received.
+    pub retention: Arc<Retention>,
+}
+
+impl Identity {
+    /// The bound on entries when the agreement names none.
+    pub const ENTRIES_MAX: u64 = PARTNER_ENTRIES_MAX;
+    /// The bound on bytes when the agreement names none.
+    pub const BYTES_MAX: u64 = PARTNER_BYTES_MAX;
+}
