@@ -8,6 +8,8 @@ use stafett_node::clock;
 use stafett_node::engine::answer::CaseSummary;
 use stafett_protocol::id::{CaseId, EntryId};
 use stafett_tests::real::cast::{Place, Who};
+use stafett_tests::real::needle::contains;
+use stafett_tests::real::person::Answer;
 use stafett_tests::real::world::{World, note};
 
 /// Ids that a question names.
@@ -37,6 +39,7 @@ fn about_case(ids: Ids) -> Vec<Question> {
         (Method::GET, format!("/cases/{case}"), None),
         (Method::GET, format!("/cases/{case}/entries"), None),
         (Method::GET, format!("/cases/{case}/consents"), None),
+        (Method::GET, format!("/cases/{case}/notices"), None),
         (Method::POST, format!("/cases/{case}/entries"), Some(note(&["language"], "x"))),
         (Method::POST, format!("/cases/{case}/entries/preview"), Some(note(&["language"], "x"))),
         (Method::POST, format!("/cases/{case}/consents"), Some(ask.clone())),
@@ -102,6 +105,7 @@ async fn story() -> anyhow::Result<()> {
         }
     }
     leader(&world, case, shared, home).await?;
+    on_paper(&world, case, &outsiders).await?;
     // Ole reads the case, and of what is closed in it he is told as little as of what is not.
     let (closed, random) = (Ids { case, entry: home }, Ids { case, ..Ids::random() });
     assert_same(&world, Who::Ole, about_entry(closed), about_entry(random)).await?;
@@ -110,6 +114,31 @@ async fn story() -> anyhow::Result<()> {
     ensure!(entries.iter().all(|item| item.entry != home), "Ole reads what is closed");
     wish_that_is_not_carried(&world, case).await?;
     world.end().await
+}
+
+/// Paper asks the same gate: a stranger gets the page of a case that is not there, the leader of PPT
+/// nothing to print, and Ole what is shared with PPT.
+async fn on_paper(world: &World, case: CaseId, outsiders: &[Who]) -> anyhow::Result<()> {
+    let print = |case: CaseId| format!("/cases/{case}/print");
+    let nowhere = print(CaseId::from_random(clock::random()));
+    for who in outsiders {
+        let person = world.person(*who)?;
+        let page = person.page(&print(case)).await?;
+        ensure!(page.status == 404 && page == person.page(&nowhere).await?, "{who:?}: {page:?}");
+    }
+    let of_leader = world.person(Who::Berit)?.page(&print(case)).await?;
+    let of_ole = world.person(Who::Ole)?.page(&print(case)).await?;
+    let of_marte = world.person(Who::Marte)?.page(&print(case)).await?;
+    ensure!((of_leader.status, of_ole.status, of_marte.status) == (403, 200, 200), "{of_leader:?}");
+    let says = |page: &Answer, words: &str| contains(&page.body, words.as_bytes());
+    ensure!(!says(&of_leader, "Ante") && !says(&of_leader, "leser litt"), "the leader prints content");
+    ensure!(
+        says(&of_ole, "Ante leser litt hver dag") && !says(&of_ole, "stille"),
+        "Ole prints what is closed"
+    );
+    ensure!(says(&of_ole, Place::Inderoy.name()) && says(&of_marte, "stille"), "whose, and all of it");
+    ensure!(says(&of_marte, "Samtykker som gjelder") && !says(&of_ole, "Samtykker som gjelder"), "consents");
+    Ok(())
 }
 
 /// A child's wish that guardians do not see an entry does not travel, so Ole cannot publish one

@@ -155,7 +155,7 @@ async fn truth(person: &Person, story: &Story) -> anyhow::Result<(Step, Option<C
     let step = match consents.first().map(|consent| consent.status.as_str()) {
         None if notes == 0 => Step::Opened,
         None => Step::Written,
-        Some("asked") => Step::Asked,
+        Some("draft") => Step::Asked,
         Some("partly-given") => Step::OneYes,
         Some("valid") => Step::Valid,
         Some("withdrawn") => Step::Withdrawn,

@@ -12,7 +12,13 @@
 mod admission;
 mod architecture;
 mod canary;
+mod duty_to_report;
+mod erased;
 mod gate;
 mod hostile;
+mod keeping;
 mod kill;
+mod notices;
+mod scenarios;
+mod widening;
 mod withdrawal;
