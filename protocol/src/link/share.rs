@@ -1,6 +1,7 @@
 //! The partner's share of this store (law 21): how many entries of its own it may keep here, and
-//! how many bytes; what it proposed and this node took counts as well. Over a bound nothing more is taken until something is gone, and somebody is
-//! told once on each connection. Another link notices nothing.
+//! how many bytes; what it proposed and this node took counts as well. Over a bound nothing more is
+//! taken until something is gone, and somebody is told once on each connection. Another link
+//! notices nothing.
 
 use super::Session;
 use super::output::Alarm;
