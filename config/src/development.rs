@@ -21,9 +21,11 @@ pub struct DevelopmentConfig {
     /// The file that moves the node's clocks, read at each look: milliseconds to add to the
     /// system's clock, a space, and milliseconds to add to the monotonic one.
     pub clock: Option<PathBuf>,
+    /// Whether anybody may log in as any person by picking one.
+    pub demo_login: bool,
 }
 
-pub(crate) const KEYS: &[&str] = &["record_frames", "generation_quiet_s", "clock"];
+pub(crate) const KEYS: &[&str] = &["record_frames", "generation_quiet_s", "clock", "demo_login"];
 
 /// The protocol's own quiet time: more would let a history wait longer than partners expect.
 const QUIET_S_MAX: u64 = GENERATION_QUIET_MS / SECOND;
@@ -34,6 +36,7 @@ impl DevelopmentConfig {
         folder: &Path,
         node: &NodeIdentity,
         listening: [(&'static str, SocketAddr); 2],
+        behind_proxy: bool,
     ) -> Result<Self, ConfigError> {
         section.only(KEYS)?;
         let quiet = section.integer("generation_quiet_s", 1..=QUIET_S_MAX, "seconds")?;
@@ -58,6 +61,38 @@ impl DevelopmentConfig {
             }
             Ok(Some(folder.join(found.value)))
         };
-        Ok(Self { record_frames: place("record_frames")?, generation_quiet_s, clock: place("clock")? })
+        let demo_login = demo_login(section, node, listening, behind_proxy)?;
+        Ok(Self {
+            record_frames: place("record_frames")?,
+            generation_quiet_s,
+            clock: place("clock")?,
+            demo_login,
+        })
     }
+}
+
+/// Whoever reaches the pages is whoever it picks: only on a machine of one's own, never through a
+/// proxy, which may be reached from anywhere.
+fn demo_login(
+    section: &Section<'_>,
+    node: &NodeIdentity,
+    listening: [(&'static str, SocketAddr); 2],
+    behind_proxy: bool,
+) -> Result<bool, ConfigError> {
+    let Some(offered) = section.get::<bool>("demo_login")?.filter(|offered| offered.value) else {
+        return Ok(false);
+    };
+    if !node.development {
+        return Err(offered.refuse_found("node.development = true beside it", "node.development = false"));
+    }
+    if behind_proxy {
+        return Err(offered.refuse_found("no proxy in front of the pages", "web.behind_proxy = true"));
+    }
+    for (key, address) in listening {
+        if !address.ip().is_loopback() {
+            let listens = format!("{key} = {address}");
+            return Err(offered.refuse_found("every listen address to be loopback", listens));
+        }
+    }
+    Ok(true)
 }

@@ -125,6 +125,11 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Returns whether the file has this table.
+    pub(crate) fn is_there(&self) -> bool {
+        self.table.is_some()
+    }
+
     /// Returns the table under `key`, or an empty one.
     pub(crate) fn section(&self, key: &str) -> Result<Section<'a>, ConfigError> {
         let Some(value) = self.value(key) else {

@@ -20,6 +20,7 @@ pub mod duty_to_report;
 pub mod environment;
 pub mod error;
 pub mod federation;
+pub mod login;
 pub mod names;
 pub mod node;
 pub mod observability;
@@ -44,6 +45,7 @@ pub use duty_to_report::{DutyText, DutyToReportConfig};
 pub use environment::Environment;
 pub use error::{ConfigError, Origin, Place};
 pub use federation::FederationConfig;
+pub use login::{ClientProof, LoginConfig, OidcConfig};
 pub use names::{Language, Names};
 pub use node::NodeIdentity;
 pub use observability::{LogFormat, LogLevel, ObservabilityConfig};
@@ -77,6 +79,8 @@ pub struct NodeConfig {
     pub store: StoreConfig,
     /// The pages and the API for people.
     pub web: WebConfig,
+    /// How people log in.
+    pub login: LoginConfig,
     /// What the node writes about itself.
     pub observability: ObservabilityConfig,
     /// The areas of development, in the order of the file; at least one, each code once.
@@ -101,6 +105,7 @@ const ROOT_KEYS: &[&str] = &[
     "transport",
     "store",
     "web",
+    "login",
     "observability",
     "areas",
     "services",
@@ -135,6 +140,7 @@ impl NodeConfig {
             folder,
             &node,
             [("federation.listen", federation.listen), ("web.listen", web.listen)],
+            web.behind_proxy,
         )?;
         let areas = Area::read_all(root)?;
         let is_area = |code: &AreaCode| areas.iter().any(|area| area.code == *code);
@@ -143,6 +149,7 @@ impl NodeConfig {
             file: file.to_owned(),
             transport: TransportConfig::read(&root.section("transport")?)?,
             store: StoreConfig::read(&root.section("store")?, folder)?,
+            login: LoginConfig::read(&root.section("login")?, folder, &node)?,
             observability: ObservabilityConfig::read(&root.section("observability")?, environment)?,
             retention: retention::read_all(root, &services, &node.time_zone)?,
             services,

@@ -29,6 +29,10 @@ pub struct Person {
     pub unit: Option<String>,
     /// Which person of a case this is, for a guardian or the subject.
     pub person: Option<PersonId>,
+    /// What the staff's login provider calls the person.
+    pub staff_login: Option<String>,
+    /// What the families' login provider calls the person.
+    pub family_login: Option<String>,
 }
 
 impl fmt::Debug for Person {
@@ -42,7 +46,8 @@ impl fmt::Debug for Person {
 pub struct People(BTreeMap<AccountId, Person>);
 
 pub(crate) const KEYS: &[&str] = &["person"];
-pub(crate) const PERSON_KEYS: &[&str] = &["id", "name", "service", "roles", "unit", "person"];
+pub(crate) const PERSON_KEYS: &[&str] =
+    &["id", "name", "service", "roles", "unit", "person", "staff_login", "family_login"];
 
 impl People {
     /// Reads the file of people that the settings name.
@@ -63,8 +68,10 @@ impl People {
             root.only(KEYS)?;
             let mut people = BTreeMap::new();
             let mut persons = BTreeSet::new();
+            let mut logins = BTreeSet::new();
             for section in root.sections("person")? {
                 let person = Person::read(&section, config, &people, &mut persons)?;
+                let person = person.with_logins(&section, &mut logins)?;
                 people.insert(person.id, person);
             }
             Ok(Self(people))
@@ -116,9 +123,36 @@ impl Person {
             name: section.require::<Name>("name")?.value.0,
             unit: unit(section, service.as_ref())?,
             person: person(section, &roles, persons)?,
+            staff_login: None,
+            family_login: None,
             service,
             roles,
         })
+    }
+
+    /// What the providers call the person; the same name twice would let one person be another.
+    fn with_logins(
+        mut self,
+        section: &Section<'_>,
+        logins: &mut BTreeSet<(&'static str, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut login = |key: &'static str, has_role: bool| -> Result<Option<String>, ConfigError> {
+            let Some(found) = section.get::<Name>(key)? else { return Ok(None) };
+            if !has_role {
+                return Err(found.refuse_found("a login only of those who have a role there", "one"));
+            }
+            if !logins.insert((key, found.value.0.clone())) {
+                return Err(found.refuse_found("each login once", "one that stands above"));
+            }
+            Ok(Some(found.value.0))
+        };
+        let (is_staff, is_family) = (
+            self.roles.iter().any(|role| !is_of_a_family(*role)),
+            self.roles.iter().copied().any(is_of_a_family),
+        );
+        self.staff_login = login("staff_login", is_staff)?;
+        self.family_login = login("family_login", is_family)?;
+        Ok(self)
     }
 }
 
@@ -165,7 +199,8 @@ fn works_in_a_service(role: Role) -> bool {
     matches!(role, Role::Employee | Role::UnitLeader | Role::ServiceLeader)
 }
 
-fn is_of_a_family(role: Role) -> bool {
+/// Whether a role is one of a family: those log in elsewhere than staff.
+pub fn is_of_a_family(role: Role) -> bool {
     matches!(role, Role::Guardian | Role::Subject)
 }
 

@@ -44,6 +44,8 @@ pub struct NodeTemplate {
     pub development: bool,
     /// The folder for frames in plain text; only with `development` and loopback addresses.
     pub record_frames: Option<String>,
+    /// Whether anybody may log in by picking a person; only with `development` and loopback addresses.
+    pub demo_login: bool,
 }
 
 impl NodeTemplate {
@@ -60,6 +62,7 @@ impl NodeTemplate {
             services: standard_services(organisation),
             development: false,
             record_frames: None,
+            demo_login: false,
         }
     }
 }
@@ -114,8 +117,14 @@ pub fn node_toml(template: &NodeTemplate) -> String {
     text.comment("  service = \"the code of the service that received it, or leave this line out\"");
     text.comment("  basis = \"own words with the law's reference\"");
     text.comment("  from = 2026-01-01");
-    if let Some(folder) = &template.record_frames {
+    if template.record_frames.is_some() || template.demo_login {
         text.head("[development]");
+    }
+    if template.demo_login {
+        text.comment("Whoever opens the pages picks the person to be: invented persons on loopback only.");
+        text.plain("demo_login", true);
+    }
+    if let Some(folder) = &template.record_frames {
         text.comment("Frames in plain text, for tests and demonstrations.");
         text.string("record_frames", folder);
     }
@@ -200,6 +209,12 @@ pub fn people_toml<'a>(people: impl IntoIterator<Item = &'a Person>) -> String {
         }
         if let Some(id) = &person.person {
             text.string("person", &id.to_string());
+        }
+        if let Some(login) = &person.staff_login {
+            text.string("staff_login", login);
+        }
+        if let Some(login) = &person.family_login {
+            text.string("family_login", login);
         }
     }
     text.0

@@ -4,6 +4,7 @@
 //! Absent by design: commands that show what a case holds. The operator sees ids, kinds and sizes.
 
 mod check;
+mod clock;
 mod demo;
 mod folder;
 mod holds;
@@ -11,6 +12,7 @@ mod identity;
 mod init;
 mod partner;
 mod print;
+mod seal;
 mod serve;
 mod token;
 
@@ -47,6 +49,12 @@ enum Command {
     /// Creates, lists and revokes tokens for the API
     #[command(subcommand)]
     Token(token::Command),
+    /// Tells why a node is sealed, and opens one that was restored
+    #[command(subcommand)]
+    Seal(seal::Command),
+    /// Shows the node's clock, and tells it what is right after a jump
+    #[command(subcommand)]
+    Clock(clock::Command),
 }
 
 /// Runs the command that the process was started with.
@@ -61,6 +69,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Holds(arguments) => holds::run(&arguments),
         Command::Token(command) => token::run(&command),
+        Command::Seal(command) => seal::run(&command),
+        Command::Clock(command) => clock::run(&command),
     };
     outcome.unwrap_or_else(|error| print::failure(&error))
 }

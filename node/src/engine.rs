@@ -8,31 +8,43 @@
 pub mod answer;
 pub mod request;
 
+pub mod restore;
+pub mod seal;
+pub mod search;
+
+mod baton;
 mod cases;
+mod compare;
 mod conclude;
 mod consents;
-mod entries;
+pub mod desk;
+pub(crate) mod drafts;
+pub(crate) mod entries;
 mod family;
 mod generations;
 mod link;
+pub mod looks;
 mod notices;
 mod operations;
 mod outgoing;
+pub(crate) mod overview;
 mod preview;
 pub mod print;
 mod protection;
 mod reading;
 mod session;
+pub mod sessions;
 mod start;
 mod tasks;
 
-use std::collections::BTreeMap;
-use std::sync::atomic::AtomicBool;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use stafett_config::{NodeConfig, Partners, People};
+use stafett_protocol::baton::BatonError;
 use stafett_protocol::consent::rule::RuleTable;
 use stafett_protocol::decision::DecisionError;
 use stafett_protocol::id::{AccountId, CaseId};
@@ -47,6 +59,7 @@ use tokio::sync::{mpsc, watch};
 use crate::store::{InLine, Store, StoreError};
 use crate::transport::LinkEvent;
 use link::{Link, Links};
+use seal::SealReason;
 use session::Message;
 
 /// Tells the time.
@@ -75,9 +88,9 @@ pub enum EngineError {
         /// What stands in the way.
         reason: &'static str,
     },
-    /// The node is sealed: it was restored, or its clock is in doubt.
-    #[error("the node is sealed")]
-    Sealed,
+    /// The node is sealed, or what is asked for is: it was restored, or its clock is in doubt.
+    #[error("{}", .0.words())]
+    Sealed(SealReason),
     /// The store cannot be read or written now.
     #[error("the store is not available")]
     Store(#[source] StoreError),
@@ -104,6 +117,7 @@ impl From<DecisionError> for EngineError {
             DecisionError::Ledger(LedgerError::Overtaken) => {
                 Self::Conflict { reason: "the family has changed since that was registered" }
             }
+            DecisionError::Ledger(LedgerError::Baton(error)) => error.into(),
             DecisionError::Ledger(LedgerError::Closed) => Self::Conflict { reason: "the case is closed" },
             DecisionError::Ledger(LedgerError::Give(_)) => {
                 Self::Conflict { reason: "the yes does not count: given before, withdrawn or expired" }
@@ -113,6 +127,16 @@ impl From<DecisionError> for EngineError {
             }
             DecisionError::Ledger(_) => Self::Conflict { reason: "that does not follow in this case" },
             DecisionError::Sign(_) => Self::Conflict { reason: "that is too large" },
+        }
+    }
+}
+
+impl From<BatonError> for EngineError {
+    fn from(error: BatonError) -> Self {
+        match error {
+            BatonError::NoSuchOffer | BatonError::NotOffered => Self::NotFound,
+            BatonError::Lapsed => Self::Conflict { reason: "the offer has lapsed" },
+            BatonError::OfferWaits => Self::Conflict { reason: "another offer waits for its answer" },
         }
     }
 }
@@ -135,7 +159,9 @@ struct Inner {
     links: RwLock<Arc<Links>>,
     commands: tokio::sync::Mutex<()>,
     ledgers: Mutex<BTreeMap<CaseId, Arc<LedgerView>>>,
-    sealed: AtomicBool,
+    seals: Mutex<BTreeSet<SealReason>>,
+    /// The incarnation since which links must be compared; 0 if none is in doubt.
+    in_doubt_since: AtomicU64,
     stopping: AtomicBool,
     /// Wakes what sleeps until the next sweep.
     stopped: tokio::sync::Notify,
@@ -193,7 +219,8 @@ impl Engine {
         self.link_table().get(&partner).cloned()
     }
 
-    fn people(&self) -> Arc<People> {
+    /// Returns the people with access.
+    pub fn people(&self) -> Arc<People> {
         Arc::clone(&self.inner.people.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -246,6 +273,15 @@ impl Engine {
         Ok(view)
     }
 
+    /// As [`ledger`](Self::ledger); none if only an order of the case is here.
+    async fn ledger_if_here(&self, case: CaseId) -> Result<Option<Arc<LedgerView>>, EngineError> {
+        match self.ledger(case).await {
+            Ok(ledger) => Ok(Some(ledger)),
+            Err(EngineError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     fn known_ledger(&self, case: CaseId) -> Option<Arc<LedgerView>> {
         self.inner.ledgers.lock().unwrap_or_else(PoisonError::into_inner).get(&case).cloned()
     }
@@ -262,14 +298,6 @@ impl Engine {
 
     fn forget_ledger(&self, case: CaseId) {
         self.inner.ledgers.lock().unwrap_or_else(PoisonError::into_inner).remove(&case);
-    }
-
-    fn is_sealed(&self) -> bool {
-        self.inner.sealed.load(std::sync::atomic::Ordering::Relaxed)
-    }
-
-    fn must_not_be_sealed(&self) -> Result<(), EngineError> {
-        if self.is_sealed() { Err(EngineError::Sealed) } else { Ok(()) }
     }
 
     /// Waits for what a link had committed, and tells the other links of new changes.

@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod engine;
 pub mod keys;
+pub mod login;
 pub mod notice;
 pub mod observability;
 pub mod seal;

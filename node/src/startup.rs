@@ -12,6 +12,7 @@ mod record;
 mod tests;
 mod time;
 mod watch;
+pub mod words;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ use crate::transport;
 use crate::web::WebError;
 
 pub use node::{Options, RunningNode, start};
+pub use time::ClockStatus;
 
 /// Days for which a node's own certificate is valid. Partners pin its key, so a renewed
 /// certificate costs them nothing; five years outlive every agreement that ends on time.
@@ -71,6 +73,9 @@ pub enum StartError {
     /// The pages cannot be served.
     #[error(transparent)]
     Web(#[from] WebError),
+    /// A running node was asked for something and did not answer.
+    #[error("the node that runs does not answer: it was asked for nothing; see its log")]
+    NoAnswer,
     /// The system does not say which address is listened on, or the frames cannot be recorded.
     #[error("the system refused what the node needs")]
     System(#[source] std::io::Error),

@@ -15,6 +15,7 @@ mod disclosure;
 mod entry;
 mod erase;
 mod error;
+mod handover;
 mod holds;
 mod integrity;
 mod journal;
@@ -24,6 +25,7 @@ mod ledger;
 mod left;
 mod link;
 mod login;
+mod mark;
 mod meta;
 mod migrations;
 mod open;
@@ -33,11 +35,13 @@ mod reader;
 mod returned;
 mod sealed;
 mod search;
+mod session;
 mod snapshot;
 mod step;
 #[cfg(test)]
 mod tests;
 mod value;
+mod word;
 mod write;
 mod writer;
 
@@ -48,8 +52,10 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
+use stafett_protocol::journal::JournalLine;
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::signed::PublicKey;
+use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{Committed, Fault, Transaction};
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
@@ -58,14 +64,18 @@ pub use access_log::{AccessRow, LogCheck, LogEnd, LogFault};
 pub use case::{Assignment, ReceivedCase};
 pub use disclosure::{DisclosureFilter, LoggedDisclosure};
 pub use error::StoreError;
+pub use handover::HandoverNote;
 pub use holds::{HeldRow, StoredAmount};
 pub use integrity::IntegrityReport;
+pub use journal::JournalFault;
 pub use journal_check::JournalCheck;
 pub use ledger::{FiledReceipt, IssuedGrant, WaitingOrder};
 pub use left::Left;
 pub use login::TokenRecord;
 pub use reader::StoreReader;
 pub use search::{SearchHit, SearchReport};
+pub use session::{SessionRecord, SessionWrite};
+pub use word::OperatorWord;
 pub use write::LocalWrite;
 
 use crate::seal::{LogKey, WrappingKey};
@@ -138,8 +148,10 @@ impl Store {
         let keys = KeyRing::writing(&paths.data, Arc::clone(&wrapping))?;
         let log_key = log_key(&connection, &keys)?;
         let own = Arc::new(Own { organisation, signing_keys });
-        let journal = Journal::open(&paths.journal)?;
+        let known = meta::journal_known(&Snapshot { connection: &connection, keys: &keys, own: &own })?;
+        let (journal, fault) = Journal::open(&paths.journal, known)?;
         let state = Arc::new(JournalState::default());
+        state.set_fault(fault);
         let mut writer = Writer {
             connection,
             keys,
@@ -238,11 +250,29 @@ impl Store {
         self.state.is_short.load(Ordering::Acquire)
     }
 
-    /// Returns the journal's lines that the store lacked when it was opened, in order.
+    /// Returns why the journal cannot be relied on, if it cannot: it is lost, broken, or another
+    /// store's. Nothing is written to it then.
+    pub fn journal_fault(&self) -> Option<JournalFault> {
+        self.state.fault()
+    }
+
+    /// Has rows written from here on carry the node's time instead of the system's. The first
+    /// call counts.
+    pub fn tell_time(&self, tell: impl Fn() -> UnixMillis + Send + Sync + 'static) {
+        let _ = self.state.clock.set(Box::new(tell));
+    }
+
+    /// Returns the journal's lines that the store lacked when it was opened, in order; of a
+    /// journal that cannot be relied on, every line that can be read and that the store lacks.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] if a line does not read.
-    pub fn journal_missing(&self) -> Result<Vec<stafett_protocol::journal::JournalLine>, StoreError> {
+    /// [`StoreError::Damaged`] if a line does not read; others if the store or the journal cannot be
+    /// read.
+    pub async fn journal_missing(&self) -> Result<Vec<JournalLine>, StoreError> {
+        if self.journal_fault().is_some() {
+            let salvaged = journal::salvaged(&self.paths().journal)?;
+            return self.read(move |snapshot| journal::unknown(snapshot, &salvaged)).await;
+        }
         let damaged = |_| StoreError::Damaged { table: "journal" };
         self.journal_missing.iter().map(|(_, line)| serde_json::from_str(line).map_err(damaged)).collect()
     }
@@ -300,8 +330,19 @@ impl Writer {
         self.destroy_pending()?;
         self.truncate_logs();
         let snapshot = Snapshot { connection: &self.connection, keys: &self.keys, own: &self.own };
-        let missing = self.journal.missing(&snapshot)?;
+        let missing = match self.journal.missing(&snapshot) {
+            Err(StoreError::JournalForeign { line }) => {
+                self.state.set_fault(Some(JournalFault::Foreign { line }));
+                self.journal = Journal::unusable(self.journal.folder());
+                Vec::new()
+            }
+            missing => missing?,
+        };
+        if self.state.fault().is_some() {
+            return Ok(missing);
+        }
         self.journal.catch_up(&snapshot)?;
+        self.note_journal();
         self.compare_journal();
         Ok(missing)
     }

@@ -4,17 +4,23 @@
 //! Every handler parses, asks the engine and maps the answer; none decides about access. What a
 //! caller may not know and what does not exist are one answer, byte for byte (law 5).
 //!
-//! Deliberately absent: cookies and sessions, because only bearer tokens are taken, so that a
-//! page from elsewhere has nothing to ride on; CORS headers; TLS, which the proxy in front ends;
-//! and any route that tells that the duty to report was looked up (law 20).
+//! The API takes bearer tokens alone, so that a page from elsewhere has nothing to ride on; the
+//! pages take sessions, and what changes anything there must come from a page of this node.
+//!
+//! Deliberately absent: CORS headers; TLS, which the proxy in front ends; and any route that tells
+//! that the duty to report was looked up (law 20).
 
 mod attempts;
 mod body;
 mod caller;
+mod cookie;
 pub mod error;
+#[allow(dead_code, reason = "a page takes of it what its form needs")]
+mod form;
 mod guard;
 mod layers;
 mod limits;
+mod look;
 pub mod openapi;
 mod openings;
 mod pages;
@@ -22,6 +28,8 @@ mod routes;
 mod server;
 #[cfg(test)]
 mod tests;
+mod texts;
+mod visitor;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -36,7 +44,9 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::engine::Engine;
+use crate::login::Providers;
 use attempts::Attempts;
+use cookie::Cookies;
 use guard::Guard;
 use layers::Bounds;
 use limits::Times;
@@ -54,6 +64,9 @@ pub enum WebError {
         #[source]
         source: std::io::Error,
     },
+    /// A login provider is not set up as it must be.
+    #[error(transparent)]
+    Login(#[from] stafett_config::ConfigError),
 }
 
 /// Serves the API until `shutdown` is done.
@@ -63,7 +76,8 @@ pub enum WebError {
 /// and then the task does.
 ///
 /// # Errors
-/// [`WebError::Listen`] if the address cannot be listened on.
+/// [`WebError::Listen`] if the address cannot be listened on, and [`WebError::Login`] if the key or
+/// secret for a login provider cannot be read.
 pub async fn serve(
     engine: Engine,
     config: &WebConfig,
@@ -81,7 +95,9 @@ pub(crate) async fn serve_within(
     let cannot_listen = |source| WebError::Listen { address: config.listen, source };
     let listener = TcpListener::bind(config.listen).await.map_err(cannot_listen)?;
     let address = listener.local_addr().map_err(cannot_listen)?;
-    let router = router(Api::new(engine, config), times);
+    let config = WebConfig { listen: address, ..config.clone() };
+    let login = Arc::new(Providers::new(&engine.config().login)?);
+    let router = router(Api { login, ..Api::new(engine, &config) }, times);
     tracing::info!(%address, "the API listens");
     Ok((address, tokio::spawn(server::run(listener, router, times, shutdown))))
 }
@@ -93,6 +109,8 @@ pub(crate) struct Api {
     attempts: Arc<Attempts>,
     openings: Arc<Openings>,
     behind_proxy: bool,
+    cookies: Cookies,
+    login: Arc<Providers>,
     /// The API's description with this node's text on the duty to report.
     description: Bytes,
 }
@@ -107,6 +125,8 @@ impl Api {
             attempts: Arc::default(),
             openings: Arc::default(),
             behind_proxy: config.behind_proxy,
+            cookies: Cookies::new(config),
+            login: Arc::default(),
         }
     }
 }

@@ -86,7 +86,7 @@ pub enum Denial {
     NoArea,
     /// No consent that counts covers all areas, the kind and the direction.
     NoConsent,
-    /// The family pointed at this entry and said no.
+    /// The family pointed at this entry and said no to this service.
     Excepted,
     /// The entry is for another recipient.
     ForAnother,
@@ -172,7 +172,7 @@ pub fn permit<'step>(question: &Question<'step>) -> Result<Permit<'step>, Denial
     let is_protected = ledger.address_protection() != AddressProtection::None;
     let mut denial = if is_protected { Denial::AddressProtected } else { Denial::NoConsent };
     let mut open = Vec::new();
-    for ground in grounds(ledger, agreement, now, |record| covers(record, entry)) {
+    for ground in grounds(ledger, agreement, &entry.areas, now, |record| covers(record, entry)) {
         match closed_to(ledger, &ground, entry, now) {
             None => open.push(ground),
             Some(reason) => denial = reason,
@@ -196,7 +196,7 @@ pub fn permit_proposal(question: &ProposalQuestion<'_>) -> Result<Ground, Denial
     if kind == EntryKind::CaseCard {
         return Err(Denial::NoConsent);
     }
-    grounds(ledger, agreement, now, |record| {
+    grounds(ledger, agreement, areas, now, |record| {
         let consent = record.consent();
         consent.direction.receives() && consent.kinds.contains(&kind) && areas.is_subset(record.areas())
     })
@@ -239,6 +239,15 @@ pub fn permit_change(question: &Question<'_>) -> Result<Ground, Denial> {
     permit.grounds.into_iter().find(may_write).ok_or(Denial::NoConsent)
 }
 
+/// A consent that may be told to a partner, and how much of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grantable<'a> {
+    /// The consent.
+    pub record: &'a ConsentRecord,
+    /// The areas that are open under it and that the agreement covers; at least one.
+    pub areas: BTreeSet<AreaCode>,
+}
+
 /// Asks whether a consent may be told to the partner as a grant: everything but the entries.
 ///
 /// # Errors
@@ -249,17 +258,20 @@ pub fn permit_grant<'a>(
     standing: Standing,
     consent: ConsentId,
     now: UnixMillis,
-) -> Result<&'a ConsentRecord, Denial> {
+) -> Result<Grantable<'a>, Denial> {
     let agreement = open_link(ledger, agreement, standing, now)?;
     let record = ledger.consents().get(&consent).ok_or(Denial::NoConsent)?;
     is_theirs(ledger, agreement, record)?;
-    let counts = ledger.valid_consents(&record.consent().recipient, now);
-    let counts = counts.into_iter().any(|valid| valid.consent().id == consent);
-    if counts { Ok(record) } else { Err(Denial::NoConsent) }
+    let mut counts = ledger.valid_consents(&record.consent().recipient, now);
+    if !counts.any(|valid| valid.consent().id == consent) {
+        return Err(Denial::NoConsent);
+    }
+    let areas: BTreeSet<AreaCode> = record.areas().intersection(&agreement.areas).cloned().collect();
+    if areas.is_empty() { Err(Denial::OutsideAgreement) } else { Ok(Grantable { record, areas }) }
 }
 
 /// Asks whether what went out under a grant may stay with the partner. It may while the consent
-/// pauses, though nothing more goes out then.
+/// pauses, though nothing more goes out then; not when the agreement no longer covers all of it.
 ///
 /// # Errors
 /// [`Denial`] if a block, the agreement or the consent speaks against it.
@@ -273,6 +285,9 @@ pub fn permit_keeping(
     let agreement = open_link(ledger, agreement, standing, now)?;
     let record = ledger.consents().get(&issued.consent).ok_or(Denial::NoConsent)?;
     is_theirs(ledger, agreement, record)?;
+    if !issued.areas.is_subset(&agreement.areas) {
+        return Err(Denial::OutsideAgreement);
+    }
     if ledger.keeps_grant(issued, now) { Ok(()) } else { Err(Denial::NoConsent) }
 }
 
@@ -370,18 +385,20 @@ fn within_agreement(agreement: &Agreement, areas: &BTreeSet<AreaCode>) -> Result
 fn grounds<'a>(
     ledger: &'a LedgerView,
     agreement: &'a Agreement,
+    areas: &'a BTreeSet<AreaCode>,
     now: UnixMillis,
     fits: impl Fn(&ConsentRecord) -> bool + 'a,
 ) -> impl Iterator<Item = Ground> + 'a {
     let living = ledger
         .grants()
         .iter()
-        .filter(|(_, issued)| issued.partner == agreement.partner && issued.ended_at.is_none());
+        .filter(|(_, issued)| issued.partner == agreement.partner && issued.ended_at.is_none())
+        .filter(|(_, issued)| areas.is_subset(&issued.areas) && issued.areas.is_subset(&agreement.areas));
     living.filter_map(move |(grant, issued)| {
         let record = ledger.consents().get(&issued.consent)?;
         let (consent, recipient) = (record.consent().id, &record.consent().recipient);
         let counts = is_theirs(ledger, agreement, record).is_ok()
-            && record.narrowings() == issued.narrowings
+            && ledger.is_as_issued(issued, record, now)
             && ledger.valid_consents(recipient, now).any(|valid| valid.consent().id == consent);
         let service = recipient.clone();
         (counts && fits(record)).then_some(Ground { grant: *grant, consent, service })
@@ -420,11 +437,11 @@ pub fn permit_own_service(
     if entry.written_by.as_ref() == Some(service) && entry.only_for.is_none() {
         return Ok(());
     }
-    let valid: Vec<_> = ledger.valid_consents(service, now).collect();
-    if valid.iter().any(|record| record.excepts(entry.entry)) {
+    if ledger.is_excepted(service, entry.entry, now) {
         return Err(Denial::Excepted);
     }
-    let covering: Vec<_> = valid.iter().filter(|record| covers(record, entry)).collect();
+    let valid = ledger.valid_consents(service, now);
+    let covering: Vec<_> = valid.filter(|record| covers(record, entry)).collect();
     let opening: Vec<_> =
         covering.iter().filter(|record| !ledger.protection().closes(record, false)).collect();
     match opening.iter().any(|record| all_consented(record, entry)) {
@@ -437,8 +454,7 @@ pub fn permit_own_service(
 
 /// Why an entry stays closed to a service whose consent covers it, if it does.
 fn closed_to(ledger: &LedgerView, ground: &Ground, entry: &EntryFacts, now: UnixMillis) -> Option<Denial> {
-    let mut consents = ledger.valid_consents(&ground.service, now);
-    if consents.any(|record| record.excepts(entry.entry)) {
+    if ledger.is_excepted(&ground.service, entry.entry, now) {
         return Some(Denial::Excepted);
     }
     if says_where(ledger, ground, entry) {

@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! held ──offered──▶ offered ──accepted──▶ held (by the other)
-//!   ▲                  │
-//!   └─declined, lapsed─┘          reassigned by the unit leader: held, from any state
+//!   ▲                            │
+//!   └─declined, recalled, lapsed─┘   reassigned by the unit leader: held, from any state
 //! ```
 
 use serde::{Deserialize, Serialize};
@@ -62,7 +62,7 @@ impl Baton {
     /// # Errors
     /// [`BatonError::OfferWaits`] while a living offer has no answer.
     pub fn offer(&mut self, offer: BatonOffer, now: UnixMillis) -> Result<(), BatonError> {
-        if self.offer.is_some_and(|waiting| now < waiting.lapses_at) {
+        if self.waiting(now).is_some() {
             return Err(BatonError::OfferWaits);
         }
         self.offer = Some(offer);
@@ -90,6 +90,23 @@ impl Baton {
         self.open_offer(id, by)?;
         self.offer = None;
         Ok(())
+    }
+
+    /// Takes an offer back: nobody can accept it any more.
+    ///
+    /// # Errors
+    /// [`BatonError::NoSuchOffer`] if the offer is not this one, or was answered.
+    pub fn recall(&mut self, id: BatonOfferId) -> Result<(), BatonError> {
+        self.offer = match self.offer {
+            Some(offer) if offer.id == id => None,
+            _ => return Err(BatonError::NoSuchOffer),
+        };
+        Ok(())
+    }
+
+    /// Returns the offer that can still be accepted.
+    pub fn waiting(&self, now: UnixMillis) -> Option<BatonOffer> {
+        self.offer.filter(|offer| now < offer.lapses_at)
     }
 
     /// Gives the baton to somebody by the unit leader's word; a waiting offer is void.
@@ -152,6 +169,20 @@ mod tests {
         baton.reassign(MARTE, UnixMillis(30));
 
         assert_eq!(baton.accept(OFFER, NILS, UnixMillis(40)), Err(BatonError::NoSuchOffer));
+    }
+
+    #[test]
+    fn recalled_offer_cannot_be_accepted_and_another_can_be_made_at_once() {
+        let mut baton = offered();
+        let other = BatonOfferId::from_bytes([4; 16]);
+        assert_eq!(baton.recall(other), Err(BatonError::NoSuchOffer));
+
+        baton.recall(OFFER).expect("waits");
+
+        assert_eq!(baton.accept(OFFER, NILS, UnixMillis(20)), Err(BatonError::NoSuchOffer));
+        assert_eq!((baton.holder, baton.since), (MARTE, UnixMillis(1)));
+        let second = BatonOffer { id: other, to: NILS, lapses_at: UnixMillis(200) };
+        assert_eq!(baton.offer(second, UnixMillis(20)), Ok(()));
     }
 
     #[test]

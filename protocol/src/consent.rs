@@ -29,7 +29,8 @@ pub struct ConsentRecord {
     /// Entries that were excepted later, and by whom.
     excepted: BTreeMap<EntryId, BTreeSet<PersonId>>,
     yes: BTreeMap<PersonId, Yes>,
-    refused: BTreeSet<PersonId>,
+    /// Who has said no, and when last; no yes for the subject came since.
+    refused: BTreeMap<PersonId, UnixMillis>,
     withdrawals: Vec<Withdrawal>,
     withdrawn_at: Option<UnixMillis>,
     expired_at: Option<UnixMillis>,
@@ -64,6 +65,9 @@ pub enum ConsentStatus {
         /// Who must say yes, and has not.
         missing: BTreeSet<PersonId>,
     },
+    /// It counted when the node was backed up; what was taken back since is not known, so it opens
+    /// nothing until the givers stand by it (law 16).
+    InDoubt,
     /// Its time is over (utløpt).
     Expired,
     /// A giver took the yes back; the first moment stands (trukket tilbake).
@@ -121,6 +125,8 @@ pub struct Required<'a> {
     pub now: &'a BTreeSet<PersonId>,
     /// Whether everybody whose yes was needed then had said it.
     pub was_complete: bool,
+    /// Whether a no stands of somebody whose yes was needed then.
+    pub was_refused: bool,
     /// Whether it follows a consent to the same service that had run out.
     pub follows_expired: bool,
 }
@@ -133,7 +139,7 @@ impl ConsentRecord {
             consent,
             excepted: BTreeMap::new(),
             yes: BTreeMap::new(),
-            refused: BTreeSet::new(),
+            refused: BTreeMap::new(),
             withdrawals: Vec::new(),
             withdrawn_at: None,
             expired_at: None,
@@ -180,8 +186,17 @@ impl ConsentRecord {
     }
 
     /// Returns who has said no, and no yes since.
-    pub fn refused_by(&self) -> &BTreeSet<PersonId> {
-        &self.refused
+    pub fn refused_by(&self) -> BTreeSet<PersonId> {
+        self.refused.keys().copied().collect()
+    }
+
+    /// Returns since when a no stands of somebody whose yes was needed then. Only that person's
+    /// own yes takes it back: that the person need not be asked any longer does not.
+    pub fn refused_since(&self, required: impl Fn(UnixMillis) -> BTreeSet<PersonId>) -> Option<UnixMillis> {
+        let stands = |(giver, at): &(&PersonId, &UnixMillis)| {
+            !self.has_yes_of(**giver) && required(**at).contains(giver)
+        };
+        self.refused.iter().filter(stands).map(|(_, at)| *at).min()
     }
 
     /// Returns what was taken back, in order.
@@ -206,18 +221,45 @@ impl ConsentRecord {
         self.expired_at.or_else(|| Some(self.consent.until).filter(|until| *until <= now))
     }
 
+    /// Returns when its time is over, or was seen to be.
+    pub fn runs_out_at(&self) -> UnixMillis {
+        self.expired_at.map_or(self.consent.until, |seen| seen.min(self.consent.until))
+    }
+
+    /// Returns when it is over for good: its time, or a withdrawal before that.
+    pub fn ends_at(&self) -> UnixMillis {
+        self.withdrawn_at.map_or(self.runs_out_at(), |since| since.min(self.runs_out_at()))
+    }
+
+    /// Returns the areas that nobody had taken back at `now`.
+    pub fn areas_at(&self, now: UnixMillis) -> BTreeSet<AreaCode> {
+        let mut areas = self.consent.areas.clone();
+        for word in self.withdrawals.iter().filter(|word| word.at <= now) {
+            if let WithdrawnPart::Areas { areas: taken_back } = &word.part {
+                areas.retain(|area| !taken_back.contains(area));
+            }
+        }
+        areas
+    }
+
+    /// Returns when the stafettholder had looked through what was held, if that is done.
+    pub fn reviewed_at(&self) -> Option<UnixMillis> {
+        self.reviewed_at
+    }
+
     /// Whether the ledger says that it has run out: then no clock brings it back.
     pub fn is_marked_expired(&self) -> bool {
         self.expired_at.is_some()
     }
 
-    /// How often the scope was narrowed since it was asked for: what was granted before is over.
+    /// How often areas or what is about a giver were taken back: what was granted before is over.
     pub fn narrowings(&self) -> u32 {
         self.narrowings
     }
 
     /// Returns the moment at which everybody had said yes whose yes was needed then: that of the
-    /// last yes, or one of `changes`, at which fewer are needed from then on. It may lie ahead.
+    /// last yes, or one of `changes`, at which fewer are needed from then on. It may lie ahead. What
+    /// changes once the consent is over completes nothing, nor does anything while a no stands.
     pub fn completed_at(
         &self,
         changes: impl IntoIterator<Item = UnixMillis>,
@@ -226,8 +268,11 @@ impl ConsentRecord {
         let for_subject = || self.yes.iter().filter(|(_, yes)| yes.for_subject);
         let mut moments: BTreeSet<UnixMillis> = for_subject().map(|(_, yes)| yes.at).collect();
         let first = *moments.first()?;
-        moments.extend(changes.into_iter().filter(|change| *change > first));
-        moments.into_iter().find(|moment| {
+        let end = self.ends_at();
+        moments.extend(changes.into_iter().filter(|change| *change > first && *change < end));
+        let refused = self.refused_since(&required);
+        let before_a_no = |moment: &UnixMillis| refused.is_none_or(|since| *moment < since);
+        moments.into_iter().filter(before_a_no).find(|moment| {
             let needed = required(*moment);
             let said = |giver| for_subject().any(|(by, yes)| by == giver && yes.at <= *moment);
             !needed.is_empty() && needed.iter().all(said)
@@ -242,7 +287,7 @@ impl ConsentRecord {
             return ConsentStatus::Withdrawn { since };
         }
         let has_said_no = |giver: &PersonId| required.now.contains(giver) && !self.has_yes_of(*giver);
-        if self.refused.iter().any(has_said_no) {
+        if required.was_refused || self.refused.keys().any(has_said_no) {
             return ConsentStatus::Refused;
         }
         if self.expired_since(now).is_some() {
@@ -286,14 +331,16 @@ impl ConsentRecord {
             }
             yes.about_self |= before.about_self;
         }
-        self.refused.remove(&giver);
+        if yes.for_subject {
+            self.refused.remove(&giver);
+        }
         self.yes.insert(giver, yes);
         Ok(())
     }
 
     /// Takes one giver's no.
-    pub fn refuse(&mut self, giver: PersonId) {
-        self.refused.insert(giver);
+    pub fn refuse(&mut self, giver: PersonId, at: UnixMillis) {
+        self.refused.insert(giver, at);
     }
 
     /// Takes back all or part of the consent; one giver's word is enough. When the last area is
@@ -330,6 +377,11 @@ impl ConsentRecord {
         Ok(())
     }
 
+    /// It was withdrawn once, by whom is lost (law 16). The first moment that is known stands.
+    pub fn withdraw_again(&mut self, at: UnixMillis) {
+        self.withdrawn_at.get_or_insert(at);
+    }
+
     /// Whether a withdrawal takes back what its giver has open still, as far as that giver knows.
     fn must_be_new(&self, withdrawal: &Withdrawal) -> Result<(), WithdrawError> {
         let own = || self.withdrawals.iter().filter(|word| word.giver == withdrawal.giver);
@@ -356,7 +408,7 @@ impl ConsentRecord {
     }
 
     /// Closes one entry that was open. That it is closed already is no refusal: somebody else may
-    /// have closed it.
+    /// have closed it. What it closes, it closes to the service, under every consent.
     ///
     /// # Errors
     /// [`WithdrawError`] if this giver withdrew the consent, or closed the entry before.
@@ -365,14 +417,8 @@ impl ConsentRecord {
         if let Some(word) = self.withdrawals.iter().find(whole) {
             return Err(WithdrawError::AlreadyWithdrawn { since: self.withdrawn_at.unwrap_or(word.at) });
         }
-        let narrows = self.withdrawn_at.is_none() && !self.excepts(entry);
-        if !self.excepted.entry(entry).or_default().insert(giver) {
-            return Err(WithdrawError::NotOpen);
-        }
-        if narrows {
-            self.narrow();
-        }
-        Ok(())
+        let is_new = self.excepted.entry(entry).or_default().insert(giver);
+        if is_new { Ok(()) } else { Err(WithdrawError::NotOpen) }
     }
 
     /// Notes that its time was over at `at`: a clock that is set back does not revive it.

@@ -2,11 +2,11 @@
 //! withdrawal or a block does.
 //!
 //! One rule covers every way in which a sharing ends. Withdrawal, expiry, narrowing by a newer
-//! version, an ended agreement and address protection all make a consent stop counting; a grant
+//! version, an ended or narrowed agreement and address protection all make a consent stop counting; a grant
 //! whose consent no longer counts is over, and an order follows it. So the orders cannot tell the
 //! causes apart (laws 12 and 15).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::access::{permit_grant, permit_keeping};
@@ -18,8 +18,8 @@ use crate::grant::Grant;
 use crate::id::{AccountId, ConsentId, GrantId, RandomBytes};
 use crate::journal::Closing;
 use crate::ledger::statement::{LedgerStatement, Said};
-use crate::ledger::{LedgerError, LedgerView};
-use crate::municipality::OrganisationNumber;
+use crate::ledger::{IssuedGrant, LedgerError, LedgerView};
+use crate::municipality::{AreaCode, OrganisationNumber};
 use crate::protection::{AddressProtection, ProtectionSaid};
 use crate::signed::{SignError, SigningKey, Verified};
 use crate::time::UnixMillis;
@@ -99,20 +99,40 @@ impl Decision {
         let closing = self.closing(&said);
         let statement = key.sign(self.ledger.next(said, self.by, self.at))?;
         self.ledger.append(&statement)?;
-        self.closes |= matches!(statement.statement().said, Said::PartiesApproved { .. });
+        let replaced = self.replaced(&statement.statement().said);
+        let changes_givers = matches!(statement.statement().said, Said::PartiesApproved { .. });
         self.writes.push(Write::Ledger(statement));
         if let Some(closing) = closing {
-            self.closes = true;
+            // What guardians read touches no link.
+            self.closes |= !matches!(closing, Closing::FamilyChanged { .. }) || changes_givers;
+            self.writes.push(Write::Closing { closing, at: self.at });
+        }
+        if let Some(consent) = replaced {
+            let closing = Closing::ConsentReplaced { case: self.ledger.case(), consent };
             self.writes.push(Write::Closing { closing, at: self.at });
         }
         Ok(())
     }
 
+    /// The consent that gives way, once everybody has said yes to the version after it.
+    fn replaced(&self, said: &Said) -> Option<ConsentId> {
+        let Said::ConsentGiven { consent, .. } = said else { return None };
+        let record = self.ledger.consents().get(consent)?;
+        self.ledger.completed_at(record)?;
+        record.consent().supersedes
+    }
+
     fn closing(&self, said: &Said) -> Option<Closing> {
         let case = self.ledger.case();
         match said {
-            Said::ConsentWithdrawn { consent, .. } | Said::EntryExcepted { consent, .. } => {
+            Said::ConsentWithdrawn { consent, .. } => {
                 Some(Closing::ConsentWithdrawn { case, consent: *consent })
+            }
+            Said::EntryExcepted { consent, entry, .. } => {
+                Some(Closing::EntryExcepted { case, consent: *consent, entry: *entry })
+            }
+            Said::PartiesApproved { .. } | Said::GuardianAccessSet { .. } => {
+                Some(Closing::FamilyChanged { case })
             }
             _ => None,
         }
@@ -160,16 +180,12 @@ impl Decision {
         key: &SigningKey,
         mut random: impl FnMut() -> RandomBytes,
     ) -> Result<(), DecisionError> {
-        for consent in grants_due(&self.ledger, partner, self.at) {
+        for (consent, areas) in grants_due(&self.ledger, partner, self.at) {
             let Some(record) = self.ledger.consents().get(&consent) else { continue };
             let id = GrantId::from_random(random());
-            let grant = key.sign(Grant::from_consent(id, own, self.ledger.case(), record))?;
-            let said = Said::GrantIssued {
-                grant: id,
-                consent,
-                partner: grant.statement().partner,
-                hash: grant.hash(),
-            };
+            let grant = key.sign(Grant::from_consent(id, own, self.ledger.case(), record, &areas))?;
+            let (partner, hash) = (grant.statement().partner, grant.hash());
+            let said = Said::GrantIssued { grant: id, consent, partner, areas, hash };
             self.say(said, key)?;
             self.writes.push(Write::GrantIssued(grant.clone()));
             self.issued.push(grant);
@@ -194,19 +210,33 @@ impl Decision {
     ) -> Result<(), DecisionError> {
         let over = grants_over(&self.ledger, partner, self.at);
         for grant in grants.into_iter().filter(|grant| over.contains(&grant.grant)) {
-            self.say(Said::GrantEnded { grant: grant.grant }, key)?;
-            self.closes = true;
-            let recall = Recall::from_rows(grant, rows);
-            for order in recall.orders(&mut random) {
-                let order = key.sign(order)?;
-                let id = order.statement().order;
-                self.say(Said::EraseOrdered { order: id, grant: grant.grant, hash: order.hash() }, key)?;
-                let closing =
-                    Closing::EraseOrdered { case: self.ledger.case(), grant: grant.grant, order: id };
-                self.writes.push(Write::Closing { closing, at: self.at });
-                self.writes.push(Write::OrderQueued(order.clone()));
-                self.orders.push(order);
-            }
+            self.end_grant(grant.grant, &Recall::from_rows(grant, rows), key, &mut random)?;
+        }
+        Ok(())
+    }
+
+    /// Ends one grant, whatever its consent says, and orders the partner to erase what `recall`
+    /// names: something outside this chain says that it has ended (law 16).
+    ///
+    /// # Errors
+    /// [`DecisionError`] if the ledger knows no such grant, or an order cannot be signed.
+    pub fn end_grant(
+        &mut self,
+        grant: GrantId,
+        recall: &Recall,
+        key: &SigningKey,
+        mut random: impl FnMut() -> RandomBytes,
+    ) -> Result<(), DecisionError> {
+        self.say(Said::GrantEnded { grant }, key)?;
+        self.closes = true;
+        for order in recall.orders(&mut random) {
+            let order = key.sign(order)?;
+            let id = order.statement().order;
+            self.say(Said::EraseOrdered { order: id, grant, hash: order.hash() }, key)?;
+            let closing = Closing::EraseOrdered { case: self.ledger.case(), grant, order: id };
+            self.writes.push(Write::Closing { closing, at: self.at });
+            self.writes.push(Write::OrderQueued(order.clone()));
+            self.orders.push(order);
         }
         Ok(())
     }
@@ -247,26 +277,32 @@ impl Decision {
     }
 }
 
-/// Consents that count, to a service of this partner, without a living grant.
-pub fn grants_due(ledger: &LedgerView, partner: PartnerView<'_>, now: UnixMillis) -> BTreeSet<ConsentId> {
+/// Consents that count, to a service of this partner, without a living grant to all areas that the
+/// agreement covers. One that is due to more areas leaves the narrower one: nothing is recalled.
+pub fn grants_due(
+    ledger: &LedgerView,
+    partner: PartnerView<'_>,
+    now: UnixMillis,
+) -> BTreeMap<ConsentId, BTreeSet<AreaCode>> {
     if partner.standing == Standing::ReceiptOverdue {
-        return BTreeSet::new();
+        return BTreeMap::new();
     }
-    let living: BTreeSet<ConsentId> = ledger
-        .grants()
-        .values()
-        .filter(|issued| issued.ended_at.is_none() && ledger.keeps_grant(issued, now))
-        .map(|issued| issued.consent)
-        .collect();
-    let may_be_told = |consent: &ConsentId| {
-        permit_grant(ledger, partner.agreement, partner.standing, *consent, now).is_ok()
+    let living = |issued: &&IssuedGrant| {
+        let (agreement, standing) = (partner.agreement, partner.standing);
+        issued.ended_at.is_none() && permit_keeping(ledger, agreement, standing, issued, now).is_ok()
     };
-    let without = ledger.consents().keys().filter(|consent| !living.contains(consent));
-    without.filter(|consent| may_be_told(consent)).copied().collect()
+    let living: Vec<&IssuedGrant> = ledger.grants().values().filter(living).collect();
+    let due = |consent: &ConsentId| {
+        let may = permit_grant(ledger, partner.agreement, partner.standing, *consent, now).ok()?;
+        let mut theirs = living.iter().filter(|issued| issued.consent == *consent);
+        let is_granted = theirs.any(|issued| may.areas.is_subset(&issued.areas));
+        (!is_granted).then_some((*consent, may.areas))
+    };
+    ledger.consents().keys().filter_map(due).collect()
 }
 
-/// Living grants to this partner whose consent no longer counts, or that a block, the end of the
-/// agreement or a revocation closes. A sealed node decides nothing.
+/// Living grants to this partner whose consent no longer counts, or that a block, an agreement that
+/// ended or covers less, or a revocation closes. A sealed node decides nothing.
 pub fn grants_over(ledger: &LedgerView, partner: PartnerView<'_>, now: UnixMillis) -> BTreeSet<GrantId> {
     if partner.standing == Standing::Sealed {
         return BTreeSet::new();

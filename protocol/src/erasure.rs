@@ -202,6 +202,14 @@ impl Recall {
         }
     }
 
+    /// Adds entries that the partner itself says it holds under the grant: the rows of a store
+    /// that was restored may lack them (law 16).
+    #[must_use]
+    pub fn and(mut self, shown: impl IntoIterator<Item = EntryId>) -> Self {
+        self.entries.extend(shown);
+        self
+    }
+
     /// How many orders the recall needs; at least one, so that the grant ends at the partner.
     pub fn order_count(&self) -> usize {
         self.entries.len().div_ceil(ORDER_ENTRIES_MAX).max(1)

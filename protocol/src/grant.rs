@@ -47,12 +47,14 @@ impl Statement for Grant {
 }
 
 impl Grant {
-    /// Makes the grant that a consent allows as it stands; it counts once signed.
+    /// Makes the grant that a consent allows as it stands, of these of its areas; it counts once
+    /// signed. The rest of its areas is none of the partner's to know.
     pub fn from_consent(
         grant: GrantId,
         owner: OrganisationNumber,
         case: CaseId,
         record: &ConsentRecord,
+        areas: &BTreeSet<AreaCode>,
     ) -> Self {
         let consent = record.consent();
         let Service { host, code } = consent.recipient.clone();
@@ -63,7 +65,7 @@ impl Grant {
             service: code,
             case,
             consent: consent.id,
-            areas: record.areas().clone(),
+            areas: record.areas().intersection(areas).cloned().collect(),
             kinds: consent.kinds.clone(),
             direction: consent.direction,
             from: consent.from,

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::id::{CaseId, ConsentId, GrantId, OrderId};
+use crate::id::{CaseId, ConsentId, EntryId, GrantId, OrderId};
 use crate::municipality::OrganisationNumber;
 use crate::signed::StatementHash;
 use crate::time::UnixMillis;
@@ -21,6 +21,28 @@ pub enum Closing {
         case: CaseId,
         /// Which consent.
         consent: ConsentId,
+    },
+    /// Everybody has said yes to a newer version, which may open less.
+    ConsentReplaced {
+        /// Of which case.
+        case: CaseId,
+        /// Which consent gives way.
+        consent: ConsentId,
+    },
+    /// One entry was closed to a consent's service.
+    EntryExcepted {
+        /// Of which case.
+        case: CaseId,
+        /// Under which consent.
+        consent: ConsentId,
+        /// Which entry.
+        entry: EntryId,
+    },
+    /// The family was registered anew, or what a guardian reads was limited: who must say yes and
+    /// who reads may be others since.
+    FamilyChanged {
+        /// Of which case.
+        case: CaseId,
     },
     /// A case was blocked.
     CaseBlocked {
@@ -52,6 +74,15 @@ pub enum Closing {
     KeyDestroyed {
         /// Of which case.
         case: CaseId,
+    },
+    /// A grant that a partner had signed for this node ended here.
+    ReceivedGrantEnded {
+        /// Who owns the case.
+        owner: OrganisationNumber,
+        /// Of which case.
+        case: CaseId,
+        /// Which grant.
+        grant: GrantId,
     },
 }
 
@@ -125,6 +156,12 @@ pub fn read(text: &str) -> Result<(Vec<JournalLine>, JournalEnd), JournalError> 
     Ok((lines, end))
 }
 
+/// Reads every line that is one, also behind a break: what closed stays closed, whoever broke the
+/// journal. Says nothing about what is missing.
+pub fn salvage(text: &str) -> Vec<JournalLine> {
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,6 +197,15 @@ mod tests {
         assert_eq!(read(&edited), Err(JournalError::Broken { line: 3 }));
         assert_eq!(read(&dropped), Err(JournalError::Broken { line: 2 }));
         assert_eq!(read(&reordered), Err(JournalError::Broken { line: 1 }));
+    }
+
+    #[test]
+    fn lines_behind_a_break_are_salvaged() {
+        let text = journal(3).replacen("\"at\":1", "\"at\":x", 1);
+
+        let salvaged: Vec<_> = salvage(&text).into_iter().map(|line| line.closing).collect();
+
+        assert_eq!(salvaged, [closing(0), closing(2)]);
     }
 
     #[test]

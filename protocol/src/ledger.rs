@@ -4,6 +4,7 @@
 //! documents and does. The chain is private to the owner (law 5): partners get grants and orders.
 
 mod consents;
+mod exceptions;
 pub mod statement;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,7 @@ use crate::municipality::{AreaCode, OrganisationNumber, ServiceCode};
 use crate::protection::{AddressProtection, Protection, ProtectionSaid, ProtectionStatement};
 use crate::signed::{StatementHash, Verified};
 use crate::time::UnixMillis;
+use exceptions::Exception;
 use statement::{LedgerStatement, Level, Said};
 
 /// Why a statement cannot stand at the end of a chain.
@@ -70,14 +72,20 @@ pub enum LedgerError {
 }
 
 /// A grant as the ledger knows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuedGrant {
     /// From which consent.
     pub consent: ConsentId,
     /// For whose node.
     pub partner: OrganisationNumber,
+    /// The areas that it opens.
+    pub areas: BTreeSet<AreaCode>,
     /// How often the consent had been narrowed when it was issued.
     pub narrowings: u32,
+    /// Its place in the chain.
+    pub place: u64,
+    /// When it was issued.
+    pub issued_at: UnixMillis,
     /// Since when it has ended, if it has.
     pub ended_at: Option<UnixMillis>,
 }
@@ -118,7 +126,7 @@ pub struct LedgerView {
     last: StatementHash,
     opened_at: UnixMillis,
     opened_by: ServiceCode,
-    first_holder: AccountId,
+    opened_in: Option<String>,
     subject_kind: SubjectKind,
     level: Level,
     baton: Baton,
@@ -130,9 +138,20 @@ pub struct LedgerView {
     guardian_limits: BTreeMap<PersonId, BTreeSet<AreaCode>>,
     protection: Protection,
     consents: BTreeMap<ConsentId, ConsentRecord>,
+    /// The place in the chain at which each consent was asked for.
+    asked: BTreeMap<ConsentId, u64>,
+    /// Entries that givers closed by a word of their own, in order.
+    exceptions: Vec<Exception>,
+    /// When each consent had every yes that it needed.
+    completed: BTreeMap<ConsentId, UnixMillis>,
+    /// Consents that open again what had run out and was closed in between.
+    gaps: BTreeSet<ConsentId>,
     grants: BTreeMap<GrantId, IssuedGrant>,
     orders: BTreeMap<OrderId, OrderedErasure>,
     closed_at: Option<UnixMillis>,
+    doubtful: BTreeSet<ConsentId>,
+    restored_at: Option<UnixMillis>,
+    family_in_doubt: bool,
 }
 
 impl LedgerView {
@@ -142,7 +161,7 @@ impl LedgerView {
     /// [`LedgerError`] if the statement is not the opening of a case.
     pub fn open(first: &Verified<LedgerStatement>) -> Result<Self, LedgerError> {
         let statement = first.statement();
-        let Said::Opened { subject_kind, level, holder, service, parties, birthdays } = &statement.said
+        let Said::Opened { subject_kind, level, holder, service, unit, parties, birthdays } = &statement.said
         else {
             return Err(LedgerError::Opening);
         };
@@ -155,7 +174,7 @@ impl LedgerView {
             last: first.hash(),
             opened_at: statement.at,
             opened_by: service.clone(),
-            first_holder: *holder,
+            opened_in: unit.clone(),
             subject_kind: *subject_kind,
             level: *level,
             baton: Baton::opened(*holder, statement.at),
@@ -166,9 +185,16 @@ impl LedgerView {
             guardian_limits: BTreeMap::new(),
             protection: Protection::default(),
             consents: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            exceptions: Vec::new(),
+            completed: BTreeMap::new(),
+            gaps: BTreeSet::new(),
             grants: BTreeMap::new(),
             orders: BTreeMap::new(),
             closed_at: None,
+            doubtful: BTreeSet::new(),
+            restored_at: None,
+            family_in_doubt: false,
         })
     }
 
@@ -187,6 +213,7 @@ impl LedgerView {
     /// Takes the municipality's rules of who must say yes; without them the safe defaults hold.
     pub fn under(mut self, rules: Arc<RuleTable>) -> Self {
         self.rules = rules;
+        self.words_came(None);
         self
     }
 
@@ -245,11 +272,20 @@ impl LedgerView {
             Said::BatonOffered { .. }
             | Said::BatonAccepted { .. }
             | Said::BatonDeclined { .. }
+            | Said::BatonRecalled { .. }
             | Said::BatonReassigned { .. } => self.apply_to_baton(&statement.said, at)?,
             Said::LevelChanged { level } => self.level = *level,
-            Said::GrantIssued { grant, consent, partner, .. } => {
+            Said::GrantIssued { grant, consent, partner, areas, .. } => {
                 let narrowings = self.consent_mut(*consent)?.narrowings();
-                let issued = IssuedGrant { consent: *consent, partner: *partner, narrowings, ended_at: None };
+                let issued = IssuedGrant {
+                    consent: *consent,
+                    partner: *partner,
+                    areas: areas.clone(),
+                    narrowings,
+                    place: self.next_number,
+                    issued_at: at,
+                    ended_at: None,
+                };
                 insert_new(&mut self.grants, *grant, issued)?;
             }
             Said::GrantEnded { grant } => {
@@ -269,6 +305,22 @@ impl LedgerView {
             Said::Closed => {
                 self.must_be_open()?;
                 self.closed_at = Some(at);
+            }
+            Said::Restored { doubtful, family_in_doubt, .. } => {
+                self.family_in_doubt |= *family_in_doubt;
+                let known = doubtful.iter().filter(|consent| self.consents.contains_key(consent));
+                self.doubtful.extend(known);
+                self.restored_at = Some(at);
+            }
+            Said::ExceptionRestored { consent, entry } => {
+                self.consent_mut(*consent)?;
+                let (consent, entry, place) = (*consent, *entry, self.next_number);
+                self.exceptions.push(Exception { consent, entry, place });
+            }
+            Said::WithdrawalRestored { consent } => self.consent_mut(*consent)?.withdraw_again(at),
+            Said::ConsentReconfirmed { consent, .. } => {
+                self.consent_mut(*consent)?;
+                self.doubtful.remove(consent);
             }
         }
         Ok(())
@@ -297,7 +349,9 @@ impl LedgerView {
                 }
                 if let Some(approved) = self.registrations.remove(registration) {
                     self.parties.push((statement.at, approved.parties));
+                    self.family_in_doubt = false;
                     self.birthdays = approved.birthdays.unwrap_or_else(|| self.birthdays.clone());
+                    self.words_came(None);
                 }
             }
             Said::PartiesRejected { registration } => {
@@ -312,7 +366,7 @@ impl LedgerView {
     }
 
     fn apply_to_consent(&mut self, said: &Said, at: UnixMillis) -> Result<(), LedgerError> {
-        match said {
+        let spoken_of = match said {
             Said::ConsentAsked { consent } => {
                 self.must_be_open()?;
                 let replaced = consent.supersedes.map(|replaced| self.consent_mut(replaced)).transpose()?;
@@ -321,23 +375,40 @@ impl LedgerView {
                     return Err(LedgerError::Version);
                 }
                 insert_new(&mut self.consents, consent.id, ConsentRecord::asked(consent.clone()))?;
+                self.asked.insert(consent.id, self.next_number);
+                consent.id
             }
             Said::ConsentGiven { consent, giver, yes } => {
                 self.must_be_open()?;
                 self.consent_mut(*consent)?.give(*giver, yes.clone())?;
+                *consent
             }
-            Said::ConsentRefused { consent, giver } => self.consent_mut(*consent)?.refuse(*giver),
+            Said::ConsentRefused { consent, giver } => {
+                self.consent_mut(*consent)?.refuse(*giver, at);
+                *consent
+            }
             Said::ConsentWithdrawn { consent, giver, channel, part } => {
                 let (giver, channel, part) = (*giver, *channel, part.clone());
                 self.consent_mut(*consent)?.withdraw(Withdrawal { giver, channel, part, at })?;
+                *consent
             }
             Said::EntryExcepted { consent, giver, entry } => {
                 self.consent_mut(*consent)?.except(*giver, *entry)?;
+                let (consent, entry, place) = (*consent, *entry, self.next_number);
+                self.exceptions.push(Exception { consent, entry, place });
+                consent
             }
-            Said::ConsentExpired { consent } => self.consent_mut(*consent)?.expire(at),
-            Said::HeldReviewed { consent } => self.consent_mut(*consent)?.review(at),
-            _ => {}
-        }
+            Said::ConsentExpired { consent } => {
+                self.consent_mut(*consent)?.expire(at);
+                *consent
+            }
+            Said::HeldReviewed { consent } => {
+                self.consent_mut(*consent)?.review(at);
+                *consent
+            }
+            _ => return Ok(()),
+        };
+        self.words_came(Some(spoken_of));
         Ok(())
     }
 
@@ -346,6 +417,7 @@ impl LedgerView {
             Said::BatonOffered { offer } => self.baton.offer(*offer, at)?,
             Said::BatonAccepted { offer, by } => self.baton.accept(*offer, *by, at)?,
             Said::BatonDeclined { offer, by } => self.baton.decline(*offer, *by)?,
+            Said::BatonRecalled { offer } => self.baton.recall(*offer)?,
             Said::BatonReassigned { to } => self.baton.reassign(*to, at),
             _ => {}
         }
@@ -385,9 +457,9 @@ impl LedgerView {
         &self.opened_by
     }
 
-    /// Who opened it, and was the first to hold the baton.
-    pub fn first_holder(&self) -> AccountId {
-        self.first_holder
+    /// The unit of that service in which it was opened; none if the service had no units.
+    pub fn opened_in(&self) -> Option<&str> {
+        self.opened_in.as_deref()
     }
 
     /// Whom it is about.
@@ -458,6 +530,22 @@ impl LedgerView {
     /// Every consent that was asked for, by id.
     pub fn consents(&self) -> &BTreeMap<ConsentId, ConsentRecord> {
         &self.consents
+    }
+
+    /// Consents that open nothing until somebody has reconfirmed them: the node was restored, and
+    /// what was withdrawn since its backup is not known (law 16).
+    pub fn doubtful(&self) -> &BTreeSet<ConsentId> {
+        &self.doubtful
+    }
+
+    /// Whether the node was restored, and who the family is was not registered since (law 16).
+    pub fn family_in_doubt(&self) -> bool {
+        self.family_in_doubt
+    }
+
+    /// When the node went on after its last restore, if it was restored (law 16).
+    pub fn restored_at(&self) -> Option<UnixMillis> {
+        self.restored_at
     }
 
     /// Every grant that was issued, by id.

@@ -118,6 +118,22 @@ pub const RETURNED_ENTRIES_AT_A_TIME: usize = 16;
 pub const BASIS_TEXT_BYTES_MAX: usize = 400;
 /// Duties to keep of one municipality; with the words of all of them a receipt fits a frame.
 pub const RETENTION_RULES_MAX: usize = 64;
+/// Entries, or grants, that one frame of the answer to a restored node names.
+pub const HOLDING_IDS_MAX: usize = 8_000;
+/// Grants that a partner may show to a restored node.
+pub const HOLDING_GRANTS_MAX: usize = 100_000;
+/// Frames in which a partner may show what it holds under those grants: one for each, and more
+/// where one does not hold all entries.
+pub const HOLDING_FRAMES_MAX: usize = HOLDING_GRANTS_MAX + HOLDING_GRANTS_MAX / 10;
+/// Frames in which a partner may name its living grants.
+pub const LIVING_FRAMES_MAX: usize = HOLDING_GRANTS_MAX.div_ceil(HOLDING_IDS_MAX);
+/// Milliseconds for each answer to a partner that says it was restored, on whatever connections:
+/// for each, everything that is held of it is read. Two may follow one another at once.
+pub const ANSWER_INTERVAL_MS: u64 = crate::time::MINUTE;
+/// Milliseconds between two commits of a partner's mark; the latest is the one that counts.
+pub const MARK_INTERVAL_MS: u64 = crate::time::SECOND;
+/// Milliseconds that a node waits for its partner to show its mark; an older one never does.
+pub const SHOWN_WAIT_MS: u64 = 15 * crate::time::SECOND;
 
 /// Days that backups, and so wrapped data keys, are kept at the most.
 pub const BACKUP_DAYS_MAX: u32 = 35;
@@ -138,3 +154,8 @@ pub const CASE_CHANGES_MAX: u64 = 1_024;
 pub const CASE_OPERATIONS_MAX: u64 = 2 * CASE_DRAFT_CHARACTERS_MAX as u64;
 /// Bytes of one saved private case document; several times what the bounds above can make.
 pub const CASE_DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Milliseconds in which an offer of the baton can be accepted; then it lapses.
+pub const BATON_OFFER_MS: u64 = 14 * crate::time::DAY;
+/// Bytes of the note that goes with an offer of the baton.
+pub const HANDOVER_NOTE_BYTES_MAX: usize = 16 * 1024;

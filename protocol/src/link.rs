@@ -12,9 +12,10 @@
 //! - a change is checked before it is stored, acknowledged or handed on (law 9).
 //!
 //! ```text
-//! offline ──Connected──▶ greeting ──Hello──▶ reconciling ──Want──▶ live
-//!    ▲                                                              │
-//!    └──────────────────────── Disconnected ────────────────────────┘
+//! offline ──Connected──▶ greeting ──Hello, Shown──▶ reconciling ──Want──▶ live
+//!    ▲                      │ this node was restored                  │
+//!    │                      └──▶ restoring ──Living──▶ comparing      │
+//!    └──────────────────────── Disconnected ──────────────────────────┘
 //! ```
 
 pub mod input;
@@ -23,20 +24,24 @@ pub mod snapshot;
 
 mod carrying;
 mod closing;
+mod connection;
 mod ending;
 mod granting;
 pub(crate) mod history;
 mod identity;
+mod marks;
 mod proposing;
 mod receiving;
 mod reconciling;
 mod relating;
 mod renewing;
 mod resending;
+mod restoring;
 mod room;
 mod rows;
 mod sending;
 mod share;
+mod showing;
 #[cfg(test)]
 mod tests;
 
@@ -48,7 +53,7 @@ use crate::agreement::{Agreement, Standing};
 use crate::entry::{ChangeHash, SchemaVersion};
 use crate::erasure::Receipt;
 use crate::grant::ReceivedGrant;
-use crate::id::{CaseId, EntryId, GrantId, OrderId, ProposalId, RelationId};
+use crate::id::{CaseId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId};
 use crate::ledger::LedgerView;
 use crate::limits::{ORDER_REPEAT_MS, PROTOCOL_ERRORS_PER_MINUTE_MAX};
 use crate::signed::Verified;
@@ -56,8 +61,11 @@ use crate::time::{MINUTE, SECOND, UnixMillis};
 use crate::transaction::{Committed, EntryRecord, Fault, Transaction, Write};
 use crate::wire::error_code::{CloseCode, ErrorCode};
 use crate::wire::{Frame, Hello, NotUnderstood, PROTOCOL_VERSION, Refused, Stream};
+use connection::{Connection, Phase};
+pub use ending::returning::returned;
 pub use identity::Identity;
 use input::Input;
+use marks::Marks;
 use output::{Alarm, Output, Token};
 use receiving::Incoming;
 use reconciling::Reconciliation;
@@ -65,43 +73,14 @@ use resending::Resending;
 use room::Room;
 use rows::RowsOnTheWay;
 use share::Share;
-use snapshot::{IssuedState, Snapshot, Tracked, TrackedRelation, WaitingOrder, WaitingProposal};
+use snapshot::{
+    IssuedState, OwnMark, PartnerMark, Snapshot, Tracked, TrackedRelation, WaitingOrder, WaitingProposal,
+};
 
 /// Data frames that may come before the partner's Hello, which travels on another stream.
 const EARLY_FRAMES_MAX: usize = 64;
 /// Milliseconds before disclosing goes on after the store could not write.
 const STORE_RETRY_MS: u64 = 5 * SECOND;
-
-/// Where a connection stands.
-#[derive(Debug)]
-enum Phase {
-    /// The partner's Hello has not come.
-    Greeting { early: VecDeque<(Frame, [u8; 32])> },
-    /// The sides compare what they hold.
-    Reconciling { since: UnixMillis },
-    /// Changes are pushed as they are committed.
-    Live,
-}
-
-#[derive(Debug)]
-struct Connection {
-    salt: [u8; 32],
-    /// Both salts, lower organisation number first; set with the partner's Hello.
-    common_salt: Option<[u8; 64]>,
-    phase: Phase,
-    /// Kinds that the partner does not know; not sent again on this connection.
-    not_understood: BTreeSet<u16>,
-    /// Entries that were asked for because they are not known here: once each is enough.
-    asked_for: BTreeSet<EntryId>,
-    /// Whether somebody was told that the partner refuses grants.
-    is_grant_refused: bool,
-    /// Whether the partner has started a comparison on this connection.
-    was_compared: bool,
-    /// Whether the partner's last word of a comparison may come.
-    is_want_due: bool,
-    /// Whether somebody was told that the partner has used up its share.
-    is_share_used: bool,
-}
 
 /// What a session does when a commit is done.
 #[derive(Debug)]
@@ -140,6 +119,8 @@ enum Work {
     ReadBack(Box<ending::CarryingOut>),
     /// Send the receipt for an order that was carried out.
     Receipt(Box<ending::CarriedOut>),
+    /// Count this mark as stored, or go back to the one that is.
+    MarkSeen(Box<PartnerMark>),
 }
 
 /// One link's state. Created at start from a [`Snapshot`]; lives as long as the agreement.
@@ -159,8 +140,8 @@ pub struct Session {
     entries: BTreeMap<EntryId, Tracked>,
     /// How much of them is the partner's.
     share: Share,
-    /// Which entry each generation's first change began.
-    geneses: BTreeMap<ChangeHash, EntryId>,
+    /// Which generation of which entry a first change began.
+    geneses: BTreeMap<ChangeHash, (EntryId, GenerationId)>,
     arriving: BTreeMap<EntryId, VecDeque<Incoming>>,
     relations: BTreeMap<RelationId, TrackedRelation>,
     orders: BTreeMap<OrderId, WaitingOrder>,
@@ -168,6 +149,13 @@ pub struct Session {
     ending: BTreeSet<OrderId>,
     /// Entries of an order that the partner keeps for another service, by its receipt.
     kept_there: BTreeMap<OrderId, BTreeSet<EntryId>>,
+    own_mark: OwnMark,
+    marks: Marks,
+    restored: bool,
+    /// Whether the node compares what the partner has shown: one comparison at a time.
+    is_comparing: bool,
+    /// When as many of the partner's questions as ever may be answered at once.
+    answers_free_at: UnixMillis,
     proposals: BTreeMap<ProposalId, WaitingProposal>,
     taken: BTreeMap<ProposalId, Option<EntryId>>,
     pending: BTreeSet<EntryId>,
@@ -205,7 +193,12 @@ impl Session {
         };
         let share = Share::of(snapshot.entries.values().filter(is_received));
         let mut entries = snapshot.entries;
-        let geneses = entries.iter().map(|(entry, tracked)| (tracked.record.genesis, *entry)).collect();
+        let begun = |(entry, tracked): (&EntryId, &Tracked)| {
+            let entry = *entry;
+            let geneses = tracked.geneses().map(move |(genesis, generation)| (genesis, (entry, generation)));
+            geneses.collect::<Vec<_>>()
+        };
+        let geneses = entries.iter().flat_map(begun).collect();
         for (proposal, entry) in &snapshot.taken {
             let unanswered = entries.get_mut(entry).filter(|tracked| tracked.acknowledged.is_none());
             if let Some(tracked) = unanswered {
@@ -232,6 +225,11 @@ impl Session {
             receipts: snapshot.receipts,
             ending: BTreeSet::new(),
             kept_there: BTreeMap::new(),
+            own_mark: snapshot.own_mark,
+            marks: Marks::from(snapshot.partner_mark),
+            restored: snapshot.restored,
+            is_comparing: false,
+            answers_free_at: UnixMillis(0),
             proposals: snapshot.proposals,
             taken: snapshot.taken.into_iter().map(|(proposal, entry)| (proposal, Some(entry))).collect(),
             pending: BTreeSet::new(),
@@ -274,6 +272,9 @@ impl Session {
                     return;
                 }
             }
+            Input::Signed { number } => self.signed(number),
+            Input::Holdings { asked_on, holdings } => self.show_holdings(asked_on, holdings),
+            Input::NotCompared => self.not_compared(),
             Input::Done { token, outcome } => self.done(token, outcome),
             Input::Timer => self.timer(),
         }
@@ -288,11 +289,16 @@ impl Session {
     /// When [`Input::Timer`] is wanted next, if nothing else comes first. Changes with every
     /// [`handle`](Self::handle).
     pub fn poll_timeout(&self) -> Option<UnixMillis> {
-        self.connection.as_ref()?;
+        let mark = self.mark_timeout();
+        if self.connection.is_none() {
+            return mark;
+        }
         let orders =
             self.orders.values().filter_map(|order| order.sent_at).map(|at| at.plus(ORDER_REPEAT_MS));
-        let others = [self.reconcile_timeout(), self.boundary_timeout(), self.resend_timeout()];
-        orders.chain(others.into_iter().flatten()).chain(self.store_retry_at).min()
+        let others =
+            [self.reconcile_timeout(), self.boundary_timeout(), self.resend_timeout(), self.shown_timeout()];
+        let others = others.into_iter().chain([self.answer_timeout(), mark, self.store_retry_at]);
+        orders.chain(others.flatten()).min()
     }
 
     /// Whether a connection is up and the partner has greeted.
@@ -312,18 +318,9 @@ impl Session {
             self.outputs.push_back(Output::Close(CloseCode::Sealed));
             return;
         }
-        self.connection = Some(Connection {
-            salt,
-            common_salt: None,
-            phase: Phase::Greeting { early: VecDeque::new() },
-            not_understood: BTreeSet::new(),
-            asked_for: BTreeSet::new(),
-            is_grant_refused: false,
-            was_compared: false,
-            is_want_due: false,
-            is_share_used: false,
-        });
+        self.connection = Some(Connection::new(salt));
         self.send(Frame::Hello(Hello { version: PROTOCOL_VERSION, schema: SchemaVersion::CURRENT, salt }));
+        self.show_mark();
     }
 
     fn disconnected(&mut self) {
@@ -371,15 +368,17 @@ impl Session {
         if let Frame::Hello(hello) = frame {
             return self.hello(&hello);
         }
-        if let (Phase::Greeting { early }, Stream::Data) = (&mut connection.phase, stream) {
-            if early.len() >= EARLY_FRAMES_MAX {
-                self.outputs.push_back(Output::Close(CloseCode::TooMuch));
-            } else {
-                early.push_back((frame, random));
+        match (&mut connection.phase, stream) {
+            (Phase::Greeting { early, .. }, Stream::Data) => {
+                if early.len() >= EARLY_FRAMES_MAX {
+                    self.outputs.push_back(Output::Close(CloseCode::TooMuch));
+                } else {
+                    early.push_back((frame, random));
+                }
             }
-            return;
+            (Phase::Restoring(_) | Phase::Comparing(_), _) => self.frame_while_restoring(frame, random),
+            _ => self.dispatch(frame, random),
         }
-        self.dispatch(frame, random);
     }
 
     fn dispatch(&mut self, frame: Frame, random: [u8; 32]) {
@@ -407,34 +406,55 @@ impl Session {
             Frame::Carried(body) => self.carried_frame(body),
             Frame::LetGo(body) => self.let_go_frame(&body),
             Frame::ChangesRefused(body) => self.changes_refused_frame(&body),
+            Frame::Mark(body) => self.mark_frame(body),
+            Frame::Shown(body) => self.shown_frame(body),
+            Frame::Ask(_) => self.ask_frame(),
+            Frame::Holding(_) => self.offence(23, ErrorCode::OutOfTurn),
+            Frame::Living(_) => self.offence(24, ErrorCode::OutOfTurn),
         }
     }
 
     fn hello(&mut self, hello: &Hello) {
         let lower = self.is_lower();
+        let now = self.now;
         let Some(connection) = &mut self.connection else { return };
-        let Phase::Greeting { early } = &mut connection.phase else {
+        let Phase::Greeting { hello: greeted @ None, .. } = &mut connection.phase else {
             return self.offence(1, ErrorCode::OutOfTurn);
         };
         if hello.version != PROTOCOL_VERSION {
             self.outputs.push_back(Output::Close(CloseCode::Version));
             return;
         }
-        let early = std::mem::take(early);
         let (first, second) =
             if lower { (connection.salt, hello.salt) } else { (hello.salt, connection.salt) };
         let mut common = [0; 64];
         common.iter_mut().zip(first.into_iter().chain(second)).for_each(|(to, from)| *to = from);
-        connection.common_salt = Some(common);
+        *greeted = Some((common, now));
+    }
+
+    /// The partner has greeted, and shows nothing that this node does not know: begins to speak.
+    fn begin(&mut self) {
+        let Some(connection) = &mut self.connection else { return };
+        let Phase::Greeting { early, hello: Some((common, _)) } = &mut connection.phase else { return };
+        let early = std::mem::take(early);
+        connection.common_salt = Some(*common);
         connection.phase = Phase::Reconciling { since: self.now };
         connection.is_want_due = true;
+        self.send_own_mark();
+        self.pump_orders();
         self.mark_unsent_entries();
-        if lower {
+        if self.is_lower() {
             self.start_reconciliation();
         }
         for (frame, random) in early {
             self.dispatch(frame, random);
         }
+    }
+
+    /// Whether both sides have greeted on this connection, and nothing holds this node back.
+    fn has_begun(&self) -> bool {
+        let phase = self.connection.as_ref().map(|connection| &connection.phase);
+        matches!(phase, Some(Phase::Reconciling { .. } | Phase::Live))
     }
 
     /// The node with the lower number starts reconciliation.
@@ -451,6 +471,8 @@ impl Session {
     /// Does what can be done at this moment; the end of every event.
     fn pump(&mut self) {
         self.pump_orders();
+        self.pump_answer();
+        self.compare_when_carried_out();
         if self.is_live() {
             self.pump_grants();
             if self.store_retry_at.is_none() {
@@ -552,6 +574,7 @@ impl Session {
             Work::Hidden(carrying) => self.hidden(*carrying, outcome),
             Work::ReadBack(carrying) => self.was_read_back(*carrying, outcome),
             Work::Receipt(carried_out) => self.carried_out(*carried_out, outcome),
+            Work::MarkSeen(mark) => self.mark_seen(*mark, &outcome),
         }
     }
 
@@ -559,6 +582,9 @@ impl Session {
         if self.store_retry_at.is_some_and(|at| at <= self.now) {
             self.store_retry_at = None;
         }
+        self.begin_on_time();
+        self.write_mark_on_time();
+        self.answer_on_time();
         self.close_what_is_over();
         self.repeat_orders();
         self.resend_on_time();

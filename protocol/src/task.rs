@@ -35,8 +35,10 @@ pub enum TaskKind {
     /// A registration of the family waits for a leader.
     RegistrationWaits,
     /// The subject reaches an age at which somebody else is asked, within 90 days.
+    #[serde(rename = "birthday-in-90-days")]
     BirthdayIn90Days,
     /// As above, within 30 days.
+    #[serde(rename = "birthday-in-30-days")]
     BirthdayIn30Days,
     /// The subject has reached it, within the last 30 days.
     BirthdayReached,
@@ -44,6 +46,8 @@ pub enum TaskKind {
     ClarifyWithAll,
     /// A consent pauses: somebody else must say yes by now.
     MustBeRenewed,
+    /// The node was restored, and nobody has asked the givers since whether they stand by a consent.
+    ConsentInDoubt,
     /// A consent runs out within 30 days.
     ConsentExpiring,
     /// A consent ran out, and none has taken its place.
@@ -56,11 +60,13 @@ pub enum TaskKind {
     PartlyGiven,
     /// The child is old enough to be heard, and nobody has asked it about a consent.
     ChildNotHeard,
+    /// The baton is offered to somebody, who has not answered.
+    BatonOffered,
 }
 
 impl TaskKind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::ReceiptLate,
         Self::ReceiptOverdue,
         Self::ProtectionToBeRenewed,
@@ -70,12 +76,14 @@ impl TaskKind {
         Self::BirthdayReached,
         Self::ClarifyWithAll,
         Self::MustBeRenewed,
+        Self::ConsentInDoubt,
         Self::ConsentExpiring,
         Self::ConsentExpired,
         Self::HeldWaitsForReview,
         Self::ReviewDue,
         Self::PartlyGiven,
         Self::ChildNotHeard,
+        Self::BatonOffered,
     ];
 
     /// Whether the leader of the unit that answers for the case is told.
@@ -85,7 +93,12 @@ impl TaskKind {
 
     /// Whether the stafettholder is told. The approval of a registration is a second person's.
     pub const fn is_for_stafettholder(self) -> bool {
-        !matches!(self, Self::RegistrationWaits)
+        !matches!(self, Self::RegistrationWaits | Self::BatonOffered)
+    }
+
+    /// Whether the one to whom the baton is offered is told.
+    pub const fn is_for_receiver(self) -> bool {
+        matches!(self, Self::BatonOffered)
     }
 }
 
@@ -128,6 +141,8 @@ pub fn tasks(ledger: &LedgerView, now: UnixMillis) -> Vec<Task> {
         ..Task::of(TaskKind::RegistrationWaits, waiting.at)
     }));
     if !ledger.is_closed() {
+        let offer = ledger.baton().waiting(now);
+        tasks.extend(offer.map(|offer| Task::of(TaskKind::BatonOffered, offer.lapses_at)));
         tasks.extend(birthdays(ledger, now));
         let shared = ledger.consents().values().filter(|record| record.consent().kind == ConsentKind::Share);
         for record in shared {
@@ -202,6 +217,10 @@ fn of_status(ledger: &LedgerView, record: &ConsentRecord, now: UnixMillis) -> Op
         ConsentStatus::WaitsForReview => {
             let since = completed.unwrap_or(consent.from).max(consent.from);
             Some(Task::about(TaskKind::HeldWaitsForReview, since, record))
+        }
+        ConsentStatus::InDoubt => {
+            let since = ledger.restored_at().unwrap_or(consent.from);
+            Some(Task::about(TaskKind::ConsentInDoubt, since, record))
         }
         ConsentStatus::Expiring => Some(Task::about(TaskKind::ConsentExpiring, consent.until, record)),
         ConsentStatus::Expired => {

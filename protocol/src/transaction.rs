@@ -18,6 +18,7 @@ use crate::grant::Grant;
 use crate::id::{AccountId, CaseId, DisclosureId, EntryId, GenerationId, GrantId, ProposalId, RelationId};
 use crate::journal::Closing;
 use crate::ledger::statement::LedgerStatement;
+use crate::mark::LinkMark;
 use crate::municipality::{AreaCode, OrganisationNumber, ServiceCode};
 use crate::protection::ProtectionStatement;
 use crate::signed::Verified;
@@ -169,7 +170,8 @@ pub enum Write {
     OrderQueued(Verified<EraseOrder>),
     /// The receipt for an order of this node. The partner no longer holds the entries.
     ReceiptFiled(Verified<Receipt>),
-    /// A new entry, or a new generation of one; its changes follow in the same transaction.
+    /// A new entry, a new generation of one, or a locked one that is shared again; its changes follow
+    /// in the same transaction and take the place of those that were there.
     Entry(EntryRecord),
     /// A change of an entry's present generation. Repeating one changes nothing.
     Change {
@@ -287,6 +289,9 @@ pub enum Write {
         /// When.
         at: UnixMillis,
     },
+    /// How far a partner's statements for this node go, in its own signed words. A mark below the
+    /// one that is kept changes nothing.
+    MarkSeen(Verified<LinkMark>),
 }
 
 /// Writes that are committed together, and what to read in the same step.
@@ -328,6 +333,8 @@ pub struct Committed {
     pub records: Vec<EntryRecord>,
     /// The entries that were asked for; those not here are left out.
     pub contents: Vec<EntryContent>,
+    /// How many statements this node has signed for a partner, where a write added to them.
+    pub signed: BTreeMap<OrganisationNumber, u64>,
 }
 
 /// Why a transaction was not committed. Nothing of it is kept.

@@ -25,7 +25,7 @@ pub const PROTOCOL_VERSION: u16 = 1;
 /// On which stream of a link a frame travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stream {
-    /// Hello, orders, receipts and refusals: never reset.
+    /// Hello, orders, receipts, marks and refusals: never reset.
     Control,
     /// Grants, entries and reconciliation: reset when a sharing ends (law 12).
     Data,
@@ -72,6 +72,16 @@ pub enum Frame {
     LetGo(LetGo),
     /// Changes of a generation are not taken.
     ChangesRefused(ChangesRefused),
+    /// How far the sender's statements for the receiver go.
+    Mark(MarkFrame),
+    /// The receiver's own mark, as the sender keeps it; right after Hello.
+    Shown(Shown),
+    /// The sender was restored: what does the receiver hold under the sender's signature?
+    Ask(Ask),
+    /// A grant of the receiver's that the sender has, and what it holds under it.
+    Holding(Holding),
+    /// The sender's grants to the receiver that have not ended; ends the answer to Ask.
+    Living(Living),
 }
 
 /// Opens a link. Kind 1.
@@ -291,6 +301,47 @@ pub struct ChangesRefused {
     pub code: ErrorCode,
 }
 
+/// Tells how far the sender's statements go. Kind 20.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct MarkFrame {
+    /// A signed [`LinkMark`](crate::mark::LinkMark) of the sender's.
+    pub token: String,
+}
+
+/// Shows a node its own latest mark. Kind 21.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Shown {
+    /// A [`LinkMark`](crate::mark::LinkMark) that the receiver signed; none if none has come.
+    pub token: Option<String>,
+}
+
+/// Asks what the receiver holds under the sender's signature. Kind 22.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub struct Ask {
+    /// The sender's incarnation.
+    pub incarnation: u64,
+}
+
+/// Tells what is held under one grant. Kind 23; a grant with many entries takes several.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Holding {
+    /// A [`Grant`](crate::grant::Grant) that the receiver signed.
+    pub token: String,
+    /// Whether it has ended at the sender.
+    pub has_ended: bool,
+    /// The entries that the sender holds under it and shows.
+    pub entries: BTreeSet<EntryId>,
+}
+
+/// Tells which grants live. Kind 24; many take several.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Living {
+    /// Grants that the sender signed for the receiver and that have not ended.
+    pub grants: BTreeSet<GrantId>,
+    /// Whether this is the last frame of the answer.
+    pub is_last: bool,
+}
+
 impl Frame {
     /// The number of the frame's kind.
     pub fn kind(&self) -> u16 {
@@ -314,6 +365,11 @@ impl Frame {
             Self::Carried(_) => 17,
             Self::LetGo(_) => 18,
             Self::ChangesRefused(_) => 19,
+            Self::Mark(_) => 20,
+            Self::Shown(_) => 21,
+            Self::Ask(_) => 22,
+            Self::Holding(_) => 23,
+            Self::Living(_) => 24,
         }
     }
 
@@ -324,7 +380,12 @@ impl Frame {
             | Self::Order(_)
             | Self::Receipt(_)
             | Self::NotUnderstood(_)
-            | Self::Refused(_) => Stream::Control,
+            | Self::Refused(_)
+            | Self::Mark(_)
+            | Self::Shown(_)
+            | Self::Ask(_)
+            | Self::Holding(_)
+            | Self::Living(_) => Stream::Control,
             _ => Stream::Data,
         }
     }

@@ -24,7 +24,7 @@ fn unknown_key_is_refused_where_it_stands() {
 fn unknown_section_is_refused_where_it_stands() {
     assert_eq!(
         node_refusal(&with("[web_server]")),
-        "stafett.toml:18:2: web_server: expected one of node, federation, transport, store, web, observability, \
+        "stafett.toml:18:2: web_server: expected one of node, federation, transport, store, web, login, observability, \
          areas, services, consent, retention, action_guide, duty_to_report, development, found an unknown key"
     );
 }
@@ -357,6 +357,23 @@ fn recording_frames_is_refused_on_a_node_with_real_persons() {
 }
 
 #[test]
+fn moving_the_clock_is_refused_on_a_node_with_real_persons_or_that_others_reach() {
+    let moved = "[development]\nclock = \"clock\"\n";
+    assert_eq!(
+        node_refusal(&with(moved)),
+        "stafett.toml:19:9: development.clock: expected node.development = true beside it, found \
+         node.development = false"
+    );
+    let development = replaced(NODE, "[node]", "[node]\ndevelopment = true");
+    let reached = replaced(&development, "127.0.0.1:7443", "192.0.2.7:7443");
+    assert_eq!(
+        node_refusal(&format!("{reached}{moved}")),
+        "stafett.toml:19:9: development.clock: expected every listen address to be loopback, found \
+         federation.listen = 192.0.2.7:7443"
+    );
+}
+
+#[test]
 fn recording_frames_is_refused_on_a_node_that_others_reach() {
     let development = replaced(NODE, "[node]", "[node]\ndevelopment = true");
     let record = "[development]\nrecord_frames = \"frames\"\n";
@@ -454,4 +471,78 @@ fn long_value_is_shortened_to_one_line() {
 
     assert_eq!(message.lines().count(), 1);
     assert!(message.ends_with(&format!("found \"a\\n{}\" …", "b".repeat(58))), "{message}");
+}
+
+fn with_login(login: &str) -> String {
+    with(&format!("[login]\npublic_url = \"https://stafett.example\"\n{login}"))
+}
+
+const STAFF: &str = "[login.oidc.staff]\nname = \"Konto\"\nissuer = \"https://login.example\"\n\
+                     client_id = \"stafett\"\nclient_file = \"keys/login.pem\"\n";
+
+#[test]
+fn provider_for_staff_alone_is_read_with_its_defaults() {
+    let folder = Folder::new().write("stafett.toml", &with_login(STAFF));
+    let login = folder.config().login;
+
+    let staff = login.staff.expect("a provider");
+    assert_eq!(login.family, None);
+    assert_eq!(staff.client, crate::ClientProof::Key { file: folder.path("keys/login.pem"), id: None });
+    assert_eq!((staff.account_claim.as_str(), staff.roles_claim, staff.acr_values.len()), ("sub", None, 0));
+}
+
+#[test]
+fn provider_without_tls_is_refused_outside_development() {
+    let open = STAFF.replace("https://login.example", "http://127.0.0.1:3000");
+    let elsewhere = STAFF.replace("https://login.example", "http://login.example");
+    let development = |login: &str| replaced(&with_login(login), "[node]", "[node]\ndevelopment = true");
+
+    for (text, found) in
+        [(with_login(&open), "http://127.0.0.1:3000"), (development(&elsewhere), "http://login.example")]
+    {
+        let message = node_refusal(&text);
+        assert!(
+            message.contains(
+                "login.oidc.staff.issuer: expected https://, or http:// on loopback beside \
+                              node.development = true, found"
+            ),
+            "{message}"
+        );
+        assert!(message.contains(found), "{message}");
+    }
+    assert!(Folder::new().write("stafett.toml", &development(&open)).load().is_ok());
+}
+
+#[test]
+fn provider_is_refused_without_what_it_needs() {
+    for (text, expected) in [
+        (with(STAFF), "login.public_url: expected an address that begins with https://"),
+        (
+            with_login(&STAFF.replace("client_id = \"stafett\"\n", "")),
+            "login.oidc.staff.client_id: expected 1 to 200",
+        ),
+        (
+            with_login(&STAFF.replace("client_file = \"keys/login.pem\"\n", "")),
+            "client_file: expected a path",
+        ),
+        (
+            with_login(&format!("{STAFF}client_method = \"none\"")),
+            "expected client_secret_basic or private_key_jwt",
+        ),
+        (
+            with_login(&format!("{STAFF}client_method = \"client_secret_basic\"\nclient_key_id = \"1\"")),
+            "expected no client_key_id beside client_secret_basic",
+        ),
+        (
+            with_login(&STAFF.replace("login.example", "login.example/")),
+            "expected an address that begins with https://",
+        ),
+        (
+            with_login("[login.oidc.other]\nname = \"x\""),
+            "expected one of staff, family, found an unknown key",
+        ),
+    ] {
+        let message = node_refusal(&text);
+        assert!(message.contains(expected), "{message}");
+    }
 }

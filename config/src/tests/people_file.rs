@@ -56,7 +56,8 @@ fn unknown_role_is_refused_and_not_repeated() {
 fn unknown_key_is_refused_and_not_repeated() {
     assert_eq!(
         people_refusal(&replaced(PEOPLE, "unit = ", "Lund = ")),
-        "people.toml:6:1: person: expected one of id, name, service, roles, unit, person, found an unknown key"
+        "people.toml:6:1: person: expected one of id, name, service, roles, unit, person, \
+         staff_login, family_login, found an unknown key"
     );
     assert_eq!(
         people_refusal(&format!("Lund = 1\n{PEOPLE}")),
@@ -191,4 +192,31 @@ fn every_role_has_the_word_that_it_has_in_json_and_is_offered() {
         assert_eq!(serialised.as_str(), Some(word(role)));
         assert!(offered.contains(&word(role)), "{role:?}");
     }
+}
+
+#[test]
+fn login_stands_once_and_only_where_its_role_logs_in() {
+    let one = "[[person]]\nid = \"6f1d2c7e-9d0b-4a57-8a35-0c1f1e8f4b11\"\nname = \"Marte Lund\"\nroles = [\"archive\"]\n\
+               staff_login = \"KANARI\"\n";
+    let other = one.replace("4b11", "4b12").replace("Marte Lund", "Tor Bakken");
+    let guardian = one.replace("archive", "guardian");
+
+    let people = Folder::new().write("people.toml", one).people().expect("a right file");
+    assert_eq!(people.iter().next().and_then(|person| person.staff_login.as_deref()), Some("KANARI"));
+    for (text, expected) in [
+        (
+            format!("{one}{other}"),
+            "person.staff_login: expected each login once, found one that stands above",
+        ),
+        (
+            guardian.clone(),
+            "person.staff_login: expected a login only of those who have a role there, found one",
+        ),
+    ] {
+        let message = people_refusal(&text);
+        assert!(message.contains(expected), "{message}");
+        assert!(!message.contains("KANARI"), "{message}");
+    }
+    let family = guardian.replace("staff_login", "family_login");
+    assert!(Folder::new().write("people.toml", &family).people().is_ok());
 }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::support::{Folder, samples};
 use crate::{Environment, Partners, People, load};
 use crate::{
-    ROOT_KEYS, action_guide, area, consent, development, duty_to_report, federation, names, node,
+    ROOT_KEYS, action_guide, area, consent, development, duty_to_report, federation, login, names, node,
     observability, partner, people, retention, service, store, transport, web,
 };
 
@@ -14,13 +14,17 @@ use crate::{
 type Keys = (&'static str, &'static [&'static str]);
 
 /// Every section of the node's file with its keys.
-const NODE_SECTIONS: [Keys; 20] = [
+const NODE_SECTIONS: [Keys; 24] = [
     ("", ROOT_KEYS),
     ("node", node::KEYS),
     ("federation", federation::KEYS),
     ("transport", transport::KEYS),
     ("store", store::KEYS),
     ("web", web::KEYS),
+    ("login", login::KEYS),
+    ("login.oidc", login::PROVIDERS),
+    ("login.oidc.staff", login::OIDC_KEYS),
+    ("login.oidc.family", login::OIDC_KEYS),
     ("observability", observability::KEYS),
     ("areas", area::KEYS),
     ("areas.names", names::KEYS),

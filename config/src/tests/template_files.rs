@@ -111,6 +111,8 @@ fn people_are_read_back_whole() {
             roles: BTreeSet::from([Role::Employee, Role::ServiceLeader, Role::Guardian]),
             unit: Some(ODD_NAME.to_owned()),
             person: Some(PersonId::from_random([9; 16])),
+            staff_login: Some("anne@kommune.example".to_owned()),
+            family_login: None,
         },
         Person {
             id: id(2),
@@ -119,6 +121,8 @@ fn people_are_read_back_whole() {
             roles: BTreeSet::from([Role::ItOperator]),
             unit: None,
             person: None,
+            staff_login: None,
+            family_login: None,
         },
     ];
     let folder = Folder::new().write("people.toml", &people_toml(&people));

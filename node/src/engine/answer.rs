@@ -1,6 +1,7 @@
 //! What the engine answers: the bodies of the HTTP API. Content is in here; nothing of it is
 //! ever logged, so no type prints itself.
 
+mod baton;
 mod consent;
 mod family;
 
@@ -19,9 +20,11 @@ use stafett_protocol::municipality::{AreaCode, OrganisationNumber, Service, Serv
 use stafett_protocol::time::UnixMillis;
 use utoipa::ToSchema;
 
+use super::seal::SealReason;
 use crate::notice::NoticeText;
 use crate::web::openapi::types as doc;
 
+pub use baton::{BatonOfferItem, BatonPart, BatonView, ColleagueItem, OfferItem, OfferedBaton};
 pub use consent::{ConsentItem, ConsentView, OwnConsent, WaitingItem, WithdrawalItem};
 pub use family::{FamilyView, ProtectionView, Registered, RegistrationItem, TaskItem};
 
@@ -184,6 +187,10 @@ pub struct ReaderItem {
     /// On which consent; none for the service that wrote it.
     #[schema(value_type = Option<doc::ConsentId>)]
     pub consent: Option<ConsentId>,
+    /// Of an entry, since when: since it was written, or since the consent counts. Milliseconds
+    /// since 1970.
+    #[schema(value_type = Option<doc::UnixMillis>)]
+    pub since: Option<UnixMillis>,
     /// At a partner: when the latest version was handed to its node; none for own services.
     #[schema(value_type = Option<doc::UnixMillis>)]
     pub sent_at: Option<UnixMillis>,
@@ -227,6 +234,9 @@ pub struct ConsentPreview {
     pub becomes_hidden: Vec<HiddenItem>,
     /// Entries that stay hidden, and why.
     pub stays_hidden: Vec<HiddenItem>,
+    /// Entries that the family closed to the service and that this version no longer names: the
+    /// exception ends with the last yes, whether or not the entry becomes visible by that.
+    pub drops_exceptions: Vec<PreviewItem>,
     /// The fields of the case card that would become visible, with their values.
     #[schema(value_type = BTreeMap<doc::CardField, String>)]
     pub card: BTreeMap<CardField, String>,
@@ -338,6 +348,8 @@ pub struct LinkItem {
     pub agreement_until: UnixMillis,
     /// Whether the partner's identity is revoked.
     pub revoked: bool,
+    /// Whether the node was restored and the two have not compared since: nothing of it is shown.
+    pub in_doubt: bool,
 }
 
 /// One disclosure: what was handed to the transport, to whom, on what.
@@ -372,6 +384,10 @@ pub struct Health {
     pub ready: bool,
     /// Whether it is sealed: restored, or its clock is in doubt.
     pub sealed: bool,
+    /// Why it is sealed.
+    pub sealed_because: BTreeSet<SealReason>,
+    /// The command that the operator runs next, if it is sealed.
+    pub next_step: Option<String>,
     /// The version of the program.
     pub version: String,
     /// The node's organisation.

@@ -26,6 +26,8 @@ impl Engine {
         self.must_not_be_sealed()?;
         let service = reader.service.clone().filter(|_| reader.role == Role::Employee);
         let service = service.ok_or(EngineError::NotAllowed)?;
+        // Who answers for the case as a leader follows from here, whatever the accounts are later.
+        let unit = self.people().get(reader.account).ok_or(EngineError::NotAllowed)?.unit.clone();
         let birthdays = self.check_opening(&request)?;
         let case = CaseId::from_random(random());
         let (private, parties) = super::family::opened(&request)?;
@@ -36,6 +38,7 @@ impl Engine {
             level: request.level,
             holder: reader.account,
             service,
+            unit,
             parties,
             birthdays,
         };
@@ -176,7 +179,7 @@ impl Engine {
     }
 }
 
-fn day(moment: UnixMillis, zone: &jiff::tz::TimeZone) -> jiff::civil::Date {
+pub(super) fn day(moment: UnixMillis, zone: &jiff::tz::TimeZone) -> jiff::civil::Date {
     let millis = i64::try_from(moment.0).unwrap_or(i64::MAX);
     let moment = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);
     moment.to_zoned(zone.clone()).date()

@@ -9,11 +9,11 @@ use stafett_protocol::case::{CardSource, CaseStatus, PrivateCaseDocument};
 use stafett_protocol::decision::{Decision, grants_due, grants_over};
 use stafett_protocol::entry::{Actor, EntryDocument, EntryKind, Heads, SchemaVersion};
 use stafett_protocol::erasure::Receipt;
-use stafett_protocol::id::{CaseId, EntryId, GenerationId};
+use stafett_protocol::id::{CaseId, ConsentId, EntryId, GenerationId};
 use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::ledger::statement::Said;
 use stafett_protocol::link::input::Input;
-use stafett_protocol::municipality::Service;
+use stafett_protocol::municipality::{AreaCode, Service};
 use stafett_protocol::signed::Verified;
 use stafett_protocol::transaction::{Committed, EntryRecord, EntryState, Transaction, Write};
 
@@ -60,7 +60,7 @@ impl Engine {
                 self.keep_ledger(&after);
                 let (issued, orders) = (decision.issued().to_vec(), decision.orders().to_vec());
                 self.tell_of(&after, &committed, issued, orders).await?;
-                if closes {
+                if closes && !self.is_sealed() {
                     self.make_cards(&after).await;
                 }
                 Ok(committed)
@@ -165,6 +165,11 @@ impl Engine {
         }
         self.tell_case(ledger);
         self.tell_entries(&committed.records);
+        for (partner, number) in &committed.signed {
+            if let Some(link) = links.get(partner) {
+                link.tell(Input::Signed { number: *number });
+            }
+        }
         for grant in issued {
             if let Some(link) = links.get(&grant.statement().partner) {
                 link.tell(Input::GrantIssued(grant));
@@ -210,7 +215,7 @@ impl Engine {
 
     /// The case cards that valid consents ask for and that are not made yet. Each is made for
     /// one consent and holds the fields that it chose, and no other. A card names every area that
-    /// is open, so one that was made before an area was taken back is closed, and another is due.
+    /// may go there, so one that was made before an area was taken back is closed, and another is due.
     async fn cards_due(&self, ledger: &LedgerView) -> Result<Vec<Write>, EngineError> {
         let now = self.now();
         let recipients: BTreeSet<Service> =
@@ -231,13 +236,18 @@ impl Engine {
             .into_iter()
             .filter_map(|record| Some((record.facts.only_for?.consent?, record.facts.areas)))
             .collect();
+        // One that names fewer areas than are open by now is still readable.
+        let is_made = |consent: ConsentId, areas: &BTreeSet<AreaCode>| {
+            made.iter().any(|(of, named)| *of == consent && named.is_subset(areas))
+        };
         let Some(bytes) = self.inner.store.private_case(ledger.case()).await? else { return Ok(Vec::new()) };
         let private = PrivateCaseDocument::open(Actor(random()), &bytes)
             .map_err(|_| EngineError::Conflict { reason: "the private case document cannot be read" })?;
         let mut writes = Vec::new();
         for record in wanted {
-            let (consent, areas) = (record.consent(), record.areas().clone());
-            if made.contains(&(consent.id, areas.clone())) {
+            let consent = record.consent();
+            let areas = self.agreed_areas(&consent.recipient, record.areas());
+            if areas.is_empty() || is_made(consent.id, &areas) {
                 continue;
             }
             let content = card_source(private.view(), ledger)
@@ -260,6 +270,16 @@ impl Engine {
             writes.extend(self.new_entry_writes(facts, document.heads(), genesis, None));
         }
         Ok(writes)
+    }
+
+    /// Of these areas, those that may go to a recipient: all to an own service, to a partner's those
+    /// that the agreement covers.
+    pub(super) fn agreed_areas(&self, recipient: &Service, areas: &BTreeSet<AreaCode>) -> BTreeSet<AreaCode> {
+        if recipient.host == self.inner.own {
+            return areas.clone();
+        }
+        let link = self.link(recipient.host);
+        link.map(|link| areas.intersection(&link.agreement.areas).cloned().collect()).unwrap_or_default()
     }
 
     /// What is written for a new entry of this node with one change.
@@ -293,7 +313,16 @@ impl Engine {
         let (case, order, partner) = (statement.case, statement.order, statement.partner);
         let filed = async {
             let _turn = self.inner.commands.lock().await;
-            let ledger = self.ledger(case).await?;
+            let ledger = self.ledger_if_here(case).await?;
+            let Some(ledger) = ledger.filter(|ledger| ledger.orders().contains_key(&order)) else {
+                // Signed for a grant that was lost in a restore, so no chain knows it.
+                let filed = Transaction::of(vec![Write::ReceiptFiled(receipt)]);
+                self.inner.store.commit(filed).await?;
+                if let Some(link) = self.link(partner) {
+                    link.tell(Input::ReceiptFiled(order));
+                }
+                return Ok(());
+            };
             if !ledger.orders_waiting().any(|waiting| waiting == order) {
                 return Ok(());
             }
@@ -327,13 +356,43 @@ impl Engine {
                 tracing::error!(%case, %error, "a case could not be looked at");
             }
         }
+        self.end_what_ran_out().await?;
         self.start_generations().await
+    }
+
+    /// Received grants that ran out are ended for good, so that a clock that is set back revives
+    /// none (law 17). What came under them waits for its owner's order.
+    async fn end_what_ran_out(&self) -> Result<(), EngineError> {
+        for owner in self.link_table().keys() {
+            let _turn = self.inner.commands.lock().await;
+            let now = self.now();
+            if self.is_sealed() {
+                return Ok(());
+            }
+            let received = self.inner.store.grants_received(*owner).await?.into_iter();
+            let over = received.filter(|one| one.ended_at.is_none() && one.grant.until <= now);
+            let writes: Vec<Write> = over
+                .map(|one| Write::GrantEnded {
+                    owner: *owner,
+                    case: one.grant.case,
+                    grant: one.grant.grant,
+                    at: now,
+                })
+                .collect();
+            if !writes.is_empty() {
+                self.inner.store.commit(Transaction::of(writes)).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn sweep_case(&self, case: CaseId) -> Result<(), EngineError> {
         let _turn = self.inner.commands.lock().await;
-        let ledger = self.ledger(case).await?;
+        let Some(ledger) = self.ledger_if_here(case).await? else { return Ok(()) };
         let now = self.now();
+        if self.is_sealed() {
+            return Ok(());
+        }
         let links = self.link_table();
         let has_run_out = !ledger.run_out(now).is_empty();
         let follows = links.values().any(|link| {

@@ -9,7 +9,7 @@ use stafett_protocol::entry::schema::field;
 use stafett_protocol::entry::{
     About, Actor, Content, ContentError, Edit, EditError, EntryDocument, EntryKind, EntryView, Side,
 };
-use stafett_protocol::id::{AccountId, CaseId, EntryId, GenerationId, ProposalId, RelationId};
+use stafett_protocol::id::{AccountId, CaseId, DraftId, EntryId, GenerationId, ProposalId, RelationId};
 use stafett_protocol::late::Shown;
 use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::limits::AREAS_MAX;
@@ -25,9 +25,11 @@ use super::reading::{Here, open, open_changes};
 use super::request::{EditEntry, NewEntry};
 use super::{Engine, EngineError};
 use crate::clock::random;
+use crate::store::LocalWrite;
 
 /// Kinds that a family may write.
-const FAMILY_KINDS: [EntryKind; 3] = [EntryKind::GuardianInput, EntryKind::ChildVoice, EntryKind::BrightSpot];
+pub(crate) const FAMILY_KINDS: [EntryKind; 3] =
+    [EntryKind::GuardianInput, EntryKind::ChildVoice, EntryKind::BrightSpot];
 
 impl Engine {
     /// Publishes a new entry: a disclosure to everybody whom the preview names (law 6). In a case
@@ -42,6 +44,17 @@ impl Engine {
         case: CaseId,
         request: NewEntry,
     ) -> Result<Published, EngineError> {
+        self.publish(reader, case, request, None).await
+    }
+
+    /// As [`publish_entry`](Self::publish_entry); the draft that it was is gone in the same commit.
+    pub(super) async fn publish(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+        request: NewEntry,
+        draft: Option<DraftId>,
+    ) -> Result<Published, EngineError> {
         self.must_not_be_sealed()?;
         self.check_areas(&request.areas)?;
         let content =
@@ -49,7 +62,14 @@ impl Engine {
         let _turn = self.inner.commands.lock().await;
         let here = self.here(reader, case).await?;
         match &here {
-            Here::Own { ledger, .. } => self.publish_own(reader, &here, ledger, request, &content).await,
+            Here::Own { ledger, .. } => {
+                let local = match draft {
+                    Some(draft) => vec![self.without_draft(reader, case, draft).await?],
+                    None => Vec::new(),
+                };
+                self.publish_own(reader, &here, ledger, request, &content, local).await
+            }
+            Here::Received { .. } if draft.is_some() => Err(EngineError::NotFound),
             Here::Received { .. } => self.propose(reader, &here, case, request, &content).await,
         }
     }
@@ -107,6 +127,7 @@ impl Engine {
         ledger: &LedgerView,
         request: NewEntry,
         content: &Content,
+        local: Vec<LocalWrite>,
     ) -> Result<Published, EngineError> {
         self.may_write_own(reader, ledger, &request).await?;
         let case = ledger.case();
@@ -121,7 +142,7 @@ impl Engine {
             None => None,
         };
         writes.extend(relation.map(Write::Relation));
-        let committed = self.inner.store.commit(Transaction::of(writes)).await?;
+        let committed = self.inner.store.commit_with(Transaction::of(writes), local).await?;
         self.tell_entries(&committed.records);
         if let Some(relation) = relation {
             for link in self.link_table().values().filter(|link| link.knows(case)) {
@@ -186,7 +207,7 @@ impl Engine {
 
     /// Somebody who works with the case is told that this cannot be written; nobody else is told
     /// that the case exists.
-    fn denied_writing(
+    pub(super) fn denied_writing(
         &self,
         reader: &Reader,
         assigned: &BTreeSet<stafett_protocol::id::AccountId>,
@@ -336,7 +357,7 @@ fn check_settling(
 }
 
 /// Whom an entry is about must be somebody of the case.
-fn check_about(ledger: &LedgerView, about: &BTreeSet<About>) -> Result<(), EngineError> {
+pub(super) fn check_about(ledger: &LedgerView, about: &BTreeSet<About>) -> Result<(), EngineError> {
     let is_known = |about: &About| match about {
         About::Guardian(person) => ledger
             .parties()

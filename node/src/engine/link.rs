@@ -80,6 +80,10 @@ pub(super) struct About {
     pub(super) controllers: BTreeMap<ServiceCode, Controller>,
     pub(super) agreement: Agreement,
     pub(super) standing: Standing,
+    /// Whether the partner's file revokes its identity.
+    pub(super) is_revoked: bool,
+    /// Whether this node was restored and has not compared with the partner since.
+    pub(super) in_doubt: bool,
     pub(super) terms: Terms,
 }
 
@@ -107,6 +111,11 @@ pub(super) struct Link {
     pub(super) controllers: BTreeMap<ServiceCode, Controller>,
     pub(super) agreement: Agreement,
     pub(super) standing: Standing,
+    /// Whether the partner's identity is revoked, or its file is gone.
+    pub(super) is_revoked: bool,
+    /// Whether this node was restored and has not compared with the partner since: nothing is
+    /// decided for it, and nothing of it is shown.
+    pub(super) in_doubt: bool,
     pub(super) terms: Terms,
     pub(super) state: Arc<LinkState>,
     messages: mpsc::UnboundedSender<Message>,
@@ -119,28 +128,54 @@ impl Link {
     pub(super) fn new(about: About, cases: BTreeSet<CaseId>) -> (Self, Ears) {
         let (messages, heard) = mpsc::unbounded_channel();
         let (closings, closing) = mpsc::unbounded_channel();
-        let About { name, service_names, controllers, agreement, standing, terms } = about;
-        let state = Arc::new(LinkState::new(agreement.partner));
-        let cases = Arc::new(Mutex::new(cases));
+        let About { name, service_names, controllers, agreement, standing, is_revoked, in_doubt, terms } =
+            about;
         let link = Self {
+            state: Arc::new(LinkState::new(agreement.partner)),
+            cases: Arc::new(Mutex::new(cases)),
             name,
             service_names,
             controllers,
             agreement,
             standing,
+            is_revoked,
+            in_doubt,
             terms,
-            state,
             messages,
             closings,
-            cases,
         };
         (link, Ears { messages: heard, closings: closing })
     }
 
     /// The same link with what the partner's file says by now.
     pub(super) fn with(&self, about: About) -> Self {
-        let About { name, service_names, controllers, agreement, standing, terms } = about;
-        Self { name, service_names, controllers, agreement, standing, terms, ..self.clone() }
+        let About { name, service_names, controllers, agreement, standing, is_revoked, in_doubt, terms } =
+            about;
+        Self {
+            name,
+            service_names,
+            controllers,
+            agreement,
+            standing,
+            is_revoked,
+            in_doubt,
+            terms,
+            ..self.clone()
+        }
+    }
+
+    /// What its session would start anew with.
+    pub(super) fn about(&self) -> About {
+        About {
+            name: self.name.clone(),
+            service_names: self.service_names.clone(),
+            controllers: self.controllers.clone(),
+            agreement: self.agreement.clone(),
+            standing: self.standing,
+            is_revoked: self.is_revoked,
+            in_doubt: self.in_doubt,
+            terms: self.terms.clone(),
+        }
     }
 
     /// The same link with another standing.
@@ -150,14 +185,14 @@ impl Link {
 
     /// The same link when the partner's file is gone: only receipts are still asked for.
     pub(super) fn revoked(&self) -> Self {
-        self.standing(Standing::Revoked)
+        Self { is_revoked: true, ..self.standing(Standing::Revoked) }
     }
 
     pub(super) fn view(&self) -> PartnerView<'_> {
         PartnerView {
             partner: self.agreement.partner,
             agreement: Some(&self.agreement),
-            standing: self.standing,
+            standing: if self.in_doubt { Standing::Sealed } else { self.standing },
         }
     }
 

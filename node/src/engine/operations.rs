@@ -38,7 +38,8 @@ impl Engine {
                 receipts_late: since.is_some_and(|since| is_late(since, now)),
                 sharing_stopped: link.standing == Standing::ReceiptOverdue,
                 agreement_until: link.agreement.until,
-                revoked: link.standing == Standing::Revoked,
+                revoked: link.is_revoked,
+                in_doubt: link.in_doubt,
             });
         }
         Ok(items)
@@ -59,6 +60,7 @@ impl Engine {
             self.held_case(reader, case).await?;
         }
         let filter = DisclosureFilter { case, ..DisclosureFilter::default() };
+        self.note(reader, case, "disclosures".to_owned()).await?;
         let logged = self.inner.store.disclosures(filter).await?;
         Ok(logged
             .into_iter()
@@ -80,8 +82,10 @@ impl Engine {
         let duty_to_report = DutyToReport { nb: duty.plain(Language::Nb), nn: duty.plain(Language::Nn) };
         Health {
             duty_to_report,
-            ready: !self.inner.stopping.load(Ordering::Relaxed),
+            ready: !self.inner.stopping.load(Ordering::Relaxed) && !self.is_sealed(),
             sealed: self.is_sealed(),
+            sealed_because: self.seals(),
+            next_step: self.seals().first().map(|reason| reason.next_step().to_owned()),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             organisation: self.inner.own,
         }

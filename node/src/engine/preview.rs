@@ -2,6 +2,7 @@
 //! from the gate itself, asked about what would hold.
 
 mod consent;
+mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,7 +77,8 @@ impl Readers<'_> {
         };
         let mut read_by = self.engine.read_by(ledger, &record.facts, &standings);
         let readers = read_by.readers.into_iter();
-        read_by.readers = readers.map(|reader| self.with_delivery(reader, record)).collect();
+        let told = readers.map(|reader| self.with_delivery(reader, record));
+        read_by.readers = told.map(|reader| since(reader, ledger, record)).collect();
         read_by
     }
 
@@ -153,7 +155,7 @@ impl Engine {
 
     fn reader_item(&self, service: Service, consent: Option<ConsentId>) -> ReaderItem {
         let name = self.service_name(&service);
-        ReaderItem { service, name, consent, sent_at: None, received: None }
+        ReaderItem { service, name, consent, since: None, sent_at: None, received: None }
     }
 
     /// A service's name in bokmål; with the municipality for a partner's.
@@ -261,7 +263,7 @@ impl Engine {
                     &request.areas,
                     self.now(),
                 )
-                .map_err(|_| EngineError::NotFound)?;
+                .map_err(|denial| self.denied_writing(reader, assigned, denial))?;
                 check_carried(request)?;
                 let readers = self.own_service(reader).map(|service| self.reader_item(service, None));
                 let readers = readers.into_iter().collect();
@@ -269,6 +271,14 @@ impl Engine {
             }
         }
     }
+}
+
+/// Since when a service has read an entry: since it was written, or since its consent counts.
+fn since(reader: ReaderItem, ledger: &LedgerView, record: &EntryRecord) -> ReaderItem {
+    let consent = reader.consent.filter(|_| record.facts.written_by.as_ref() != Some(&reader.service));
+    let consent = consent.and_then(|consent| ledger.consents().get(&consent));
+    let from = consent.map_or(record.stored_at, |record| record.consent().from);
+    ReaderItem { since: Some(from.max(record.stored_at)), ..reader }
 }
 
 /// The title of an entry, or the beginning of its text.

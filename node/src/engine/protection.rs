@@ -9,7 +9,7 @@ use std::sync::Arc;
 use stafett_protocol::access::leader::{Answering, Place, answers_for};
 use stafett_protocol::consent::rule::Capacity;
 use stafett_protocol::decision::Decision;
-use stafett_protocol::id::{AccountId, CaseId};
+use stafett_protocol::id::CaseId;
 use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::limits::PROTECTION_RUNS_MS;
 use stafett_protocol::person::Reader;
@@ -28,16 +28,17 @@ pub(super) struct Answered {
 }
 
 impl Engine {
-    /// Whether the person leads a unit that answers for the case.
+    /// Whether the person leads a unit that answers for the case: the one in which it was opened, as
+    /// its first statement says, or the one in which the stafettholder works by now. An account
+    /// that is not known any longer has no place, and makes nobody a leader.
     pub(super) fn answers_for(&self, reader: &Reader, ledger: &LedgerView) -> bool {
         let people = self.people();
-        let unit = |account: AccountId| people.get(account).and_then(|person| person.unit.as_deref());
-        let service = |account: AccountId| people.get(account).and_then(|person| person.service.as_ref());
-        let holder = ledger.baton().holder;
-        let place = |service| Place { service, unit: unit(holder) };
-        let opened = Place { service: ledger.opened_by(), unit: unit(ledger.first_holder()) };
-        let case = Answering { opened, holder: service(holder).map(place) };
-        answers_for(reader, unit(reader.account), &case)
+        let Some(leader) = people.get(reader.account) else { return false };
+        let holder = people.get(ledger.baton().holder).and_then(|person| {
+            Some(Place { service: person.service.as_ref()?, unit: person.unit.as_deref() })
+        });
+        let opened = Place { service: ledger.opened_by(), unit: ledger.opened_in() };
+        answers_for(reader, leader.unit.as_deref(), &Answering { opened, holder })
     }
 
     /// Returns a case of which the person holds the baton, or leads the unit that answers for it.
@@ -102,13 +103,17 @@ impl Engine {
         case: CaseId,
         request: ProtectAddress,
     ) -> Result<(), EngineError> {
-        self.must_not_be_sealed()?;
         let _turn = self.inner.commands.lock().await;
         let Answered { ledger, leads } = self.answered_case(reader, case).await?;
         check_safe_for(&ledger, &request)?;
         let ProtectAddress { protection, safe_for } = request;
-        if !leads && !ledger.protection().only_closes(protection, &safe_for) {
+        let only_closes = ledger.protection().only_closes(protection, &safe_for);
+        if !leads && !only_closes {
             return Err(EngineError::NotAllowed);
+        }
+        // What closes is taken at any time (law 13); its orders go out when the node is open again.
+        if !only_closes {
+            self.must_not_be_sealed()?;
         }
         // To say the same again is a new decision of the leader's, and of nobody else's.
         let stands = ledger.protection();
@@ -164,7 +169,8 @@ impl Engine {
         ledger: &Arc<LedgerView>,
         said: ProtectionSaid,
     ) -> Result<(), EngineError> {
-        let mut decision = Decision::about((**ledger).clone(), Some(reader.account), self.now());
+        let at = self.word_at().await?;
+        let mut decision = Decision::about((**ledger).clone(), Some(reader.account), at);
         decision.say_of_protection(said, &self.inner.signing)?;
         self.conclude(decision, Vec::new(), Vec::new()).await?;
         Ok(())

@@ -30,13 +30,12 @@ pub(super) enum Here {
 
 impl Engine {
     pub(super) async fn here(&self, reader: &Reader, case: CaseId) -> Result<Here, EngineError> {
+        self.family_must_wait(reader)?;
         let assigned = self.assigned(reader, case).await?;
         let grants = self.inner.store.grants_received_in(case).await?;
         match grants.first().map(|received| received.grant.owner) {
             Some(owner) => {
-                if self.is_sealed() {
-                    return Err(EngineError::Sealed);
-                }
+                self.must_show(owner)?;
                 Ok(Here::Received { owner, grants, assigned })
             }
             None => Ok(Here::Own { ledger: self.ledger(case).await?, assigned }),
@@ -60,7 +59,13 @@ impl Engine {
         let now = self.now();
         let facts = &record.facts;
         match here {
-            Here::Own { ledger, assigned } => permit_reading(reader, ledger, assigned, facts, now).is_ok(),
+            Here::Own { ledger, assigned } => {
+                // What a consent opened may be withdrawn by now; own writing needs none.
+                let needs_consent = self.is_sealed()
+                    && task(reader, ledger, assigned, now) == Ok(CaseTask::Assigned)
+                    && facts.written_by != self.own_service(reader);
+                !needs_consent && permit_reading(reader, ledger, assigned, facts, now).is_ok()
+            }
             Here::Received { grants, assigned, .. } => {
                 let received = ReceivedFacts { grants, entry: facts, under: &record.under };
                 record.state == EntryState::Live
@@ -74,12 +79,9 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Store`] if the store cannot be read.
     pub async fn cases(&self, reader: &Reader) -> Result<Vec<CaseSummary>, EngineError> {
-        let mut cases = self.inner.store.cases_owned().await?;
-        if !self.is_sealed() {
-            cases.extend(self.inner.store.cases_received().await?.into_iter().map(|received| received.case));
-        }
+        self.family_must_wait(reader)?;
         let mut summaries = Vec::new();
-        for case in cases {
+        for case in self.cases_here().await? {
             match self.listed(reader, case).await {
                 Ok(summary) => summaries.extend(summary),
                 // Nothing of it is here, such as a case of which only an order to erase came.
@@ -91,12 +93,25 @@ impl Engine {
         Ok(summaries)
     }
 
-    async fn listed(&self, reader: &Reader, case: CaseId) -> Result<Option<CaseSummary>, EngineError> {
+    /// Every case of which something may be shown to somebody.
+    pub(super) async fn cases_here(&self) -> Result<Vec<CaseId>, EngineError> {
+        let mut cases = self.inner.store.cases_owned().await?;
+        let received = self.inner.store.cases_received().await?.into_iter();
+        let shown = received.filter(|received| self.must_show(received.owner).is_ok());
+        cases.extend(shown.map(|received| received.case));
+        Ok(cases)
+    }
+
+    pub(super) async fn listed(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+    ) -> Result<Option<CaseSummary>, EngineError> {
         let here = self.here(reader, case).await?;
         self.summary(reader, case, &here).await
     }
 
-    async fn summary(
+    pub(super) async fn summary(
         &self,
         reader: &Reader,
         case: CaseId,
@@ -181,12 +196,23 @@ impl Engine {
         case: CaseId,
         here: &Here,
     ) -> Result<Option<String>, EngineError> {
+        self.card_line(reader, case, here, FieldKey::Name).await
+    }
+
+    /// One line of a case card that the person may read.
+    pub(super) async fn card_line(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+        here: &Here,
+        key: FieldKey,
+    ) -> Result<Option<String>, EngineError> {
         for record in self.inner.store.entries(case).await? {
             if record.facts.kind == EntryKind::CaseCard && self.may_read(reader, here, &record) {
                 let view = self.view(record.facts.entry).await?.map(|(_, view)| view);
-                let name = view.and_then(|view| view.fields.get(&FieldKey::Name).cloned());
-                if let Some(FieldValue::Text(name)) = name {
-                    return Ok(Some(name));
+                let line = view.and_then(|view| view.fields.get(&key).cloned());
+                if let Some(FieldValue::Text(line)) = line {
+                    return Ok(Some(line));
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! What people and programs ask of the engine: the bodies of the HTTP API.
 
+mod baton;
 mod consent;
 mod family;
 
@@ -13,8 +14,10 @@ use stafett_protocol::ledger::statement::Level;
 use stafett_protocol::municipality::{AreaCode, NationalIdentityNumber};
 use utoipa::ToSchema;
 
+pub use baton::{OfferBaton, ReassignBaton};
 pub use consent::{
-    AskConsent, ExceptEntry, GiveConsent, RefuseConsent, WithdrawConsent, WithdrawConsents, WithdrawnScope,
+    AskConsent, ExceptEntry, GiveConsent, ReconfirmConsent, RefuseConsent, WithdrawConsent, WithdrawConsents,
+    WithdrawnScope,
 };
 
 use crate::web::openapi::types as doc;

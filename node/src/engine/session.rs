@@ -196,6 +196,18 @@ impl SessionTask {
                 Output::Alarm(alarm) => {
                     tracing::warn!(partner = %self.state.partner(), ?alarm, "the partner broke a rule");
                 }
+                Output::Restored(mark) => {
+                    let (engine, partner) = (self.engine.clone(), self.state.partner());
+                    tokio::spawn(async move { engine.shown_above(partner, mark).await });
+                }
+                Output::ShowHoldings { asked_on } => {
+                    let (engine, partner) = (self.engine.clone(), self.state.partner());
+                    tokio::spawn(async move { engine.show_holdings(partner, asked_on).await });
+                }
+                Output::HoldingsShown(shown) => {
+                    let (engine, partner) = (self.engine.clone(), self.state.partner());
+                    tokio::spawn(async move { engine.compare(partner, *shown).await });
+                }
                 Output::Close(code) => {
                     if let Some(link) = &work.link {
                         link.close(transport_code(code), "the session closed the link");

@@ -1,20 +1,26 @@
 //! Starting and stopping the engine, and taking over a changed table of partners.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use stafett_config::{PartnerConfig, Partners};
 use stafett_protocol::agreement::Standing;
+use stafett_protocol::journal::Closing;
+use stafett_protocol::limits::RETURNED_DRAFT_MS;
 use stafett_protocol::link::input::Input;
 use stafett_protocol::link::{Identity, Session};
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::signed::PublicKey;
+use stafett_protocol::transaction::{Transaction, Write};
 
+use super::compare::is_damage;
 use super::link::{About, Link, Links, Terms};
+use super::seal::SealReason;
 use super::session::SessionTask;
 use super::{Engine, EngineError, EngineOptions, Inner};
+use crate::store::LocalWrite;
 
 /// How often consents that began or ran out are looked for.
 const SWEEP: Duration = Duration::from_secs(20);
@@ -25,11 +31,24 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Store`] if the store cannot be read.
     pub async fn start(options: EngineOptions) -> Result<Self, EngineError> {
+        let engine = Self::start_still(options).await?;
+        let swept = engine.clone();
+        tokio::spawn(async move { swept.sweep_on_time().await });
+        Ok(engine)
+    }
+
+    /// Starts the engine, and nothing ends or is erased by itself: for an operator's command on a
+    /// node that is stopped.
+    ///
+    /// # Errors
+    /// As for [`start`](Self::start).
+    pub async fn start_still(options: EngineOptions) -> Result<Self, EngineError> {
         let EngineOptions { config, partners, people, store, signing, clock } = options;
-        let sealed = store.is_behind_journal();
-        if sealed {
-            tracing::error!("the store is behind its journal: it was restored, and the node starts sealed");
+        let seals = SealReason::of_store(&store).await?;
+        for reason in &seals {
+            tracing::error!(?reason, next = reason.next_step(), "the node starts sealed: {}", reason.words());
         }
+        let in_doubt_since = store.in_doubt_since().await?;
         let engine = Self {
             inner: Arc::new(Inner {
                 own: config.node.organisation,
@@ -42,16 +61,25 @@ impl Engine {
                 links: RwLock::new(Arc::new(Links::new())),
                 commands: tokio::sync::Mutex::new(()),
                 ledgers: Mutex::new(BTreeMap::new()),
-                sealed: AtomicBool::new(sealed),
+                seals: Mutex::new(seals),
+                in_doubt_since: AtomicU64::new(in_doubt_since),
                 stopping: AtomicBool::new(false),
                 stopped: tokio::sync::Notify::new(),
                 released: tokio::sync::watch::Sender::new(()),
             }),
         };
         engine.partners_changed(&partners).await?;
-        let swept = engine.clone();
-        tokio::spawn(async move { swept.sweep_on_time().await });
         Ok(engine)
+    }
+
+    /// Erases what was given back to its authors and not fetched. While something of a partner's is
+    /// not shown its authors cannot fetch it, so the days count from when they can.
+    async fn erase_returned(&self) -> Result<(), EngineError> {
+        if self.is_sealed() || self.link_table().values().any(|link| link.in_doubt) {
+            let until = self.word_at().await?.plus(RETURNED_DRAFT_MS);
+            return Ok(self.inner.store.write_local(vec![LocalWrite::KeepReturned { until }]).await?);
+        }
+        Ok(self.inner.store.erase_returned(self.now()).await?)
     }
 
     async fn sweep_on_time(self) {
@@ -62,7 +90,7 @@ impl Engine {
             if let Err(error) = self.refresh_standings().await {
                 tracing::error!(%error, "whether receipts are overdue could not be looked at");
             }
-            if let Err(error) = self.inner.store.erase_returned(self.now()).await {
+            if let Err(error) = self.erase_returned().await {
                 tracing::error!(%error, "returned drafts could not be erased");
             }
             // A task that slept on would keep the store open after the node has stopped.
@@ -83,14 +111,34 @@ impl Engine {
             let about = self.about(partner).await?;
             let link = match before.get(&partner.organisation) {
                 Some(known) if known.terms == about.terms => known.with(about),
-                _ => self.start_session(partner, about).await?,
+                _ => self.start_session(about).await?,
             };
             links.insert(partner.organisation, link);
         }
         for (organisation, known) in before.iter() {
             links.entry(*organisation).or_insert_with(|| known.revoked());
         }
+        let is_over = |links: &Links, organisation: &OrganisationNumber| {
+            links.get(organisation).is_none_or(|link| link.is_revoked)
+        };
+        let ended =
+            before.iter().filter(|(organisation, known)| !known.is_revoked && is_over(&links, organisation));
+        let ended: Vec<OrganisationNumber> = ended.map(|(organisation, _)| *organisation).collect();
         self.replace_links(links).await;
+        self.note_ended(&ended).await
+    }
+
+    /// Writes down that agreements have ended, so that no restore opens them again.
+    async fn note_ended(&self, partners: &[OrganisationNumber]) -> Result<(), EngineError> {
+        let at = self.now();
+        let closing = |partner: &OrganisationNumber| Write::Closing {
+            closing: Closing::AgreementEnded { partner: *partner },
+            at,
+        };
+        if !partners.is_empty() {
+            let writes = partners.iter().map(closing).collect();
+            self.inner.store.commit(Transaction::of(writes)).await?;
+        }
         Ok(())
     }
 
@@ -109,7 +157,7 @@ impl Engine {
         let before = self.link_table();
         let mut links = Links::new();
         for (organisation, link) in before.iter() {
-            let standing = self.standing_of(*organisation, link.standing).await?;
+            let standing = self.standing_of(*organisation, link.is_revoked).await?;
             links.insert(*organisation, link.standing(standing));
         }
         let changed = links.iter().any(|(organisation, link)| {
@@ -124,13 +172,13 @@ impl Engine {
     async fn standing_of(
         &self,
         partner: OrganisationNumber,
-        given: Standing,
+        is_revoked: bool,
     ) -> Result<Standing, EngineError> {
         if self.is_sealed() {
             return Ok(Standing::Sealed);
         }
-        if given == Standing::Revoked {
-            return Ok(given);
+        if is_revoked {
+            return Ok(Standing::Revoked);
         }
         let waiting = self.inner.store.orders_waiting(partner).await?;
         let oldest = waiting.iter().map(|order| order.queued_at).min();
@@ -138,7 +186,8 @@ impl Engine {
     }
 
     async fn about(&self, partner: &PartnerConfig) -> Result<About, EngineError> {
-        let standing = self.standing_of(partner.organisation, partner.standing()).await?;
+        let is_revoked = partner.standing() == Standing::Revoked;
+        let standing = self.standing_of(partner.organisation, is_revoked).await?;
         let names = partner.services.iter();
         let service_names = names.map(|service| (service.code.clone(), service.names.nb.clone())).collect();
         let services = partner.services.iter();
@@ -154,15 +203,50 @@ impl Engine {
             controllers,
             agreement: partner.agreement(),
             standing,
+            is_revoked,
+            in_doubt: self.is_in_doubt(partner.organisation).await?,
             terms,
         })
     }
 
-    async fn start_session(&self, partner: &PartnerConfig, about: About) -> Result<Link, EngineError> {
-        let organisation = partner.organisation;
+    async fn is_in_doubt(&self, partner: OrganisationNumber) -> Result<bool, EngineError> {
+        let since = self.inner.in_doubt_since.load(Ordering::Relaxed);
+        Ok(since > 0 && self.inner.store.link_checked(partner).await? < since)
+    }
+
+    /// Starts the sessions of some partners anew from what the store holds, once the node was
+    /// changed below them. The old ones end with their connections.
+    pub(super) async fn restart_sessions(
+        &self,
+        which: impl Fn(OrganisationNumber) -> bool,
+    ) -> Result<(), EngineError> {
+        let before = self.link_table();
+        let mut links = Links::new();
+        for (organisation, link) in before.iter() {
+            let standing = self.standing_of(*organisation, link.is_revoked).await?;
+            let in_doubt = self.is_in_doubt(*organisation).await?;
+            let about = About { standing, in_doubt, ..link.about() };
+            let link = if which(*organisation) { self.start_session(about).await? } else { link.with(about) };
+            links.insert(*organisation, link);
+        }
+        self.replace_links(links).await;
+        Ok(())
+    }
+
+    async fn start_session(&self, about: About) -> Result<Link, EngineError> {
+        let organisation = about.agreement.partner;
         let mut ledgers = BTreeMap::new();
         for case in self.inner.store.cases_granted(organisation).await? {
-            ledgers.insert(case, self.ledger(case).await?);
+            match self.ledger(case).await {
+                Ok(ledger) => {
+                    ledgers.insert(case, ledger);
+                }
+                // Without what holds in it, no permit for the case is minted (law 3).
+                Err(error) if is_damage(&error) => {
+                    tracing::error!(partner = %organisation, %case, %error, "a damaged case stays closed");
+                }
+                Err(error) => return Err(error),
+            }
         }
         let cases = ledgers.keys().copied().collect();
         let snapshot = self.inner.store.link_snapshot(organisation, ledgers).await?;

@@ -1,5 +1,5 @@
-//! What a person must do: in the cases whose baton the person holds, and as the leader who answers
-//! for a case. Nothing of it is stored, so it is right also after a night without the node.
+//! What a person must do: in the cases whose baton the person holds or is offered, and as the leader
+//! who answers for a case. Nothing of it is stored, so it is right also after a night without the node.
 
 use stafett_protocol::id::CaseId;
 use stafett_protocol::ledger::LedgerView;
@@ -44,11 +44,14 @@ impl Engine {
         let ledger = self.ledger(case).await?;
         let holds = ledger.baton().holder == reader.account;
         let leads = self.answers_for(reader, &ledger);
-        if !holds && !leads {
+        let is_offered = self.offered_to(reader, &ledger).is_some();
+        if !holds && !leads && !is_offered {
             return Ok(Vec::new());
         }
         Ok(self.tasks_that(&ledger, |kind| {
-            (holds && kind.is_for_stafettholder()) || (leads && kind.is_for_leader())
+            (holds && kind.is_for_stafettholder())
+                || (leads && kind.is_for_leader())
+                || (is_offered && kind.is_for_receiver())
         }))
     }
 

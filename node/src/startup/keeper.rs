@@ -5,14 +5,15 @@ use stafett_config::{NodeConfig, OwnKeys, Partners, People};
 use tokio::sync::oneshot;
 use tokio::time::MissedTickBehavior;
 
-use super::Options;
-use super::partners;
+use super::time::NodeClock;
 use super::watch::Files;
+use super::{Options, partners, words};
 use crate::engine::Engine;
 use crate::transport::{Endpoint, PartnerTable};
 
 pub(super) struct Keeper {
     pub(super) engine: Engine,
+    pub(super) clock: NodeClock,
     pub(super) endpoint: Endpoint,
     pub(super) config: NodeConfig,
     pub(super) own: OwnKeys,
@@ -36,6 +37,9 @@ impl Keeper {
             tokio::select! {
                 _ = &mut stop => return self.endpoint,
                 _ = every.tick() => {}
+            }
+            if let Err(error) = words::listen(&self.engine, &self.clock).await {
+                tracing::error!(%error, "what the operator asked for could not be read or written down");
             }
             if partner_files.changed().await {
                 self.take_over_partners().await;

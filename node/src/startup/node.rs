@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::keeper::Keeper;
 use super::time::NodeClock;
-use super::{StartError, open_store, own_keys, partners, read_keys, record, signing_key};
+use super::{StartError, open_store, own_keys, partners, read_keys, record, signing_key, words};
 use crate::clock::SystemClocks;
 use crate::engine::{Engine, EngineOptions};
 use crate::keys::NodeKeys;
@@ -99,6 +99,7 @@ impl Started {
         let Self { engine, config, keys, partners, people, clock, recorder } = self;
         let table = partners::table(&partners, engine.store(), engine.now()).await?;
         partners::report_without_file(&partners, engine.store()).await?;
+        words::forget(&engine).await?;
         let endpoint = EndpointOptions {
             listen: config.federation.listen,
             settings: partners::transport_settings(&config),
@@ -127,8 +128,17 @@ impl Started {
         };
         let (stop_keeper, keeper_stops) = oneshot::channel();
         let own = own_keys(&keys);
-        let keeper =
-            Keeper { engine: engine.clone(), endpoint, config, own, partners, people, table, options };
+        let keeper = Keeper {
+            engine: engine.clone(),
+            clock: clock.clone(),
+            endpoint,
+            config,
+            own,
+            partners,
+            people,
+            table,
+            options,
+        };
         let keeper = tokio::spawn(keeper.run(keeper_stops));
         let time = tokio::spawn(clock.keep(engine.clone()));
         Ok(RunningNode { web, quic, engine, stop_web, web_task, stop_keeper, keeper, links, time })
@@ -172,7 +182,7 @@ impl RunningNode {
 }
 
 /// Stops the engine and waits until nothing of it is left, so that the folder is free.
-async fn release(engine: Engine) {
+pub(super) async fn release(engine: Engine) {
     let released = engine.released();
     engine.shut_down().await;
     drop(engine);

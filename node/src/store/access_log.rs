@@ -5,6 +5,7 @@
 //! file but has no key can edit, drop or reorder no row unnoticed. How long the log was at the
 //! least also stands beside the journal, so that a whole log put back from earlier is noticed.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -109,6 +110,21 @@ impl StoreReader {
     pub async fn accesses_of(&self, account: AccountId) -> Result<Vec<AccessRow>, StoreError> {
         self.read(move |snapshot| rows(snapshot, "WHERE account = ?1 ORDER BY number", [account.as_bytes()]))
             .await
+    }
+
+    /// Returns when a person looked at each case last.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn last_looks(&self, account: AccountId) -> Result<BTreeMap<CaseId, UnixMillis>, StoreError> {
+        self.read(move |snapshot| {
+            let sql = "SELECT case_id, MAX(seen_at) FROM access_log WHERE account = ?1 GROUP BY case_id";
+            let looks = snapshot.rows(sql, [account.as_bytes()], |row| {
+                Ok((CaseId::from_bytes(row.get(0)?), moment(row.get(1)?)))
+            })?;
+            Ok(looks.into_iter().filter(|(case, _)| *case != NODE_SCOPE).collect())
+        })
+        .await
     }
 
     /// Checks the whole access log, also against what stands beside the journal.

@@ -1,5 +1,5 @@
 //! Short writes of another process than the one that has the store open: tokens, which an
-//! operator makes and revokes while the node runs.
+//! operator makes and revokes while the node runs, and what an operator says about a seal.
 //!
 //! They share no row with anything the node writes and belong to no chain, so that the database's
 //! own locks are enough: each is one transaction that waits for the node's at most some seconds.
@@ -12,7 +12,7 @@ use stafett_protocol::time::UnixMillis;
 
 use crate::store::error::StoreError;
 use crate::store::login::{self, TokenRecord};
-use crate::store::{migrations, open};
+use crate::store::{migrations, open, word};
 
 /// Keeps a new token in the store in `folder`; it is durable on return.
 ///
@@ -33,6 +33,31 @@ pub fn revoke_token(folder: &Path, token: TokenId, at: UnixMillis) -> Result<boo
         let known = "SELECT count(*) FROM api_token WHERE token_id = ?1";
         Ok(connection.query_row(known, [token.as_bytes()], |row| row.get::<_, i64>(0))? == 1)
     })
+}
+
+/// Asks the node that runs on the store in `folder` for something; returns the number of what was
+/// asked, for [`outcome`].
+///
+/// # Errors
+/// As for [`put_token`].
+pub fn say(folder: &Path, word: &str, at: UnixMillis) -> Result<i64, StoreError> {
+    write(folder, |connection| word::say(connection, word, at))
+}
+
+/// Returns what came of what was asked, once it is done.
+///
+/// # Errors
+/// As for [`put_token`].
+pub fn outcome(folder: &Path, number: i64) -> Result<Option<String>, StoreError> {
+    write(folder, |connection| word::outcome(connection, number))
+}
+
+/// Takes back what was asked. Returns whether it was in time.
+///
+/// # Errors
+/// As for [`put_token`].
+pub fn take_back(folder: &Path, number: i64) -> Result<bool, StoreError> {
+    write(folder, |connection| word::take_back(connection, number))
 }
 
 fn write<T>(folder: &Path, work: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {

@@ -9,7 +9,7 @@ use stafett_protocol::id::{CaseId, EntryId};
 use crate::seal::DataKey;
 use crate::store::entry::write::must_be_received;
 use crate::store::error::StoreError;
-use crate::store::sealed::{SealedTable, TABLES};
+use crate::store::sealed::{ACCESS_LOG, SealedTable, TABLES};
 use crate::store::step::Step;
 
 /// Erases received entries. Entries that are gone already change nothing.
@@ -45,6 +45,21 @@ fn erase(step: &Step<'_>, case: CaseId, entry: EntryId) -> Result<bool, StoreErr
     )?;
     step.execute("DELETE FROM relation WHERE from_entry = ?1 OR to_entry = ?1", [entry.as_bytes()])?;
     Ok(true)
+}
+
+/// Erases a case and dooms its key: it was destroyed before, and the store was restored since. Who
+/// has looked stays in the access log, sealed anew, because its rows are a chain.
+pub(crate) fn case(step: &mut Step<'_>, case: CaseId) -> Result<(), StoreError> {
+    let entries = step.rows("SELECT entry_id FROM entry WHERE case_id = ?1", [case.as_bytes()], |row| {
+        Ok(EntryId::from_bytes(row.get(0)?))
+    })?;
+    for entry in entries {
+        erase(step, case, entry)?;
+    }
+    for table in TABLES.iter().filter(|table| table.name != ACCESS_LOG.name) {
+        step.execute(&format!("DELETE FROM {} WHERE case_id = ?1", table.name), [case.as_bytes()])?;
+    }
+    seal_anew(step, case)
 }
 
 /// Seals all that is left of a case under a new key and dooms the old one. A case of which

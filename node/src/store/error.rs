@@ -107,6 +107,17 @@ pub enum StoreError {
         /// Counted from 1.
         line: u64,
     },
+    /// The journal is gone, or lines at its end are.
+    #[error("the journal is lost: it had {known} lines and has {found}")]
+    JournalLost {
+        /// Lines that it had.
+        known: u64,
+        /// Lines that are left.
+        found: u64,
+    },
+    /// There is a journal that cannot be relied on, so nothing is added to it.
+    #[error("the journal cannot be relied on and is not written")]
+    JournalUnusable,
     /// The transaction was refused; nothing of it is kept.
     #[error(transparent)]
     Fault(#[from] Fault),

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use stafett_protocol::journal::{self, Closing, JournalEnd, JournalLine};
+use stafett_protocol::journal::{self, Closing, JournalEnd, JournalError, JournalLine};
 use stafett_protocol::time::UnixMillis;
 
 use crate::store::access_log::LogEnd;
@@ -23,10 +23,37 @@ const JOURNAL_FILE: &str = "journal.jsonl";
 /// The file that says how long the access log was at the least.
 const LOG_END_FILE: &str = "access-log-end.json";
 
+/// Why a journal says nothing that can be relied on. It is left as it is until a person goes on
+/// without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum JournalFault {
+    /// It is gone, or lines at its end are: it once had more.
+    #[error("the journal had {known} lines and has {found}")]
+    Lost {
+        /// Lines that it had.
+        known: u64,
+        /// Lines that are left.
+        found: u64,
+    },
+    /// It does not follow line by line.
+    #[error("the journal is broken at line {line}")]
+    Broken {
+        /// Counted from 1.
+        line: u64,
+    },
+    /// It tells another history than the store.
+    #[error("the journal is another store's from line {line} on")]
+    Foreign {
+        /// Counted from 1.
+        line: u64,
+    },
+}
+
 /// The journal as it stands on its own disk.
 pub(crate) struct Journal {
     folder: PathBuf,
-    file: File,
+    /// None while the journal cannot be relied on: nothing is appended to it then.
+    file: Option<File>,
     /// Bytes of whole lines; what a crash left behind them is cut off before the next line.
     bytes: u64,
     end: JournalEnd,
@@ -34,21 +61,72 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal, and makes it if it is missing.
+    /// Opens the journal. It is made if there never was one: `known` are the lines that the store
+    /// knows it to have had, none if it never had a journal.
     ///
     /// # Errors
-    /// [`StoreError::Journal`] if it does not follow line by line.
-    pub(crate) fn open(folder: &Path) -> Result<Self, StoreError> {
+    /// [`StoreError::Folder`] if it cannot be read or made.
+    pub(crate) fn open(
+        folder: &Path,
+        known: Option<u64>,
+    ) -> Result<(Self, Option<JournalFault>), StoreError> {
         open::make_folder(folder)?;
         let fault = |source| StoreError::Folder { path: folder.to_owned(), source };
         let path = folder.join(JOURNAL_FILE);
+        let known_lines = known.unwrap_or(0);
+        if known.is_some() && !path.exists() {
+            let lost = JournalFault::Lost { known: known_lines, found: 0 };
+            return Ok((Self::unusable(folder), Some(lost)));
+        }
         let file = open::private(&path).map_err(fault)?;
         sync_folder(folder).map_err(fault)?;
-        let text = String::from_utf8_lossy(&std::fs::read(&path).map_err(fault)?).into_owned();
-        let (_, end) = journal::read(&text)?;
+        let text = read_text(&path)?;
+        let end = match journal::read(&text) {
+            Ok((_, end)) if end.length < known_lines => {
+                let lost = JournalFault::Lost { known: known_lines, found: end.length };
+                return Ok((Self::unusable(folder), Some(lost)));
+            }
+            Ok((_, end)) => end,
+            Err(JournalError::Broken { line }) => {
+                return Ok((Self::unusable(folder), Some(JournalFault::Broken { line })));
+            }
+        };
         let whole = text.rfind('\n').map_or("", |last| text.get(..=last).unwrap_or(""));
         let lines = whole.lines().map(str::to_owned).collect();
-        Ok(Self { folder: folder.to_owned(), file, bytes: whole.len() as u64, end, lines })
+        let bytes = whole.len() as u64;
+        Ok((Self { folder: folder.to_owned(), file: Some(file), bytes, end, lines }, None))
+    }
+
+    /// Nothing of it counts, and nothing is written to it.
+    pub(crate) fn unusable(folder: &Path) -> Self {
+        let (end, lines) = (JournalEnd::default(), Vec::new());
+        Self { folder: folder.to_owned(), file: None, bytes: 0, end, lines }
+    }
+
+    /// Begins a new one in the place of one that cannot be relied on, which is kept beside it.
+    ///
+    /// # Errors
+    /// [`StoreError::Folder`] if the folder cannot be written.
+    pub(crate) fn begin_anew(&mut self) -> Result<(), StoreError> {
+        let fault = |source| StoreError::Folder { path: self.folder.clone(), source };
+        open::make_folder(&self.folder)?;
+        let path = self.folder.join(JOURNAL_FILE);
+        if path.exists() {
+            let mut aside = (1..u32::MAX).map(|number| self.folder.join(format!("{JOURNAL_FILE}.{number}")));
+            let free = aside.find(|aside| !aside.exists());
+            if let Some(free) = free {
+                std::fs::rename(&path, free).map_err(fault)?;
+            }
+        }
+        let file = open::private(&path).map_err(fault)?;
+        sync_folder(&self.folder).map_err(fault)?;
+        *self = Self { file: Some(file), ..Self::unusable(&self.folder) };
+        Ok(())
+    }
+
+    /// Where it lies.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Where the journal ends.
@@ -80,6 +158,10 @@ impl Journal {
 
     /// Appends what the store has and the journal lacks; it is on the disk on return.
     pub(crate) fn catch_up(&mut self, snapshot: &Snapshot<'_>) -> Result<(), StoreError> {
+        if self.file.is_none() {
+            let lines = snapshot.number("SELECT count(*) FROM closing", [])?;
+            return if lines == 0 { Ok(()) } else { Err(StoreError::JournalUnusable) };
+        }
         let lines = snapshot.rows(
             "SELECT line FROM closing WHERE number >= ?1 ORDER BY number",
             [counter(self.end.length)],
@@ -112,10 +194,11 @@ impl Journal {
     }
 
     fn append(&mut self, text: &[u8]) -> std::io::Result<()> {
-        self.file.set_len(self.bytes)?;
-        self.file.seek(SeekFrom::Start(self.bytes))?;
-        self.file.write_all(text)?;
-        self.file.sync_all()?;
+        let Some(file) = &mut self.file else { return Err(std::io::ErrorKind::NotFound.into()) };
+        file.set_len(self.bytes)?;
+        file.seek(SeekFrom::Start(self.bytes))?;
+        file.write_all(text)?;
+        file.sync_all()?;
         self.bytes = self.bytes.saturating_add(text.len() as u64);
         Ok(())
     }
@@ -135,6 +218,33 @@ impl Journal {
 /// Returns where the journal's lines are.
 pub(crate) fn file_of(folder: &Path) -> PathBuf {
     folder.join(JOURNAL_FILE)
+}
+
+/// Reads the lines that can be read of a journal that cannot be relied on.
+pub(crate) fn salvaged(folder: &Path) -> Result<Vec<JournalLine>, StoreError> {
+    let path = file_of(folder);
+    if path.exists() { Ok(journal::salvage(&read_text(&path)?)) } else { Ok(Vec::new()) }
+}
+
+/// Returns the lines that say what the store does not know to have closed at that moment. Numbers
+/// say nothing here: a journal that cannot be relied on may have others.
+pub(crate) fn unknown(
+    snapshot: &Snapshot<'_>,
+    lines: &[JournalLine],
+) -> Result<Vec<JournalLine>, StoreError> {
+    let damaged = |_| StoreError::Damaged { table: "closing" };
+    let known = snapshot.rows("SELECT line FROM closing", [], |row| {
+        serde_json::from_str::<JournalLine>(&row.get::<_, String>(0)?).map_err(damaged)
+    })?;
+    let is_known =
+        |line: &&JournalLine| known.iter().any(|known| known.closing == line.closing && known.at == line.at);
+    Ok(lines.iter().filter(|line| !is_known(line)).cloned().collect())
+}
+
+fn read_text(path: &Path) -> Result<String, StoreError> {
+    let text = std::fs::read(path);
+    let text = text.map_err(|source| StoreError::Folder { path: path.to_owned(), source })?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// Reads how long the access log was at the least; none if nothing is written down.
@@ -189,5 +299,23 @@ pub(crate) fn accept(step: &mut Step<'_>, lines: &[(i64, String)]) -> Result<(),
         )?;
     }
     step.aftermath.caught_up = true;
+    Ok(())
+}
+
+/// Has a new journal begin with the closings that the store knows, one after the other.
+pub(crate) fn begin(step: &mut Step<'_>) -> Result<(), StoreError> {
+    let lines =
+        step.rows("SELECT line FROM closing ORDER BY number", [], |row| Ok(row.get::<_, String>(0)?))?;
+    step.execute("DELETE FROM closing", [])?;
+    let mut end = JournalEnd::default();
+    for line in lines {
+        let damaged = |_| StoreError::Damaged { table: "closing" };
+        let parsed: JournalLine = serde_json::from_str(&line).map_err(damaged)?;
+        let number = counter(end.length);
+        let line = end.append(parsed.closing, parsed.at)?;
+        step.execute("INSERT INTO closing (number, line) VALUES (?1, ?2)", (number, line))?;
+    }
+    (step.journal_length, step.journal_last) = (0, None);
+    step.aftermath.begun = true;
     Ok(())
 }

@@ -5,6 +5,7 @@ use stafett_protocol::journal;
 use crate::store::StoreReader;
 use crate::store::error::StoreError;
 use crate::store::journal::file_of;
+use crate::store::meta;
 use crate::store::value::{count, counter};
 
 /// How store and journal stand to one another.
@@ -23,13 +24,23 @@ impl StoreReader {
     /// first, so the journal is read first.
     ///
     /// # Errors
-    /// [`StoreError::Folder`] if the journal cannot be read, [`StoreError::Journal`] if it does
-    /// not follow line by line, [`StoreError::JournalForeign`] if it is another store's.
+    /// [`StoreError::Folder`] if the journal cannot be read, [`StoreError::JournalLost`] if it, or
+    /// its end, is gone, [`StoreError::Journal`] if it does not follow line by line,
+    /// [`StoreError::JournalForeign`] if it is another store's.
     pub async fn journal_check(&self) -> Result<JournalCheck, StoreError> {
         let path = file_of(&self.paths().journal);
-        let text = std::fs::read(&path).map_err(|source| StoreError::Folder { path, source })?;
-        let text = String::from_utf8_lossy(&text).into_owned();
+        let known = self.read(meta::journal_known).await?.unwrap_or(0);
+        let text = match std::fs::read(&path) {
+            Ok(text) => String::from_utf8_lossy(&text).into_owned(),
+            Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
+                return Err(StoreError::JournalLost { known, found: 0 });
+            }
+            Err(source) => return Err(StoreError::Folder { path, source }),
+        };
         let (_, end) = journal::read(&text)?;
+        if end.length < known {
+            return Err(StoreError::JournalLost { known, found: end.length });
+        }
         let lines: Vec<_> =
             text.lines().map(str::to_owned).take(usize::try_from(end.length).unwrap_or(0)).collect();
         self.read(move |snapshot| {

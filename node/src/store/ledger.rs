@@ -15,7 +15,7 @@ use crate::store::sealed::{ERASE_ORDER, GRANT_ISSUED, LEDGER, PROTECTION, Part, 
 use crate::store::snapshot::{Snapshot, statement_of};
 use crate::store::step::Step;
 use crate::store::value::{millis, moment};
-use crate::store::{chain, disclosure};
+use crate::store::{chain, disclosure, mark};
 
 /// A grant that this node signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +108,21 @@ impl StoreReader {
             let condition = "WHERE case_id = ?1";
             let orders = select_orders(snapshot, condition, [case.as_bytes()])?.into_iter();
             Ok(orders.map(|queued| queued.order.statement().clone()).collect())
+        })
+        .await
+    }
+
+    /// Returns every order to a partner, also those with a receipt, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn orders_ever(
+        &self,
+        partner: OrganisationNumber,
+    ) -> Result<Vec<Verified<EraseOrder>>, StoreError> {
+        self.read(move |snapshot| {
+            let orders = select_orders(snapshot, "WHERE partner = ?1", [partner.value()])?.into_iter();
+            Ok(orders.map(|queued| queued.order).collect())
         })
         .await
     }
@@ -209,12 +224,12 @@ pub(crate) fn issue(step: &mut Step<'_>, grant: &Verified<Grant>) -> Result<(), 
     let Grant { grant: id, case, partner, .. } = grant.statement();
     step.ensure_case(*case, step.own.organisation)?;
     let sealed = step.seal(*case, &GRANT_ISSUED, &row_of(case, id.as_bytes()), grant.token().as_bytes())?;
-    step.execute(
+    let issued = step.execute(
         "INSERT INTO grant_issued (grant_id, case_id, partner, sealed) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (grant_id) DO NOTHING",
         (id.as_bytes(), case.as_bytes(), partner.value(), sealed),
     )?;
-    Ok(())
+    if issued == 1 { mark::count_signed(step, *partner) } else { Ok(()) }
 }
 
 /// Notes that a partner has a grant durably.
@@ -240,6 +255,7 @@ pub(crate) fn queue(step: &mut Step<'_>, order: &Verified<EraseOrder>) -> Result
                 (id.as_bytes(), entry.as_bytes()),
             )?;
         }
+        mark::count_signed(step, *partner)?;
     }
     Ok(())
 }

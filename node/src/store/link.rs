@@ -23,7 +23,7 @@ use crate::store::sealed::{GRANT_RECEIVED, RECEIPT_SIGNED};
 use crate::store::snapshot::{Snapshot, statement_of};
 use crate::store::step::Step;
 use crate::store::value::{count, millis, moment, organisation};
-use crate::store::{StoreReader, disclosure, entry, ledger, proposal};
+use crate::store::{StoreReader, disclosure, entry, ledger, mark, proposal};
 
 impl StoreReader {
     /// Returns the grants that a partner's node signed for this one, ended ones too.
@@ -144,6 +144,7 @@ fn link_snapshot(
         waiting.map(|proposal| (proposal.id, WaitingProposal { proposal, sent: false })).collect();
     link.taken = taken(snapshot, partner)?;
     link.ended = ended(snapshot, partner)?;
+    mark::read(snapshot, partner, &mut link)?;
     Ok(link)
 }
 
@@ -184,7 +185,8 @@ fn tracked(
     // Only an owner names grants when it announces an entry.
     let is_own = record.owner == snapshot.own.organisation;
     let announced = if is_own { announced } else { BTreeSet::new() };
-    let earlier = EarlierOnLink::new(entry::earlier::on_link(snapshot, partner, id, is_own)?);
+    let earlier = EarlierOnLink::new(entry::earlier::on_link(snapshot, partner, id, is_own)?)
+        .begun_by(entry::earlier::geneses(snapshot, id)?);
     let bytes = count(snapshot.number(
         "SELECT length(sealed) + coalesce((
              SELECT sum(length(sealed)) FROM entry_change
@@ -315,12 +317,12 @@ pub(crate) fn sign(step: &mut Step<'_>, receipt: &Verified<Receipt>) -> Result<(
     step.ensure_case(*case, *owner)?;
     let sealed =
         step.seal(*case, &RECEIPT_SIGNED, &row_of(case, order.as_bytes()), receipt.token().as_bytes())?;
-    step.execute(
+    let signed = step.execute(
         "INSERT INTO receipt_signed (order_id, case_id, owner, signed_at, sealed)
          VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (order_id) DO NOTHING",
         (order.as_bytes(), case.as_bytes(), owner.value(), millis(step.now), sealed),
     )?;
-    Ok(())
+    if signed == 1 { mark::count_signed(step, *owner) } else { Ok(()) }
 }
 
 /// Writes a relation.

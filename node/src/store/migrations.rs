@@ -20,6 +20,9 @@ pub(crate) const STORE: &[Migration] = &[
     Migration { name: "protection", sql: include_str!("migrations/0002_protection.sql") },
     Migration { name: "returned_edit", sql: include_str!("migrations/0003_returned_edit.sql") },
     Migration { name: "earlier_generations", sql: include_str!("migrations/0004_earlier_generations.sql") },
+    Migration { name: "sealing", sql: include_str!("migrations/0005_sealing.sql") },
+    Migration { name: "session", sql: include_str!("migrations/0006_session.sql") },
+    Migration { name: "handover_note", sql: include_str!("migrations/0007_handover_note.sql") },
 ];
 
 /// The schema of `keys.sqlite`.

@@ -8,7 +8,7 @@ use stafett_protocol::entry::EntryKind;
 use stafett_protocol::entry::content::Fields;
 use stafett_protocol::id::{AccountId, CaseId, ProposalId};
 use stafett_protocol::municipality::AreaCode;
-use stafett_protocol::time::UnixMillis;
+use stafett_protocol::time::{DAY, UnixMillis};
 use stafett_protocol::transaction::ReturnedEdit;
 
 use crate::store::StoreReader;
@@ -81,6 +81,15 @@ pub(crate) fn put(step: &mut Step<'_>, edit: &ReturnedEdit) -> Result<(), StoreE
          VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (returned_id) DO NOTHING",
         (edit.id.as_bytes(), edit.case.as_bytes(), edit.owner.value(), millis(edit.until), sealed),
     )?;
+    Ok(())
+}
+
+/// What was given back is not erased before `until`, also proposals. A day more or less is left as
+/// it is, so that nothing is written anew at each look.
+pub(crate) fn keep(step: &Step<'_>, until: UnixMillis) -> Result<(), StoreError> {
+    let until = [millis(until), millis(UnixMillis(until.0.saturating_sub(DAY)))];
+    step.execute("UPDATE returned_edit SET until = ?1 WHERE until < ?2", until)?;
+    step.execute("UPDATE proposal SET until = ?1 WHERE state = 1 AND until < ?2", until)?;
     Ok(())
 }
 

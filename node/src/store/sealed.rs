@@ -75,10 +75,11 @@ pub(crate) static ENTRY_CHANGE: SealedTable =
 pub(crate) static DISCLOSURE: SealedTable = table("disclosure", &["case_id", "disclosure_id", "entry_id"]);
 pub(crate) static PROPOSAL: SealedTable = table("proposal", &["case_id", "proposal_id"]);
 pub(crate) static RETURNED_EDIT: SealedTable = table("returned_edit", &["case_id", "returned_id"]);
+pub(crate) static HANDOVER_NOTE: SealedTable = table("handover_note", &["case_id", "offer_id"]);
 pub(crate) static ACCESS_LOG: SealedTable = table("access_log", &["case_id", "number"]);
 
 /// Every sealed table: sealing anew and searching go through all of them.
-pub(crate) static TABLES: [&SealedTable; 15] = [
+pub(crate) static TABLES: [&SealedTable; 16] = [
     &PRIVATE_CASE,
     &ASSIGNMENT,
     &LEDGER,
@@ -93,6 +94,7 @@ pub(crate) static TABLES: [&SealedTable; 15] = [
     &DISCLOSURE,
     &PROPOSAL,
     &RETURNED_EDIT,
+    &HANDOVER_NOTE,
     &ACCESS_LOG,
 ];
 

@@ -1,6 +1,6 @@
 //! One transaction while it is written, and what must follow once it is committed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
 use rusqlite::Params;
@@ -31,6 +31,8 @@ pub(crate) struct Aftermath {
     pub(crate) logged: bool,
     /// Whether the table of closings took the journal's lines over.
     pub(crate) caught_up: bool,
+    /// Whether a new journal begins in the place of one that is lost or broken.
+    pub(crate) begun: bool,
 }
 
 impl Aftermath {
@@ -42,6 +44,7 @@ impl Aftermath {
         self.erased |= other.erased;
         self.logged |= other.logged;
         self.caught_up |= other.caught_up;
+        self.begun |= other.begun;
     }
 }
 
@@ -58,6 +61,8 @@ pub(crate) struct Step<'c> {
     pub(crate) now: UnixMillis,
     /// Entries whose records changed.
     pub(crate) touched: BTreeSet<EntryId>,
+    /// How many statements are signed for a partner, where this transaction added to them.
+    pub(crate) signed: BTreeMap<OrganisationNumber, u64>,
     /// What must follow.
     pub(crate) aftermath: Aftermath,
 }
@@ -78,8 +83,8 @@ impl<'c> Step<'c> {
         (journal_length, journal_last): (u64, Option<StatementHash>),
         now: UnixMillis,
     ) -> Self {
-        let (touched, aftermath) = (BTreeSet::new(), Aftermath::default());
-        Self { snapshot, log_key, journal_length, journal_last, now, touched, aftermath }
+        let (touched, signed, aftermath) = (BTreeSet::new(), BTreeMap::new(), Aftermath::default());
+        Self { snapshot, log_key, journal_length, journal_last, now, touched, signed, aftermath }
     }
 
     /// Executes a statement; returns how many rows it changed.

@@ -6,6 +6,7 @@ mod erase;
 mod generations;
 mod journal;
 mod local;
+mod marks;
 mod opening;
 mod receiving;
 mod repeat;
@@ -29,6 +30,7 @@ use stafett_protocol::id::{
     AccountId, CaseId, ConsentId, DisclosureId, EntryId, GenerationId, GrantId, OrderId, ProposalId,
 };
 use stafett_protocol::ledger::statement::{LedgerStatement, Level, Said};
+use stafett_protocol::mark::LinkMark;
 use stafett_protocol::municipality::{OrganisationNumber, Service};
 use stafett_protocol::protection::{AddressProtection, Protection, ProtectionSaid, ProtectionStatement};
 use stafett_protocol::signed::{SigningKey, Verified};
@@ -157,6 +159,7 @@ pub(super) fn opening(case: CaseId) -> Verified<LedgerStatement> {
         level: Level::try_from(1).expect("a level"),
         holder: MARTE,
         service: "skole".parse().expect("a code"),
+        unit: None,
         parties: Vec::new(),
         birthdays: Birthdays::default(),
     };
@@ -326,6 +329,12 @@ pub(super) fn disclosed(id: u8, generation: GenerationId, heads: &Heads) -> Disc
         }],
         at: UnixMillis(4_000),
     }
+}
+
+/// How far the partner's statements go.
+pub(super) fn their_mark(number: u64) -> Verified<LinkMark> {
+    let mark = LinkMark { signer: them(), partner: us(), incarnation: 0, number };
+    their_key().sign(mark).expect("signs")
 }
 
 /// A goal that this node's staff propose in the partner's case.

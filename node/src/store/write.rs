@@ -1,6 +1,7 @@
 //! What each write of a transaction does to the rows.
 
 use stafett_protocol::id::{AccountId, CaseId, TokenId};
+use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{Committed, Transaction, Write};
 
@@ -8,12 +9,14 @@ use crate::store::access_log::AccessRow;
 use crate::store::case::Assignment;
 use crate::store::entry::write::NewChange;
 use crate::store::error::StoreError;
+use crate::store::handover::HandoverNote;
 use crate::store::login::TokenRecord;
 use crate::store::sealed::{LEDGER, PROTECTION};
+use crate::store::session::SessionWrite;
 use crate::store::step::Step;
 use crate::store::{
-    access_log, case, chain, disclosure, entry, erase, journal, ledger, link, login, meta, private_case,
-    proposal, returned,
+    access_log, case, chain, disclosure, entry, erase, handover, journal, ledger, link, login, mark, meta,
+    private_case, proposal, returned, session, word,
 };
 
 /// One thing to keep that concerns this node alone.
@@ -37,6 +40,10 @@ pub enum LocalWrite {
         /// The person.
         account: AccountId,
     },
+    /// The note of a new offer of the baton, in place of what was there.
+    HandoverNote(HandoverNote),
+    /// An offer of the baton came to nothing: its note goes.
+    HandoverNoteDropped(CaseId),
     /// Somebody is about to look.
     Access(AccessRow),
     /// A new token.
@@ -48,10 +55,17 @@ pub enum LocalWrite {
         /// Since when.
         at: UnixMillis,
     },
+    /// Something happens to the sessions of people in a browser.
+    Session(SessionWrite),
     /// How many times the node was restored and reconfirmed.
     Incarnation(u64),
     /// The latest moment that the own clock has shown.
     HighWaterMark(UnixMillis),
+    /// What was given back stays until then at least: nobody can read it now.
+    KeepReturned {
+        /// When it may be erased at the earliest.
+        until: UnixMillis,
+    },
     /// Returned proposals and edits whose time is over are erased.
     EraseReturned {
         /// The moment.
@@ -59,6 +73,33 @@ pub enum LocalWrite {
     },
     /// The journal's lines that the store lacks are taken over: the node has done what they say.
     JournalAccepted(Vec<(i64, String)>),
+    /// The journal is lost or broken: a new one begins with what the store knows. What is left of
+    /// the old one is kept beside it.
+    JournalBegun,
+    /// Links that were not compared in this incarnation, or a later one, are in doubt.
+    InDoubtSince(u64),
+    /// Whether a partner has shown this node's signature above its number.
+    ShownAbove(bool),
+    /// By how many milliseconds the system's clock jumped; none once an operator has confirmed it.
+    ClockJump(Option<i64>),
+    /// This node and a partner were compared.
+    LinkChecked {
+        /// Which partner.
+        partner: OrganisationNumber,
+        /// In which incarnation.
+        incarnation: u64,
+    },
+    /// What an operator asked for is done.
+    WordDone {
+        /// What was asked for.
+        number: i64,
+        /// What came of it, for the operator.
+        outcome: String,
+        /// When.
+        at: UnixMillis,
+    },
+    /// The key of a case was destroyed before the backup that this store came from: it is again.
+    CaseDestroyed(CaseId),
 }
 
 /// Executes a whole transaction, and reads what it asks for.
@@ -69,7 +110,7 @@ pub(crate) fn execute(
 ) -> Result<Committed, StoreError> {
     transaction.writes.iter().try_for_each(|write| apply(step, write))?;
     local.iter().try_for_each(|write| apply_local(step, write))?;
-    let mut committed = Committed::default();
+    let mut committed = Committed { signed: step.signed.clone(), ..Committed::default() };
     for id in &step.touched {
         committed.records.extend(entry::record(step, *id)?);
     }
@@ -113,6 +154,7 @@ fn apply(step: &mut Step<'_>, write: &Write) -> Result<(), StoreError> {
         Write::ProposalReturned { proposal, until } => proposal::give_back(step, *proposal, *until),
         Write::EditReturned(edit) => returned::put(step, edit),
         Write::Closing { closing, at } => journal::close(step, closing, *at),
+        Write::MarkSeen(mark) => mark::seen(step, mark),
     }
 }
 
@@ -121,15 +163,26 @@ fn apply_local(step: &mut Step<'_>, write: &LocalWrite) -> Result<(), StoreError
         LocalWrite::PrivateCase { case, document, at } => private_case::put(step, *case, document, *at),
         LocalWrite::Assign(assignment) => case::assign(step, assignment),
         LocalWrite::Unassign { case, account } => case::unassign(step, *case, *account),
+        LocalWrite::HandoverNote(note) => handover::put(step, note),
+        LocalWrite::HandoverNoteDropped(case) => handover::drop_of(step, *case),
         LocalWrite::Access(row) => access_log::log(step, row),
         LocalWrite::Token(token) => login::put(step, token),
         LocalWrite::TokenRevoked { token, at } => login::revoke(step, *token, *at),
+        LocalWrite::Session(write) => session::write(step, write),
         LocalWrite::Incarnation(incarnation) => meta::set_incarnation(step, *incarnation),
         LocalWrite::HighWaterMark(mark) => meta::set_high_water_mark(step, *mark),
+        LocalWrite::KeepReturned { until } => returned::keep(step, *until),
         LocalWrite::EraseReturned { now } => {
             proposal::erase_returned(step, *now)?;
             returned::erase(step, *now)
         }
         LocalWrite::JournalAccepted(lines) => journal::accept(step, lines),
+        LocalWrite::JournalBegun => journal::begin(step),
+        LocalWrite::InDoubtSince(incarnation) => meta::set_in_doubt_since(step, *incarnation),
+        LocalWrite::ShownAbove(shown) => meta::set_shown_above(step, *shown),
+        LocalWrite::ClockJump(jump) => meta::set_clock_jump(step, *jump),
+        LocalWrite::LinkChecked { partner, incarnation } => mark::set_checked(step, *partner, *incarnation),
+        LocalWrite::WordDone { number, outcome, at } => word::done(step, *number, outcome, *at),
+        LocalWrite::CaseDestroyed(case) => erase::case(step, *case),
     }
 }

@@ -5,10 +5,11 @@
 //! and what must follow it is done.
 
 use std::fs::File;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rusqlite::Connection;
+use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{Committed, Transaction};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{error, warn};
@@ -16,12 +17,12 @@ use tracing::{error, warn};
 use crate::clock;
 use crate::seal::LogKey;
 use crate::store::error::StoreError;
-use crate::store::journal::Journal;
+use crate::store::journal::{Journal, JournalFault};
 use crate::store::keys::{KeyId, KeyRing};
 use crate::store::snapshot::{Own, Snapshot};
 use crate::store::step::{Aftermath, Step};
 use crate::store::write::{LocalWrite, execute};
-use crate::store::{access_log, open};
+use crate::store::{access_log, meta, open};
 
 /// Transactions that share a commit.
 const BATCH_MAX: usize = 64;
@@ -34,12 +35,40 @@ pub(crate) struct Job {
 }
 
 /// What others may know of the journal without asking the writer.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct JournalState {
     /// Whether the journal says more than the store.
     pub(crate) is_ahead: AtomicBool,
     /// Whether the journal lacks something that the store has.
     pub(crate) is_short: AtomicBool,
+    /// Why the journal cannot be relied on, if it cannot.
+    pub(crate) fault: Mutex<Option<JournalFault>>,
+    /// Tells the node's time once there is one; the system's until then.
+    pub(crate) clock: OnceLock<TellTime>,
+}
+
+/// Tells the time.
+pub(crate) type TellTime = Box<dyn Fn() -> UnixMillis + Send + Sync>;
+
+impl std::fmt::Debug for JournalState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JournalState").field("is_ahead", &self.is_ahead).finish_non_exhaustive()
+    }
+}
+
+impl JournalState {
+    /// Why the journal cannot be relied on, if it cannot.
+    pub(crate) fn fault(&self) -> Option<JournalFault> {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_fault(&self, fault: Option<JournalFault>) {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+    }
+
+    fn now(&self) -> UnixMillis {
+        self.clock.get().map_or_else(clock::now, |tell| tell())
+    }
 }
 
 /// Everything that only the writer touches.
@@ -121,7 +150,7 @@ impl Writer {
         self.connection.execute_batch("SAVEPOINT job")?;
         let snapshot = Snapshot { connection: &self.connection, keys: &self.keys, own: &self.own };
         let end = self.journal.end();
-        let mut step = Step::new(snapshot, &self.log_key, (end.length, end.last), clock::now());
+        let mut step = Step::new(snapshot, &self.log_key, (end.length, end.last), self.state.now());
         let outcome = execute(&mut step, &job.transaction, &job.local);
         if outcome.is_ok() {
             aftermath.absorb(step.aftermath);
@@ -150,7 +179,10 @@ impl Writer {
     /// Does what must follow a commit. What fails here is done again later: the transaction
     /// stands.
     fn follow(&mut self, aftermath: Aftermath) {
-        if aftermath.closed || self.state.is_short.load(Ordering::Acquire) {
+        if aftermath.begun {
+            self.begin_journal();
+        }
+        if aftermath.closed || aftermath.begun || self.state.is_short.load(Ordering::Acquire) {
             self.append_to_journal();
         }
         if aftermath.logged {
@@ -177,7 +209,25 @@ impl Writer {
         self.state.is_short.store(appended.is_err(), Ordering::Release);
         if let Err(fault) = appended {
             error!(error = ?fault, "the journal cannot be written; the store holds what it lacks");
+            return;
         }
+        self.note_journal();
+    }
+
+    /// Notes how long the journal is, so that a shorter one is known to be lost. Done again later
+    /// if it fails: too low a note only says less.
+    pub(crate) fn note_journal(&self) {
+        if let Err(fault) = meta::set_journal_known(&self.connection, self.journal.end().length) {
+            warn!(error = ?fault, "the end of the journal could not be noted");
+        }
+    }
+
+    fn begin_journal(&mut self) {
+        match self.journal.begin_anew() {
+            Ok(()) => self.state.set_fault(None),
+            Err(fault) => error!(error = ?fault, "no new journal can be begun; the node stays sealed"),
+        }
+        self.compare_journal();
     }
 
     fn note_log_end(&self) {

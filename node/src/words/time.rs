@@ -47,6 +47,11 @@ pub(crate) fn minute_of(moment: UnixMillis, zone: &TimeZone, language: Language)
     format!("{} {at} {:02}.{:02}", day(zoned.date()), zoned.hour(), zoned.minute())
 }
 
+/// The day of a moment in a zone, to reckon with.
+pub(crate) fn date_of(moment: UnixMillis, zone: &TimeZone) -> Date {
+    zoned(moment, zone).date()
+}
+
 fn zoned(moment: UnixMillis, zone: &TimeZone) -> jiff::Zoned {
     let millis = i64::try_from(moment.0).unwrap_or(i64::MAX);
     jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX).to_zoned(zone.clone())

@@ -70,7 +70,9 @@ fn is_family(reader: &Reader, ledger: &LedgerView, now: UnixMillis) -> bool {
         ledger.parties().iter().filter(|party| party.person == person).map(|party| party.capacity);
     match reader.role {
         Role::Guardian => {
-            ledger.protection().is_safe_for(person)
+            // A guardian who was taken out of the family since the backup would read again.
+            !ledger.family_in_doubt()
+                && ledger.protection().is_safe_for(person)
                 && ledger.subject_kind() == SubjectKind::Child
                 && ledger.birthdays().has_reached(ADULT_AGE, now) != Some(true)
                 && capacities.any(|capacity| {

@@ -1,7 +1,9 @@
 //! Each rule of the gate: when it opens, when it does not, and the moment it changes.
 
 mod changing;
+mod excepting;
 mod scene;
+mod versions;
 
 pub(crate) use scene::*;
 
@@ -380,7 +382,8 @@ fn proposal_needs_the_grant_it_names() {
 
 #[test]
 fn own_writing_goes_back_only_under_a_grant_that_counts() {
-    let grant = Grant::from_consent(PPT_GRANT, own(), CASE, &ConsentRecord::asked(to_ppt()));
+    let record = ConsentRecord::asked(to_ppt());
+    let grant = Grant::from_consent(PPT_GRANT, own(), CASE, &record, record.areas());
     let received = |direction, until, ended_at| {
         let grant = Grant { direction, until, ..grant.clone() };
         vec![ReceivedGrant { grant, ended_at }]

@@ -19,6 +19,8 @@ pub enum Waiting {
     WaitsForReview,
     /// The address is confidential, and the leader has not let the consent count.
     WaitsForApproval,
+    /// The node was restored, and the givers were not asked since.
+    InDoubt,
     /// Somebody else must say yes by now.
     MustBeRenewed,
     /// The consent ran out, and no later one has taken its place.
@@ -27,8 +29,8 @@ pub enum Waiting {
 
 impl Waiting {
     /// Every word.
-    pub const ALL: [Self; 4] =
-        [Self::WaitsForReview, Self::WaitsForApproval, Self::MustBeRenewed, Self::Expired];
+    pub const ALL: [Self; 5] =
+        [Self::WaitsForReview, Self::WaitsForApproval, Self::InDoubt, Self::MustBeRenewed, Self::Expired];
 }
 
 /// Returns for what an entry waits before a service reads it, if a consent would open it.
@@ -43,9 +45,12 @@ pub fn waits_for(
     now: UnixMillis,
 ) -> Option<Waiting> {
     let written_there = entry.written_by.as_ref() == Some(service);
+    if ledger.is_excepted(service, entry.entry, now) {
+        return None;
+    }
     ledger
         .shared_with(service)
-        .filter(|record| covers(record, entry) && !record.excepts(entry.entry))
+        .filter(|record| covers(record, entry))
         .filter(|record| all_consented(record, entry) || (written_there && !entry.about.is_empty()))
         .filter(|record| !is_shut(ledger, record, is_partner, entry))
         .filter_map(|record| reason(ledger, record, is_partner, now))
@@ -67,6 +72,7 @@ fn is_shut(ledger: &LedgerView, record: &ConsentRecord, is_partner: bool, entry:
 fn reason(ledger: &LedgerView, record: &ConsentRecord, is_partner: bool, now: UnixMillis) -> Option<Waiting> {
     match ledger.status(record, now) {
         ConsentStatus::WaitsForReview => Some(Waiting::WaitsForReview),
+        ConsentStatus::InDoubt => Some(Waiting::InDoubt),
         ConsentStatus::MustBeRenewed { .. } => Some(Waiting::MustBeRenewed),
         ConsentStatus::Expired if is_last_word(ledger, record, now) => Some(Waiting::Expired),
         status if status.counts() && ledger.protection().closes(record, is_partner) => {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::access::tests::{
-    CASE, Case, FATHER, HOLDER, MOTHER, agreement, consent, note, own, partner, service,
+    CASE, Case, FATHER, HOLDER, MOTHER, agreement, areas, consent, note, own, partner, service,
 };
 use crate::access::{Held, Question, permit};
 use crate::consent::{Channel, Consent, WithdrawnPart};
@@ -29,6 +29,10 @@ fn given(consents: &[Consent]) -> LedgerView {
         case.give(consent.id, FATHER, false);
     }
     case.ledger
+}
+
+fn due(ledger: &LedgerView, partner: PartnerView<'_>) -> BTreeSet<ConsentId> {
+    grants_due(ledger, partner, NOW).into_keys().collect()
 }
 
 fn both() -> [Consent; 2] {
@@ -103,13 +107,13 @@ fn grant_is_due_once_everybody_has_said_yes_and_only_once() {
     let agreement = agreement();
     let partner = view(Some(&agreement), Standing::Trusted);
     let ledger = given(&both());
-    assert_eq!(grants_due(&ledger, partner, NOW), BTreeSet::from([PPT, CLINIC]));
+    assert_eq!(due(&ledger, partner), BTreeSet::from([PPT, CLINIC]));
 
-    assert_eq!(grants_due(&shared().ledger, partner, NOW), BTreeSet::new());
+    assert_eq!(due(&shared().ledger, partner), BTreeSet::new());
     let mut half = Case::child();
     half.ask(both()[0].clone());
     half.give(PPT, MOTHER, false);
-    assert_eq!(grants_due(&half.ledger, partner, NOW), BTreeSet::new());
+    assert_eq!(due(&half.ledger, partner), BTreeSet::new());
 }
 
 #[test]
@@ -229,7 +233,7 @@ fn newer_version_ends_the_grant_of_the_old_one_and_gets_its_own() {
 
     let old = shared.grants.iter().find(|grant| grant.consent == PPT).expect("issued").grant;
     assert_eq!(grants_over(&case.ledger, partner, NOW), BTreeSet::from([old]));
-    assert_eq!(grants_due(&case.ledger, partner, NOW), BTreeSet::from([newer_id]));
+    assert_eq!(due(&case.ledger, partner), BTreeSet::from([newer_id]));
 }
 
 #[test]
@@ -271,4 +275,50 @@ fn approval_of_a_changed_family_closes_the_gate_and_registering_it_does_not() {
 
     assert!(approved.closes());
     assert!(approved.orders().is_empty());
+}
+
+/// The areas of the grants that are due to the partner.
+fn areas_due(ledger: &LedgerView, agreement: &Agreement) -> Vec<BTreeSet<AreaCode>> {
+    let mut decision = Decision::about(ledger.clone(), None, NOW);
+    let partner = view(Some(agreement), Standing::Trusted);
+    decision.issue_grants(own(), partner, &key_from_seed(1), random(50)).expect("signs");
+    decision.issued().iter().map(|grant| grant.statement().areas.clone()).collect()
+}
+
+#[test]
+fn grant_names_no_area_that_the_agreement_does_not_cover() {
+    let narrow = Agreement { areas: areas(&["language", "home"]), ..agreement() };
+    assert_eq!(areas_due(&given(&both()[..1]), &narrow), [areas(&["language"])]);
+
+    let elsewhere = Agreement { areas: areas(&["home"]), ..agreement() };
+    assert!(areas_due(&given(&both()), &elsewhere).is_empty());
+}
+
+#[test]
+fn agreement_that_gets_fewer_areas_recalls_what_falls_out_and_grants_what_is_left() {
+    let shared = shared();
+    let narrow = Agreement { areas: areas(&["language"]), ..agreement() };
+
+    let decision = shared.ends(&[], Some(&narrow), Standing::Trusted, 2_000);
+
+    assert_eq!(decision.orders().len(), 2);
+    assert!(decision.orders().iter().all(|order| order.statement().entries.len() == 2));
+    assert_eq!(areas_due(decision.ledger(), &narrow), [areas(&["language"]), areas(&["language"])]);
+    let more = Agreement { areas: areas(&["language", "wellbeing", "home"]), ..agreement() };
+    assert!(shared.ends(&[], Some(&more), Standing::Trusted, 2_000).is_empty());
+    assert!(areas_due(&shared.ledger, &more).is_empty(), "the consents open nothing more");
+}
+
+#[test]
+fn agreement_that_gets_more_areas_gets_a_wider_grant_and_recalls_nothing() {
+    let narrow = Agreement { areas: areas(&["language"]), ..agreement() };
+    let mut decision = Decision::about(given(&both()[..1]), None, NOW);
+    let partner = view(Some(&narrow), Standing::Trusted);
+    decision.issue_grants(own(), partner, &key_from_seed(1), random(0)).expect("signs");
+    let ledger = decision.ledger().clone();
+    let wide = agreement();
+
+    assert!(grants_over(&ledger, view(Some(&wide), Standing::Trusted), NOW).is_empty());
+    assert_eq!(areas_due(&ledger, &wide), [areas(&["language", "wellbeing"])]);
+    assert!(areas_due(&ledger, &narrow).is_empty());
 }

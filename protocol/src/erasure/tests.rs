@@ -13,7 +13,8 @@ const GRANT: GrantId = GrantId::from_bytes([10; 16]);
 
 fn grant() -> Grant {
     let consent = crate::access::tests::consent(ConsentId::from_bytes([8; 16]), service(partner(), "ppt"));
-    Grant::from_consent(GRANT, own(), CASE, &crate::consent::ConsentRecord::asked(consent))
+    let record = crate::consent::ConsentRecord::asked(consent);
+    Grant::from_consent(GRANT, own(), CASE, &record, record.areas())
 }
 
 fn entry(number: u16) -> EntryId {

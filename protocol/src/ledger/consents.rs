@@ -25,12 +25,29 @@ impl LedgerView {
     /// Returns when everybody had said yes to a consent whose yes was needed then. It may lie
     /// ahead, at a birthday from which fewer are asked.
     pub fn completed_at(&self, record: &ConsentRecord) -> Option<UnixMillis> {
-        let service = &record.consent().recipient.code;
-        record.completed_at(self.giver_changes(), |moment| self.required_givers(service, moment))
+        self.completed.get(&record.consent().id).copied()
     }
 
     fn is_completed(&self, record: &ConsentRecord, now: UnixMillis) -> bool {
         self.completed_at(record).is_some_and(|at| at <= now)
+    }
+
+    /// Works out anew what follows from the words said to a consent, or to all: when each was
+    /// complete, and which of them follow a gap. No moment but those of the words is asked for, so
+    /// it is done as they come and not with each question.
+    pub(super) fn words_came(&mut self, of: Option<ConsentId>) {
+        let consents = std::mem::take(&mut self.consents);
+        let spoken_of = |id: &ConsentId| of.is_none_or(|of| *id == of);
+        for (id, record) in consents.iter().filter(|(id, _)| spoken_of(id)) {
+            let service = &record.consent().recipient.code;
+            let required = |moment| self.required_givers(service, moment);
+            match record.completed_at(self.giver_changes(), required) {
+                Some(at) => self.completed.insert(*id, at),
+                None => self.completed.remove(id),
+            };
+        }
+        self.consents = consents;
+        self.find_gaps();
     }
 
     /// Returns since when the present givers are the ones to ask for consents to a service.
@@ -51,19 +68,22 @@ impl LedgerView {
 
     /// Returns what a consent is at `now`.
     pub fn status(&self, record: &ConsentRecord, now: UnixMillis) -> ConsentStatus {
-        let required = self.required_givers(&record.consent().recipient.code, now);
-        let completed_at = self.completed_at(record);
+        let service = &record.consent().recipient.code;
+        let required = self.required_givers(service, now);
+        let was_complete = self.is_completed(record, now);
         let required = Required {
             now: &required,
-            was_complete: completed_at.is_some_and(|at| at <= now),
-            follows_expired: completed_at
-                .filter(|at| *at <= now)
-                .is_some_and(|at| self.follows_expired(record, at)),
+            was_complete,
+            was_refused: self.refused_since(record).is_some_and(|at| at <= now),
+            follows_expired: was_complete && self.gaps.contains(&record.consent().id),
         };
         let status = record.status(required, now);
         let is_there = status.counts() || matches!(status, ConsentStatus::MustBeRenewed { .. });
         if is_there && self.is_superseded(record.consent().id, now) {
             return ConsentStatus::Superseded;
+        }
+        if is_there && self.doubtful.contains(&record.consent().id) {
+            return ConsentStatus::InDoubt;
         }
         status
     }
@@ -77,23 +97,45 @@ impl LedgerView {
         self.shared_with(service).filter(move |record| self.status(record, now).counts())
     }
 
-    /// Whether a newer version has taken the place of `consent`: it has once everybody said yes
-    /// to it, and it stays so when the newer one is withdrawn or expires.
-    pub fn is_superseded(&self, consent: ConsentId, now: UnixMillis) -> bool {
-        self.consents.values().any(|newer| {
-            newer.consent().supersedes == Some(consent)
-                && newer.consent().from <= now
-                && self.is_completed(newer, now)
-        })
+    /// Since when a no stands of somebody whose yes was needed then.
+    fn refused_since(&self, record: &ConsentRecord) -> Option<UnixMillis> {
+        record.refused_since(|moment| self.required_givers(&record.consent().recipient.code, moment))
     }
 
-    /// Whether what went out under a grant may stay there at `now`: its consent counts or pauses,
-    /// and was not narrowed since.
+    /// Whether a newer version has taken the place of `consent`: it has once everybody said yes
+    /// to it and it has begun, and it stays so when the newer one is withdrawn or expires.
+    pub fn is_superseded(&self, consent: ConsentId, now: UnixMillis) -> bool {
+        self.is_superseded_by(consent, now, |_| true)
+    }
+
+    fn is_superseded_by(
+        &self,
+        consent: ConsentId,
+        now: UnixMillis,
+        counts: impl Fn(&ConsentRecord) -> bool,
+    ) -> bool {
+        let mut newer = self.consents.values().filter(|newer| newer.consent().supersedes == Some(consent));
+        newer.any(|newer| counts(newer) && self.takes_effect_at(newer).is_some_and(|at| at <= now))
+    }
+
+    /// Returns when a consent's terms hold for the first time: everybody has said yes, and it has
+    /// begun. Never, if it is taken back or refused before it begins. It may lie ahead.
+    pub(super) fn takes_effect_at(&self, record: &ConsentRecord) -> Option<UnixMillis> {
+        let (completed, from) = (self.completed_at(record)?, record.consent().from);
+        if from <= completed {
+            return Some(completed);
+        }
+        let is_left = from < record.ends_at() && self.refused_since(record).is_none_or(|at| from < at);
+        is_left.then_some(from)
+    }
+
+    /// Whether what went out under a grant may stay there at `now`: its consent counts, pauses or
+    /// is in doubt, was not narrowed since, and no entry was closed to its service.
     pub fn keeps_grant(&self, issued: &IssuedGrant, now: UnixMillis) -> bool {
         self.consents.get(&issued.consent).is_some_and(|record| {
             let status = self.status(record, now);
-            let stays = status.counts() || matches!(status, ConsentStatus::MustBeRenewed { .. });
-            stays && record.narrowings() == issued.narrowings
+            let waits = matches!(status, ConsentStatus::MustBeRenewed { .. } | ConsentStatus::InDoubt);
+            (status.counts() || waits) && self.is_as_issued(issued, record, now)
         })
     }
 
@@ -132,20 +174,80 @@ impl LedgerView {
             .filter(move |record| record.consent().recipient == *service)
     }
 
-    /// Whether there was a gap before everybody said yes at `at`: another consent to the service
-    /// had run out, and none was open. What was written in the gap must be looked through.
-    fn follows_expired(&self, record: &ConsentRecord, at: UnixMillis) -> bool {
-        let (mut ran_out, mut is_open) = (false, false);
-        for other in self.shared_with(&record.consent().recipient) {
-            if other.consent().id == record.consent().id || !self.is_completed(other, at) {
-                continue;
+    /// Finds the consents that follow a gap, each by those that were complete before it.
+    fn find_gaps(&mut self) {
+        let mut done: Vec<_> = self
+            .consents
+            .values()
+            .filter(|record| record.consent().kind == ConsentKind::Share)
+            .filter_map(|record| Some((self.completed_at(record)?, record)))
+            .collect();
+        done.sort_by_key(|(at, record)| (*at, record.consent().id));
+        let mut gaps = BTreeSet::new();
+        for (at, record) in &done {
+            let before = done.iter().filter(|(earlier, _)| earlier < at).map(|(_, other)| *other);
+            let before = before.filter(|other| other.consent().recipient == record.consent().recipient);
+            if self.follows_expired(record, *at, &before.collect::<Vec<_>>(), &gaps) {
+                gaps.insert(record.consent().id);
             }
-            let withdrawn = other.withdrawn_at().filter(|since| *since <= at);
-            let expired = other.expired_since(at).filter(|since| *since <= at);
-            // What was taken back after its end had run out all the same.
-            ran_out |= expired.is_some_and(|end| withdrawn.is_none_or(|since| end <= since));
-            is_open |= expired.is_none() && withdrawn.is_none();
         }
-        ran_out && !is_open
+        self.gaps = gaps;
+    }
+
+    /// Whether there was a gap before everybody said yes at `at`: of what this consent opens an
+    /// earlier one to the service had opened something until its time ran out, and no single other
+    /// one had all of that open at that moment. What was written in the gap must be looked through.
+    fn follows_expired(
+        &self,
+        record: &ConsentRecord,
+        at: UnixMillis,
+        before: &[&ConsentRecord],
+        gaps: &BTreeSet<ConsentId>,
+    ) -> bool {
+        let (asked, areas) = (record.consent(), record.areas_at(at));
+        let has_run_out = |other: &&&ConsentRecord| {
+            let end = other.runs_out_at();
+            // What was taken back after its end had run out all the same.
+            end <= at && other.withdrawn_at().is_none_or(|since| end <= since)
+        };
+        before.iter().filter(has_run_out).any(|over| {
+            let mut areas = areas.clone();
+            areas.retain(|area| over.areas_at(at).contains(area));
+            let kinds: BTreeSet<_> = asked.kinds.intersection(&over.consent().kinds).copied().collect();
+            let has_open = |other: &&ConsentRecord| {
+                let consent = other.consent();
+                (consent.direction.gives() || !asked.direction.gives())
+                    && kinds.is_subset(&consent.kinds)
+                    && areas.is_subset(&other.areas_at(at))
+                    && self.counted_beside(other, asked.id, at, gaps)
+            };
+            !areas.is_empty() && !kinds.is_empty() && !before.iter().any(has_open)
+        })
+    }
+
+    /// Whether a consent that was complete counted at a moment, `newest` aside: by what had been
+    /// said then, and not by what became of it since.
+    fn counted_beside(
+        &self,
+        record: &ConsentRecord,
+        newest: ConsentId,
+        at: UnixMillis,
+        gaps: &BTreeSet<ConsentId>,
+    ) -> bool {
+        let consent = record.consent();
+        let is_there = consent.from <= at && at < record.runs_out_at();
+        let is_taken_back = record.withdrawn_at().is_some_and(|since| since <= at)
+            || self.refused_since(record).is_some_and(|since| since <= at);
+        let has_yes = |giver: &PersonId| {
+            record.given_by().get(giver).is_some_and(|yes| yes.for_subject && yes.at <= at)
+        };
+        let required = self.required_givers(&consent.recipient.code, at);
+        let waits = gaps.contains(&consent.id) && record.reviewed_at().is_none_or(|seen| at < seen);
+        is_there
+            && !is_taken_back
+            && !waits
+            && !required.is_empty()
+            && required.iter().all(has_yes)
+            && !self.is_superseded_by(consent.id, at, |newer| newer.consent().id != newest)
     }
 }

@@ -53,6 +53,9 @@ pub enum Said {
         holder: AccountId,
         /// The holder's service.
         service: ServiceCode,
+        /// The unit within it where the holder worked then, such as one school of several; none if
+        /// the service has no units.
+        unit: Option<String>,
         /// Everybody in the family, by id.
         parties: Vec<Party>,
         /// When the subject reaches which age.
@@ -161,6 +164,11 @@ pub enum Said {
         #[serde(rename = "answered_by")]
         by: AccountId,
     },
+    /// The stafettholder took the offer back.
+    BatonRecalled {
+        /// Which offer.
+        offer: BatonOfferId,
+    },
     /// The unit leader gave it to somebody.
     BatonReassigned {
         /// To whom.
@@ -179,6 +187,8 @@ pub enum Said {
         consent: ConsentId,
         /// For whose node.
         partner: OrganisationNumber,
+        /// The areas that it opens: those of the consent that the agreement covers.
+        areas: BTreeSet<AreaCode>,
         /// The hash of its token.
         hash: StatementHash,
     },
@@ -205,6 +215,37 @@ pub enum Said {
     },
     /// The stafettlogg is closed.
     Closed,
+    /// The node was restored from a backup; the chain goes on in another incarnation (law 16).
+    Restored {
+        /// The node's incarnation from here on.
+        incarnation: u64,
+        /// Consents that open nothing until they are reconfirmed.
+        doubtful: BTreeSet<ConsentId>,
+        /// Whether who the family is, and what each guardian reads, is not known: no guardian reads
+        /// until a leader has approved a registration of it.
+        family_in_doubt: bool,
+    },
+    /// An exception stood in the journal and not in this chain, which was restored. Who said it
+    /// stood in the part that is lost.
+    ExceptionRestored {
+        /// Under which consent.
+        consent: ConsentId,
+        /// The entry that stays closed.
+        entry: EntryId,
+    },
+    /// A withdrawal stood in the journal and not in this chain, which was restored. Who withdrew
+    /// stood in the part that is lost.
+    WithdrawalRestored {
+        /// Which consent.
+        consent: ConsentId,
+    },
+    /// The givers stand by a consent that was in doubt.
+    ConsentReconfirmed {
+        /// Which consent.
+        consent: ConsentId,
+        /// Who said so to whoever registers it.
+        givers: BTreeSet<PersonId>,
+    },
 }
 
 /// A statement about a case, as the owner's node signs it. Each names the one before.

@@ -22,7 +22,13 @@ fn withdrawal() -> Said {
 }
 
 fn issued() -> Said {
-    Said::GrantIssued { grant: GRANT, consent: CONSENT, partner: partner(), hash: HASH }
+    Said::GrantIssued {
+        grant: GRANT,
+        consent: CONSENT,
+        partner: partner(),
+        areas: BTreeSet::new(),
+        hash: HASH,
+    }
 }
 
 fn signed(statement: LedgerStatement) -> Verified<LedgerStatement> {
@@ -69,6 +75,7 @@ fn opening() -> Verified<LedgerStatement> {
         level: view.level(),
         holder: view.baton().holder,
         service: view.opened_by().clone(),
+        unit: view.opened_in().map(str::to_owned),
         parties: view.parties().to_vec(),
         birthdays: view.birthdays().clone(),
     };

@@ -8,6 +8,7 @@
 
 use super::history::latest;
 use super::receiving::Checking;
+use super::snapshot::Tracked;
 use super::{Session, Work};
 use crate::entry::check::{ChangeRefusal, CheckedChange};
 use crate::entry::generation::{Chain, Earlier, LateError};
@@ -158,12 +159,12 @@ impl Session {
 
     /// What the present generation holds of each earlier one that the partner may hold: of the
     /// partner's own changes alone, so that every hash is one that it knows (law 2).
-    pub(super) fn carried_frames(&self, content: &EntryContent) -> Vec<Frame> {
+    pub(super) fn carried_frames(&self, tracked: &Tracked, content: &EntryContent) -> Vec<Frame> {
         let partner = self.identity.partner;
         let Some(last) = content.earlier.last() else { return Vec::new() };
         let facts = &content.record.facts;
         let is_theirs = |change: &CheckedChange| content.actors.get(&change.change().actor) == Some(&partner);
-        let held = content.earlier.iter().filter(|one| one.held_by.contains(&partner));
+        let held = content.earlier.iter().filter(|one| tracked.earlier.kept.contains(&one.generation));
         held.map(|one| {
             Frame::Carried(Carried {
                 entry: facts.entry,

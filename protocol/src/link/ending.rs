@@ -1,7 +1,7 @@
 //! The end of a sharing on the link: orders, what is done on them, receipts (law 12).
 
 mod carrying_out;
-mod returning;
+pub(super) mod returning;
 
 use super::Session;
 use super::output::{Alarm, Output};
@@ -43,7 +43,7 @@ impl Session {
 
     /// Sends the orders that were not sent on this connection, or are due again, as there is room.
     pub(super) fn pump_orders(&mut self) {
-        if self.connection.is_none() {
+        if !self.has_begun() {
             return;
         }
         let unsent = self.orders.iter().filter(|(_, waiting)| waiting.sent_at.is_none());

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::output::Alarm;
 use super::snapshot::IssuedState;
 use super::{Session, Work};
+use crate::access::{permit_grant, permit_keeping};
 use crate::grant::{Grant, ReceivedGrant};
 use crate::id::GrantId;
 use crate::signed::{Signed, Verified};
@@ -64,9 +65,10 @@ impl Session {
         self.cases.get(&statement.case).is_some_and(|ledger| {
             let known = ledger.grants().get(&statement.grant);
             let agreement = self.agreement.as_ref();
-            let consent = statement.consent;
-            known.is_some_and(|grant| grant.ended_at.is_none())
-                && crate::access::permit_grant(ledger, agreement, self.standing, consent, self.now).is_ok()
+            let (consent, standing, now) = (statement.consent, self.standing, self.now);
+            let stays = |grant| permit_keeping(ledger, agreement, standing, grant, now).is_ok();
+            known.is_some_and(|grant| grant.ended_at.is_none() && stays(grant))
+                && permit_grant(ledger, agreement, standing, consent, now).is_ok()
         })
     }
 

@@ -6,6 +6,7 @@ use crate::agreement::{Agreement, Standing};
 use crate::erasure::EraseOrder;
 use crate::grant::Grant;
 use crate::ledger::LedgerView;
+use crate::restore::Holdings;
 use crate::signed::Verified;
 use crate::transaction::{Committed, EntryRecord, Fault, Proposal, Relation};
 use crate::wire::{Frame, Stream};
@@ -69,6 +70,21 @@ pub enum Input {
     /// So many frames that the session handed out have not been taken by the transport. Told
     /// whenever the number has changed, after every output was carried out (law 21).
     FramesWaiting(usize),
+    /// Statements for this partner were committed: so many there are by now. Told before they are.
+    Signed {
+        /// How many.
+        number: u64,
+    },
+    /// What [`ShowHoldings`](super::output::Output::ShowHoldings) asked for.
+    Holdings {
+        /// The connection that it named.
+        asked_on: [u8; 32],
+        /// What is held; nothing if it could not be read.
+        holdings: Option<Holdings>,
+    },
+    /// What [`HoldingsShown`](super::output::Output::HoldingsShown) brought could not be compared:
+    /// the partner is asked again on the next connection.
+    NotCompared,
     /// A transaction that the session asked for is done.
     Done {
         /// Which.

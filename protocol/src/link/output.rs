@@ -2,6 +2,8 @@
 
 use crate::erasure::Receipt;
 use crate::id::DisclosureId;
+use crate::mark::LinkMark;
+use crate::restore::Shown;
 use crate::signed::Verified;
 use crate::transaction::Transaction;
 use crate::wire::Frame;
@@ -35,6 +37,18 @@ pub enum Output {
     FileReceipt(Verified<Receipt>),
     /// Somebody should look at this: the partner broke a rule. Carries no content.
     Alarm(Alarm),
+    /// The partner showed this node's own signature above its number: this node was restored from
+    /// a backup. Nothing more goes out on this link (law 16).
+    Restored(LinkMark),
+    /// The partner was restored: read what is held under its signature, and tell it as
+    /// [`Holdings`](super::input::Input::Holdings).
+    ShowHoldings {
+        /// The salt of the connection on which it asked, for the answer.
+        asked_on: [u8; 32],
+    },
+    /// This node was restored, and the partner has shown all that it holds. Compare, and start the
+    /// session anew, or say [`NotCompared`](super::input::Input::NotCompared).
+    HoldingsShown(Box<Shown>),
     /// Close the connection.
     Close(CloseCode),
 }
@@ -48,6 +62,8 @@ pub enum Alarm {
     BadChange(crate::entry::check::ChangeRefusal),
     /// A receipt that does not answer its order.
     WrongReceipt,
+    /// It does not know how to show what it holds; its node is older than this one.
+    CannotShow,
     /// It refused a grant: its agreement, or its trust in this node, does not cover the service.
     GrantRefused,
     /// It has as many entries or bytes here as its agreement allows: nothing more is taken.

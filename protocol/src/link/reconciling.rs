@@ -120,7 +120,7 @@ impl Session {
     fn reconciling_since(&self) -> Option<UnixMillis> {
         match self.connection.as_ref()?.phase {
             Phase::Reconciling { since } => Some(since),
-            Phase::Greeting { .. } | Phase::Live => None,
+            Phase::Greeting { .. } | Phase::Restoring(_) | Phase::Comparing(_) | Phase::Live => None,
         }
     }
 

@@ -152,7 +152,7 @@ impl Session {
         match outcome {
             Ok(committed) => {
                 self.received_starts_anew(entry);
-                self.geneses.insert(again.body.genesis, entry);
+                self.geneses.insert(again.body.genesis, (entry, again.body.generation));
                 if let Some(tracked) = self.entries.get_mut(&entry) {
                     if let Some(record) = committed.records.iter().find(|one| one.facts.entry == entry) {
                         tracked.take(record.clone());

@@ -234,8 +234,11 @@ impl Session {
         self.take_record(content.record.clone());
         let (own, partner) = (self.identity.own, self.identity.partner);
         if let Some(tracked) = self.entries.get_mut(&item.entry).filter(|one| one.record.owner == own) {
+            // A row whose frame never left makes nobody a holder, though a generation that another
+            // partner holds is kept: only what was sent here counts (law 5).
             let held = content.earlier.iter().filter(|one| one.held_by.contains(&partner));
-            tracked.earlier.kept = held.map(|one| one.generation).collect();
+            let held: BTreeSet<_> = held.map(|one| one.generation).collect();
+            tracked.earlier.kept.retain(|generation| held.contains(generation));
         }
         let generation = self.entries.get(&item.entry).map(Tracked::generation);
         let is_present =
@@ -259,7 +262,7 @@ impl Session {
             && tracked.announced == *grants
             && tracked.answers.is_none()
             && !tracked.announce_again;
-        let mut frames = self.carried_frames(content);
+        let mut frames = self.carried_frames(tracked, content);
         if is_known {
             let beyond = changes_beyond(&content.changes, tracked.acknowledged.as_ref());
             frames.extend(changes_frames(content, beyond));
@@ -333,7 +336,7 @@ impl Session {
         if owner != self.identity.own && owner != self.identity.partner {
             return;
         }
-        let genesis = record.genesis;
+        let begun = (record.genesis, record.facts.generation);
         match self.entries.entry(entry) {
             // What came over this link is known until an order erases it.
             std::collections::btree_map::Entry::Vacant(_) if owner != self.identity.own => return,
@@ -345,7 +348,7 @@ impl Session {
                 self.take_record(record);
             }
         }
-        self.geneses.insert(genesis, entry);
+        self.geneses.insert(begun.0, (entry, begun.1));
         self.pending.insert(entry);
     }
 

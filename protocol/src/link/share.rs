@@ -69,7 +69,7 @@ impl Session {
 
     pub(super) fn track_received(&mut self, entry: EntryId, tracked: Tracked) {
         let bytes = tracked.bytes;
-        self.geneses.insert(tracked.record.genesis, entry);
+        self.geneses.insert(tracked.record.genesis, (entry, tracked.generation()));
         let before = self.entries.insert(entry, tracked);
         if before.is_none() {
             self.share.entries = self.share.entries.saturating_add(1);
@@ -80,13 +80,16 @@ impl Session {
 
     pub(super) fn untrack_received(&mut self, entry: EntryId) {
         if let Some(tracked) = self.entries.remove(&entry) {
-            self.geneses.remove(&tracked.record.genesis);
+            for (genesis, _) in tracked.geneses() {
+                self.geneses.remove(&genesis);
+            }
             self.share.entries = self.share.entries.saturating_sub(1);
             self.share.bytes = self.share.bytes.saturating_sub(tracked.bytes);
         }
     }
 
-    /// Whether a first change began another entry or another generation on this link. Each is made
+    /// Whether a first change began another entry or another generation on this link, also one that
+    /// the entry has left. Each is made
     /// by an actor drawn for it, so nobody comes to the same one twice: it was moved (law 8).
     pub(super) fn is_moved(
         &self,
@@ -94,11 +97,8 @@ impl Session {
         entry: Option<EntryId>,
         generation: Option<GenerationId>,
     ) -> bool {
-        let Some(known) = self.geneses.get(&genesis).and_then(|known| self.entries.get(known)) else {
-            return false;
-        };
-        let facts = &known.record.facts;
-        known.record.genesis == genesis && (Some(facts.entry), Some(facts.generation)) != (entry, generation)
+        let begun = self.geneses.get(&genesis);
+        begun.is_some_and(|(of, began)| (Some(*of), Some(*began)) != (entry, generation))
     }
 
     /// A proposal of the partner's became an entry of this node: it counts among the partner's for

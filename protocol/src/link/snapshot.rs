@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::access::Held;
-use crate::entry::Heads;
+use crate::entry::{ChangeHash, Heads};
 use crate::erasure::{EraseOrder, Receipt};
 use crate::grant::{Grant, ReceivedGrant};
 use crate::id::{CaseId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId};
 use crate::ledger::LedgerView;
+use crate::mark::LinkMark;
 use crate::signed::Verified;
 use crate::time::UnixMillis;
 use crate::transaction::{EntryRecord, Proposal, Relation};
@@ -39,6 +40,31 @@ pub struct Snapshot {
     pub proposals: BTreeMap<ProposalId, WaitingProposal>,
     /// The partner's proposals that became entries.
     pub taken: BTreeMap<ProposalId, EntryId>,
+    /// How far the own statements for the partner go.
+    pub own_mark: OwnMark,
+    /// The partner's latest mark.
+    pub partner_mark: Option<PartnerMark>,
+    /// This node was restored, and has not compared with this partner since: nothing goes out
+    /// until the partner has shown what it holds (law 16).
+    pub restored: bool,
+}
+
+/// A partner's mark. Its signature was checked when it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartnerMark {
+    /// Word for word.
+    pub token: String,
+    /// What it says.
+    pub mark: LinkMark,
+}
+
+/// How far the own statements for a partner go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OwnMark {
+    /// How many times this node was restored.
+    pub incarnation: u64,
+    /// How many statements.
+    pub number: u64,
 }
 
 /// A grant for the partner.
@@ -84,6 +110,8 @@ pub struct EarlierOnLink {
     pub(super) kept: BTreeSet<GenerationId>,
     /// Those that were present while this session lived: what a commit says of them is old.
     left: BTreeSet<GenerationId>,
+    /// The first changes of those that are known still, here or in the store (law 8).
+    pub(super) geneses: BTreeMap<ChangeHash, GenerationId>,
     /// At the owner: the partner is to be told what the present generation holds of them.
     pub(super) names: bool,
     /// At the partner: whether the late edits were sent on this connection.
@@ -99,6 +127,11 @@ impl EarlierOnLink {
     /// partner may hold, of a received one those that the owner has not refused.
     pub fn new(kept: BTreeSet<GenerationId>) -> Self {
         Self { kept, ..Self::default() }
+    }
+
+    /// Takes the first change of each earlier generation that the store keeps.
+    pub fn begun_by(self, geneses: BTreeMap<ChangeHash, GenerationId>) -> Self {
+        Self { geneses, ..self }
     }
 
     /// Whether late edits wait to be sent on this connection.
@@ -130,6 +163,12 @@ impl Tracked {
         }
     }
 
+    /// The first change of the present generation and of the earlier ones that are known.
+    pub(super) fn geneses(&self) -> impl Iterator<Item = (ChangeHash, GenerationId)> {
+        let earlier = self.earlier.geneses.iter().map(|(genesis, generation)| (*genesis, *generation));
+        earlier.chain([(self.record.genesis, self.generation())])
+    }
+
     /// The present generation.
     pub fn generation(&self) -> GenerationId {
         self.record.facts.generation
@@ -150,6 +189,7 @@ impl Tracked {
         }
         if before != after {
             self.earlier.left.insert(before);
+            self.earlier.geneses.insert(self.record.genesis, before);
             self.acknowledged = None;
             self.sent = None;
         }

@@ -7,9 +7,10 @@ use super::*;
 use crate::access::tests::{
     CHILD, Case, FATHER, HOLDER, LEADER, MOTHER, PPT, PPT_GRANT, areas, partner, service, to_ppt,
 };
+use crate::baton::BatonOffer;
 use crate::consent::rule::{Birthdays, GiverRule, Party, RuleTable, YouthConsent};
 use crate::consent::{Channel, Consent, Evidence, HeardBy, Yes};
-
+use crate::id::{AccountId, BatonOfferId};
 use crate::ledger::statement::Said;
 use crate::protection::ProtectionSaid;
 use crate::signed::StatementHash;
@@ -289,7 +290,11 @@ fn registration_is_the_leaders_task_until_it_is_answered() {
     let for_both = |kind: &TaskKind| kind.is_for_leader() && kind.is_for_stafettholder();
     assert_eq!(TaskKind::ALL.iter().filter(|kind| for_both(kind)).count(), 1);
     assert!(!TaskKind::RegistrationWaits.is_for_stafettholder());
-    assert!(TaskKind::ALL.iter().all(|kind| kind.is_for_leader() || kind.is_for_stafettholder()));
+    assert!(
+        TaskKind::ALL
+            .iter()
+            .all(|kind| kind.is_for_leader() || kind.is_for_stafettholder() || kind.is_for_receiver())
+    );
 }
 
 #[test]
@@ -316,6 +321,7 @@ fn missing_receipt_is_late_after_a_day_overdue_after_three_and_done_when_it_come
             grant: PPT_GRANT,
             consent: PPT,
             partner: partner(),
+            areas: areas(&["language"]),
             hash: StatementHash([0; 32]),
         },
         START,
@@ -366,4 +372,22 @@ fn tasks_stand_in_the_order_of_their_days() {
     let words: BTreeMap<_, _> =
         TaskKind::ALL.iter().map(|kind| (serde_json::to_string(kind).expect("a word"), kind)).collect();
     assert_eq!(words.len(), TaskKind::ALL.len());
+}
+
+#[test]
+fn offer_of_the_baton_is_a_task_of_the_receiver_until_it_lapses() {
+    let mut case = shared();
+    let offer = BatonOffer {
+        id: BatonOfferId::from_bytes([63; 16]),
+        to: AccountId::from_bytes([64; 16]),
+        lapses_at: UnixMillis(START + 9 * DAY),
+    };
+    case.say(Said::BatonOffered { offer }, START);
+
+    ends(&case, START + 9 * DAY, TaskKind::BatonOffered);
+
+    let kind = TaskKind::BatonOffered;
+    assert!(kind.is_for_receiver() && !kind.is_for_stafettholder() && !kind.is_for_leader());
+    case.say(Said::BatonRecalled { offer: offer.id }, START + DAY);
+    assert_eq!(kinds(&case, START + DAY), Vec::new());
 }

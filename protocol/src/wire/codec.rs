@@ -87,6 +87,11 @@ pub fn encode(frame: &Frame) -> Result<Vec<u8>, EncodeError> {
         Frame::Carried(body) => to_bytes(body),
         Frame::LetGo(body) => to_bytes(body),
         Frame::ChangesRefused(body) => to_bytes(body),
+        Frame::Mark(body) => to_bytes(body),
+        Frame::Shown(body) => to_bytes(body),
+        Frame::Ask(body) => to_bytes(body),
+        Frame::Holding(body) => to_bytes(body),
+        Frame::Living(body) => to_bytes(body),
     };
     bytes.extend(body?);
     if bytes.len() > FRAME_BYTES_MAX {
@@ -125,6 +130,11 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, DecodeError> {
         17 => Frame::Carried(from_bytes(kind, body)?),
         18 => Frame::LetGo(from_bytes(kind, body)?),
         19 => Frame::ChangesRefused(from_bytes(kind, body)?),
+        20 => Frame::Mark(from_bytes(kind, body)?),
+        21 => Frame::Shown(from_bytes(kind, body)?),
+        22 => Frame::Ask(from_bytes(kind, body)?),
+        23 => Frame::Holding(from_bytes(kind, body)?),
+        24 => Frame::Living(from_bytes(kind, body)?),
         unknown => return Err(DecodeError::UnknownKind(unknown)),
     })
 }

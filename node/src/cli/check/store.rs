@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use stafett_config::{NodeConfig, Partners};
+use stafett_node::engine::seal::SealReason;
 use stafett_node::keys::NodeKeys;
 use stafett_node::startup;
 use stafett_node::store::{IntegrityReport, LogFault, StoreReader};
@@ -37,6 +38,7 @@ pub(super) async fn look(
         }
     };
     findings.push(journal(&reader).await);
+    findings.extend(seals(&reader).await);
     if let Some(partners) = partners {
         findings.extend(files_missing(partners, &reader).await);
     }
@@ -98,7 +100,7 @@ fn room(name: &str, folder: &Path) -> Finding {
 }
 
 async fn journal(reader: &StoreReader) -> Finding {
-    let (code, restored) = ("journal", "see the runbook on a restored node");
+    let (code, restored) = ("journal", "`stafett seal status` says what is next");
     let problem = |found: String, remedy| Finding::problem(Part::Store, code, found, remedy);
     match reader.journal_check().await {
         Ok(check) if check.missing_here > 0 => problem(
@@ -119,6 +121,22 @@ async fn journal(reader: &StoreReader) -> Finding {
         ),
         Err(error) => problem(print::one_line(&error.into()), restored),
     }
+}
+
+/// What seals the node beside its journal.
+async fn seals(reader: &StoreReader) -> Vec<Finding> {
+    let problem = |reason: SealReason| {
+        let remedy = format!("run `{}`", reason.next_step());
+        Finding::problem(Part::Store, "sealed", reason.words(), remedy)
+    };
+    let mut findings = Vec::new();
+    if matches!(reader.was_shown_above().await, Ok(true)) {
+        findings.push(problem(SealReason::ShownByPartner));
+    }
+    if matches!(reader.clock_jump().await, Ok(Some(_))) {
+        findings.push(problem(SealReason::Clock));
+    }
+    findings
 }
 
 fn integrity(report: &IntegrityReport) -> Vec<Finding> {

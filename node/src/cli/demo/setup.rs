@@ -128,6 +128,7 @@ fn template(place: Place, language: Language) -> anyhow::Result<NodeTemplate> {
     template.quic_listen = ANY_PORT.parse()?;
     template.web_listen = ANY_PORT.parse()?;
     template.development = true;
+    template.demo_login = true;
     template.record_frames = Some(FRAMES.to_owned());
     template.areas = standard_areas();
     template.services = standard_services(organisation);
@@ -151,6 +152,8 @@ fn people(place: Place, accounts: &BTreeMap<Who, AccountId>) -> anyhow::Result<V
             roles: [part.role].into(),
             unit: None,
             person: None,
+            staff_login: None,
+            family_login: None,
         })
     };
     CAST.iter().filter(|part| part.place == place).map(person).collect()

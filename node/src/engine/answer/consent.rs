@@ -35,7 +35,7 @@ pub struct ConsentItem {
     pub asked: Consent,
     /// The recipient's name in bokmål.
     pub recipient_name: String,
-    /// `draft`, `partly-given`, `refused`, `not-yet`, `waits-for-review`, `valid`, `expiring`,
+    /// `draft`, `partly-given`, `refused`, `not-yet`, `waits-for-review`, `in-doubt`, `valid`, `expiring`,
     /// `must-be-renewed`, `expired`, `withdrawn` or `superseded`.
     pub status: String,
     /// Whether anything is open under it now. Address protection and the end of the agreement close

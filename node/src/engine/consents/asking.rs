@@ -6,7 +6,7 @@ use stafett_config::Person;
 use stafett_protocol::consent::{ChildHeard, Consent, ConsentKind, Controller, Sector};
 use stafett_protocol::entry::schema::{CARD_DEFAULT_FIELDS, PLACE_CARD_FIELDS};
 use stafett_protocol::entry::{CardField, EntryKind};
-use stafett_protocol::id::{AccountId, CaseId, ConsentId, EntryId};
+use stafett_protocol::id::{AccountId, ConsentId, EntryId};
 use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::limits::AREAS_MAX;
 use stafett_protocol::municipality::{PurposeCode, Service};
@@ -30,7 +30,7 @@ impl Engine {
         request: &AskConsent,
     ) -> Result<Consent, EngineError> {
         self.check_scope(request)?;
-        self.check_exceptions(ledger.case(), &request.exceptions).await?;
+        let exceptions = self.exceptions_of(ledger, request).await?;
         let controller = self.controller_of(&request.recipient)?;
         let card_fields = card_fields_of(ledger, request, controller)?;
         self.check_words(request)?;
@@ -46,7 +46,7 @@ impl Engine {
             controller,
             areas: request.areas.clone(),
             kinds: if is_share { kinds } else { BTreeSet::new() },
-            exceptions: request.exceptions.clone(),
+            exceptions: if is_share { exceptions } else { BTreeSet::new() },
             reservations: request.reservations.clone(),
             card_fields: if is_share { card_fields } else { BTreeSet::new() },
             direction: request.direction,
@@ -65,7 +65,7 @@ impl Engine {
     fn check_scope(&self, request: &AskConsent) -> Result<(), EngineError> {
         if request.kind != ConsentKind::Share {
             let is_bare = request.areas.is_empty()
-                && request.exceptions.is_empty()
+                && request.exceptions.as_ref().is_none_or(BTreeSet::is_empty)
                 && request.kinds.is_none()
                 && request.card_fields.is_none();
             return if is_bare {
@@ -84,14 +84,24 @@ impl Engine {
         Ok(())
     }
 
-    async fn check_exceptions(&self, case: CaseId, asked: &BTreeSet<EntryId>) -> Result<(), EngineError> {
+    /// The entries that stay closed: as the request states them, or as they are closed already
+    /// along the line of the consent that is replaced.
+    async fn exceptions_of(
+        &self,
+        ledger: &LedgerView,
+        request: &AskConsent,
+    ) -> Result<BTreeSet<EntryId>, EngineError> {
+        let Some(asked) = &request.exceptions else {
+            let line = request.supersedes.map(|replaced| ledger.exceptions_of_line(replaced, self.now()));
+            return Ok(line.unwrap_or_default());
+        };
         if asked.is_empty() {
-            return Ok(());
+            return Ok(BTreeSet::new());
         }
-        let entries = self.inner.store.entries(case).await?;
+        let entries = self.inner.store.entries(ledger.case()).await?;
         let there: BTreeSet<EntryId> = entries.into_iter().map(|record| record.facts.entry).collect();
         if asked.is_subset(&there) {
-            Ok(())
+            Ok(asked.clone())
         } else {
             Err(invalid("exceptions", "expected entries of this case"))
         }

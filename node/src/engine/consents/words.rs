@@ -5,6 +5,7 @@
 //! the municipality or a partner did.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use stafett_protocol::access::person::{CaseTask, task};
 use stafett_protocol::consent::rule::Capacity;
@@ -21,7 +22,8 @@ use super::asking::is_sha256;
 use super::invalid;
 use crate::engine::answer::ConsentView;
 use crate::engine::request::{
-    ExceptEntry, GiveConsent, RefuseConsent, WithdrawConsent, WithdrawConsents, WithdrawnScope,
+    ExceptEntry, GiveConsent, ReconfirmConsent, RefuseConsent, WithdrawConsent, WithdrawConsents,
+    WithdrawnScope,
 };
 use crate::engine::{Engine, EngineError};
 
@@ -37,6 +39,13 @@ enum Speaker {
     Stafettholder,
     /// The giver.
     Giver,
+}
+
+/// A giver's word, in its turn: nothing else is decided until it is.
+struct Heard<'a> {
+    turn: tokio::sync::MutexGuard<'a, ()>,
+    ledger: Arc<LedgerView>,
+    speaker: Speaker,
 }
 
 /// What a giver wants to take back of one consent.
@@ -60,10 +69,8 @@ impl Engine {
         request: GiveConsent,
     ) -> Result<ConsentView, EngineError> {
         self.must_not_be_sealed()?;
-        let turn = self.inner.commands.lock().await;
-        let ledger = self.ledger(case).await?;
         let giver = request.giver;
-        let speaker = self.speaker(reader, &ledger, giver).await?;
+        let Heard { turn, ledger, speaker } = self.hear(reader, case, giver).await?;
         let record = self.spoken_of(&ledger, speaker, consent, giver)?;
         let is_needed = self.is_needed(&ledger, record, giver);
         if !is_needed {
@@ -105,11 +112,8 @@ impl Engine {
         consent: ConsentId,
         request: RefuseConsent,
     ) -> Result<ConsentView, EngineError> {
-        self.must_not_be_sealed()?;
-        let turn = self.inner.commands.lock().await;
-        let ledger = self.ledger(case).await?;
         let giver = request.giver;
-        let speaker = self.speaker(reader, &ledger, giver).await?;
+        let Heard { turn, ledger, speaker } = self.hear(reader, case, giver).await?;
         let record = self.spoken_of(&ledger, speaker, consent, giver)?;
         if record.has_yes_of(giver) {
             return Err(EngineError::Conflict {
@@ -137,11 +141,8 @@ impl Engine {
         consent: ConsentId,
         request: WithdrawConsent,
     ) -> Result<ConsentView, EngineError> {
-        self.must_not_be_sealed()?;
-        let turn = self.inner.commands.lock().await;
-        let ledger = self.ledger(case).await?;
         let giver = request.giver;
-        let speaker = self.speaker(reader, &ledger, giver).await?;
+        let Heard { turn, ledger, speaker } = self.hear(reader, case, giver).await?;
         let channel = channel_of(speaker, request.channel)?;
         let record = self.spoken_of(&ledger, speaker, consent, giver)?;
         let wish = match (request.areas, request.about_self) {
@@ -171,16 +172,14 @@ impl Engine {
         case: CaseId,
         request: WithdrawConsents,
     ) -> Result<Vec<ConsentView>, EngineError> {
-        self.must_not_be_sealed()?;
-        let turn = self.inner.commands.lock().await;
-        let ledger = self.ledger(case).await?;
         let WithdrawConsents { giver, channel, of } = request;
-        let speaker = self.speaker(reader, &ledger, giver).await?;
+        let Heard { turn, ledger, speaker } = self.hear(reader, case, giver).await?;
         let channel = channel_of(speaker, channel)?;
         if matches!(&of, WithdrawnScope::Areas(areas) if areas.is_empty()) {
             return Err(invalid("of", "expected at least one area"));
         }
-        let mut decision = Decision::about((*ledger).clone(), Some(reader.account), self.now());
+        let at = self.word_at().await?;
+        let mut decision = Decision::about((*ledger).clone(), Some(reader.account), at);
         for record in ledger.consents().values() {
             let part = self.wish_for(&ledger, record, &of);
             let part = part.and_then(|wish| self.part_of(&ledger, record, giver, wish));
@@ -212,11 +211,8 @@ impl Engine {
         consent: ConsentId,
         request: ExceptEntry,
     ) -> Result<ConsentView, EngineError> {
-        self.must_not_be_sealed()?;
-        let turn = self.inner.commands.lock().await;
-        let ledger = self.ledger(case).await?;
         let ExceptEntry { giver, entry } = request;
-        let speaker = self.speaker(reader, &ledger, giver).await?;
+        let Heard { turn, ledger, speaker } = self.hear(reader, case, giver).await?;
         let record = self.spoken_of(&ledger, speaker, consent, giver)?;
         if !self.is_needed(&ledger, record, giver) {
             return Err(nobody_to_ask());
@@ -259,18 +255,57 @@ impl Engine {
         self.consent_view(reader, case, consent).await
     }
 
+    /// Registers that every giver stands by a consent that is in doubt since a restore (law 16).
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] or [`EngineError::NotAllowed`] unless the person holds the baton,
+    /// [`EngineError::Conflict`] if it is in no doubt, [`EngineError::Invalid`] if somebody whose
+    /// yes the consent needs was not asked.
+    pub async fn reconfirm_consent(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+        consent: ConsentId,
+        request: ReconfirmConsent,
+    ) -> Result<ConsentView, EngineError> {
+        self.must_not_be_sealed()?;
+        let turn = self.inner.commands.lock().await;
+        let ledger = self.held_case(reader, case).await?;
+        let record = ledger.consents().get(&consent).ok_or(EngineError::NotFound)?;
+        if !ledger.doubtful().contains(&consent) {
+            return Err(EngineError::Conflict { reason: "the consent is in no doubt" });
+        }
+        if request.givers != ledger.required_givers(&record.consent().recipient.code, self.now()) {
+            return Err(invalid("givers", "expected everybody whose yes this consent needs"));
+        }
+        let said = Said::ConsentReconfirmed { consent, givers: request.givers };
+        self.conclude_words(reader, &ledger, [said]).await?;
+        drop(turn);
+        self.consent_view(reader, case, consent).await
+    }
+
     async fn conclude_words<const N: usize>(
         &self,
         reader: &Reader,
         ledger: &LedgerView,
         said: [Said; N],
     ) -> Result<(), EngineError> {
-        let mut decision = Decision::about(ledger.clone(), Some(reader.account), self.now());
+        let at = self.word_at().await?;
+        let mut decision = Decision::about(ledger.clone(), Some(reader.account), at);
         for said in said {
             decision.say(said, &self.inner.signing).map_err(of_word)?;
         }
         self.conclude(decision, Vec::new(), Vec::new()).await?;
         Ok(())
+    }
+
+    /// Takes up a giver's word, from whoever may say it; what closes also on a sealed node (law 13),
+    /// whose orders go out when it is open again.
+    async fn hear(&self, reader: &Reader, case: CaseId, giver: PersonId) -> Result<Heard<'_>, EngineError> {
+        let turn = self.inner.commands.lock().await;
+        let ledger = self.ledger(case).await?;
+        let speaker = self.speaker(reader, &ledger, giver).await?;
+        Ok(Heard { turn, ledger, speaker })
     }
 
     /// Whether the person who asks speaks for a giver or is the giver.
@@ -290,7 +325,11 @@ impl Engine {
     /// The person of the case that an own account of the family is: somebody with a task in it, or
     /// with a word of the own to look after. Under strict address protection a guardian who does
     /// not live there is nobody, as if there were no case (law 15).
-    pub(super) fn person_of_family(&self, reader: &Reader, ledger: &LedgerView) -> Option<PersonId> {
+    pub(in crate::engine) fn person_of_family(
+        &self,
+        reader: &Reader,
+        ledger: &LedgerView,
+    ) -> Option<PersonId> {
         let person = reader.person.filter(|_| matches!(reader.role, Role::Guardian | Role::Subject))?;
         if reader.role == Role::Guardian && !ledger.protection().is_safe_for(person) {
             return None;

@@ -48,6 +48,7 @@ struct Sorted {
     stays: Vec<PreviewItem>,
     closes: Vec<HiddenItem>,
     hidden: Vec<HiddenItem>,
+    dropped: Vec<PreviewItem>,
 }
 
 impl Engine {
@@ -108,6 +109,7 @@ impl Engine {
             stays_visible: sorted.stays,
             becomes_hidden: sorted.closes,
             stays_hidden: sorted.hidden,
+            drops_exceptions: sorted.dropped,
             card,
             missing,
             becomes: status_word(&would.status).to_owned(),
@@ -124,10 +126,12 @@ impl Engine {
     ) -> Result<Would, EngineError> {
         let now = self.now();
         let record = decision.ledger().consents().get(&id).ok_or(EngineError::NotFound)?;
-        let may_be_given = matches!(
-            decision.ledger().status(record, now),
-            ConsentStatus::Draft | ConsentStatus::PartlyGiven { .. } | ConsentStatus::Refused
-        );
+        let was_complete = decision.ledger().completed_at(record).is_some_and(|at| at <= now);
+        let may_be_given = !was_complete
+            && matches!(
+                decision.ledger().status(record, now),
+                ConsentStatus::Draft | ConsentStatus::PartlyGiven { .. } | ConsentStatus::Refused
+            );
         if may_be_given && !before.is_closed() {
             let givers: Vec<_> = needed.iter().filter(|giver| !record.has_yes_of(**giver)).copied().collect();
             for giver in givers {
@@ -166,6 +170,7 @@ impl Engine {
         let filter = DisclosureFilter { case: Some(case), partner: Some(service.host), ..Default::default() };
         let rows = self.inner.store.disclosures(filter).await?;
         let recalled = self.recalled_in(case).await?;
+        let dropped = would.after.drops(would.consent.id, would.now);
         let mut sorted = Sorted::default();
         for record in self.inner.store.entries(case).await? {
             let facts = &record.facts;
@@ -183,6 +188,9 @@ impl Engine {
             };
             let was = self.service_reads(&would.before, service, facts, held, would.now).is_ok();
             let item = self.preview_item(&record).await?;
+            if dropped.contains(&facts.entry) {
+                sorted.dropped.push(item.clone());
+            }
             match self.service_reads(&would.after, service, facts, held, would.moment) {
                 Ok(()) if was => sorted.stays.push(item),
                 Ok(()) => sorted.opens.push(item),
@@ -240,7 +248,7 @@ impl Engine {
             entry: EntryId::from_random(random()),
             case: after.case(),
             kind: EntryKind::CaseCard,
-            areas: would.areas.clone(),
+            areas: self.agreed_areas(&consent.recipient, &would.areas),
             about: BTreeSet::from([About::Subject]),
             written_by: Some(Service { host: self.inner.own, code: after.opened_by().clone() }),
             only_for: Some(OnlyFor { service: consent.recipient.clone(), consent: Some(consent.id) }),

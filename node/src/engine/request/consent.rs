@@ -32,10 +32,11 @@ pub struct AskConsent {
     #[serde(default)]
     #[schema(value_type = Option<BTreeSet<doc::EntryKind>>)]
     pub kinds: Option<BTreeSet<EntryKind>>,
-    /// Entries that stay closed all the same.
+    /// Entries that stay closed all the same. If nothing is said, those that the consent which is
+    /// replaced keeps closed; one of these that is not named is opened, and the preview says so.
     #[serde(default)]
-    #[schema(value_type = BTreeSet<doc::EntryId>)]
-    pub exceptions: BTreeSet<EntryId>,
+    #[schema(value_type = Option<BTreeSet<doc::EntryId>>)]
+    pub exceptions: Option<BTreeSet<EntryId>>,
     /// What the family says must not be shared, in words, for whoever writes: at most 2,000 bytes.
     /// Never leaves this node.
     #[serde(default)]
@@ -199,4 +200,13 @@ pub struct ExceptEntry {
     /// Which entry.
     #[schema(value_type = doc::EntryId)]
     pub entry: EntryId,
+}
+
+/// Everybody who was asked anew about a consent in doubt, and stands by it.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReconfirmConsent {
+    /// Everybody whose yes the consent needs.
+    #[schema(value_type = BTreeSet<doc::PersonId>)]
+    pub givers: BTreeSet<PersonId>,
 }

@@ -1,9 +1,9 @@
 //! Generations that an entry has left and that are kept (law 7), each with its changes and with how
 //! far it stands in the one that followed it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use stafett_protocol::entry::Heads;
+use stafett_protocol::entry::{ChangeHash, Heads};
 use stafett_protocol::id::{CaseId, EntryId, GenerationId};
 use stafett_protocol::limits::EARLIER_GENERATIONS_MAX;
 use stafett_protocol::municipality::OrganisationNumber;
@@ -63,6 +63,21 @@ pub(crate) fn on_link(
         }
     }
     Ok(known)
+}
+
+/// Returns the first change of each earlier generation that is kept: it was stored before all others.
+pub(crate) fn geneses(
+    snapshot: &Snapshot<'_>,
+    entry: EntryId,
+) -> Result<BTreeMap<ChangeHash, GenerationId>, StoreError> {
+    let begun = snapshot.rows(
+        "SELECT hash, generation, min(number) FROM entry_change
+         WHERE entry_id = ?1 AND generation IN (SELECT generation FROM entry_earlier WHERE entry_id = ?1)
+         GROUP BY generation",
+        [entry.as_bytes()],
+        |row| Ok((ChangeHash(row.get(0)?), GenerationId::from_bytes(row.get(1)?))),
+    )?;
+    Ok(begun.into_iter().collect())
 }
 
 /// The partners that may hold a generation of an own entry: it was disclosed to them or they began

@@ -62,8 +62,11 @@ fn replace(step: &mut Step<'_>, old: &EntryRecord, new: &EntryRecord) -> Result<
     if moved || (same_generation && old.genesis != new.genesis) {
         return Err(Fault::OtherGeneration.into());
     }
+    let is_shared_again = matches!(old.state, EntryState::Locked { .. }) && new.state == EntryState::Live;
     if !same_generation {
         leave_generation(step, old, new)?;
+    } else if is_shared_again {
+        begin_anew(step, new)?;
     }
     step.execute(
         "UPDATE entry SET kind = ?2, schema = ?3, state = ?4, sealed = ?5 WHERE entry_id = ?1",
@@ -102,6 +105,23 @@ fn leave_generation(step: &mut Step<'_>, old: &EntryRecord, new: &EntryRecord) -
         "UPDATE entry SET generation = ?2, genesis = ?3, heads = x'', changes = 0, changed_at = ?4
          WHERE entry_id = ?1",
         (entry.as_bytes(), generation.as_bytes(), new.genesis.0, millis(new.changed_at)),
+    )?;
+    Ok(())
+}
+
+/// Of a locked entry that is shared again its owner's changes take the place of those that are
+/// here. What was written here and never delivered went back to its author when the sharing ended
+/// (law 12), and comes to nobody else.
+fn begin_anew(step: &mut Step<'_>, new: &EntryRecord) -> Result<(), StoreError> {
+    let (entry, generation) = (new.facts.entry, new.facts.generation);
+    step.execute(
+        "DELETE FROM entry_change WHERE entry_id = ?1 AND generation = ?2",
+        (entry.as_bytes(), generation.as_bytes()),
+    )?;
+    step.aftermath.erased = true;
+    step.execute(
+        "UPDATE entry SET heads = x'', changes = 0, changed_at = ?2 WHERE entry_id = ?1",
+        (entry.as_bytes(), millis(new.changed_at)),
     )?;
     Ok(())
 }

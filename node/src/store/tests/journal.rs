@@ -3,6 +3,7 @@
 use stafett_protocol::journal::Closing;
 
 use super::*;
+use crate::store::{JournalFault, LocalWrite};
 
 fn closing(byte: u8) -> Write {
     Write::Closing {
@@ -62,6 +63,16 @@ async fn same_closing_at_another_moment_is_another_line() {
     assert_eq!(lines(&folder).len(), 2);
 }
 
+fn forget_length(folder: &Folder) {
+    let rows = rusqlite::Connection::open(folder.paths().data.join("store.sqlite")).expect("opens");
+    let forget = "UPDATE meta SET number = 0 WHERE name = 'journal-known'";
+    assert_eq!(rows.execute(forget, []).expect("writes"), 1);
+}
+
+async fn begin_anew(store: &Store) {
+    store.commit_with(Transaction::default(), vec![LocalWrite::JournalBegun]).await.expect("commits");
+}
+
 #[tokio::test]
 async fn crash_before_or_inside_the_append_is_mended_at_start() {
     let folder = Folder::new();
@@ -70,8 +81,10 @@ async fn crash_before_or_inside_the_append_is_mended_at_start() {
 
     for kept in (0..whole.len()).step_by(17) {
         std::fs::write(path(&folder), &whole[..kept]).expect("cuts");
+        // The note follows the append, so whoever was cut short in it has not written the note.
+        forget_length(&folder);
         let store = folder.open();
-        assert!(!store.is_behind_journal());
+        assert!(!store.is_behind_journal() && store.journal_fault().is_none());
         drop(store);
         assert_eq!(std::fs::read(path(&folder)).expect("reads"), whole, "cut at byte {kept}");
     }
@@ -86,7 +99,7 @@ async fn store_restored_from_a_backup_is_behind_until_it_has_caught_up() {
     folder.restore_data("backup");
 
     let store = folder.open();
-    let missing = store.journal_missing().expect("reads");
+    let missing = store.journal_missing().await.expect("reads");
     let behind = store.is_behind_journal();
     store.must(vec![closing(4)]).await;
     let still_behind = store.is_behind_journal();
@@ -103,28 +116,83 @@ async fn store_restored_from_a_backup_is_behind_until_it_has_caught_up() {
 }
 
 #[tokio::test]
-async fn journal_of_another_history_is_refused() {
+async fn journal_of_another_history_is_told_and_left_as_it_is() {
     let folder = Folder::new();
     folder.open().must(vec![closing(1)]).await;
     let other = Folder::new();
     other.open().must(vec![closing(9)]).await;
     std::fs::copy(path(&other), path(&folder)).expect("copies");
 
-    let opened = Store::open(folder.settings());
+    let store = folder.open();
+    let fault = store.journal_fault();
+    store.must(vec![closing(2)]).await;
+    let left = lines(&folder);
 
-    assert!(matches!(opened, Err(StoreError::JournalForeign { line: 1 })), "{opened:?}");
+    assert_eq!(fault, Some(JournalFault::Foreign { line: 1 }));
+    assert_eq!(left, lines(&other), "a closing was added to another store's journal");
 }
 
 #[tokio::test]
-async fn edited_journal_is_refused() {
+async fn edited_journal_is_told_and_what_can_be_read_of_it_is() {
     let folder = Folder::new();
     folder.open().must(vec![closing(1), closing(2)]).await;
     let text = std::fs::read_to_string(path(&folder)).expect("reads");
     std::fs::write(path(&folder), text.replacen("\"at\":7", "\"at\":6", 1)).expect("writes");
 
-    let opened = Store::open(folder.settings());
+    let store = folder.open();
+    let salvaged = store.journal_missing().await.expect("reads");
 
-    assert!(matches!(opened, Err(StoreError::Journal(_))), "{opened:?}");
+    assert_eq!(store.journal_fault(), Some(JournalFault::Broken { line: 2 }));
+    // The second line stands in the store as well; the first says another moment.
+    assert_eq!(salvaged.iter().map(|line| line.at).collect::<Vec<_>>(), [UnixMillis(6)]);
+}
+
+#[tokio::test]
+async fn journal_that_is_gone_or_shorter_than_it_was_is_lost_and_not_made_by_itself() {
+    for cut in [true, false] {
+        let folder = Folder::new();
+        folder.open().must(vec![closing(1), closing(2)]).await;
+        let text = std::fs::read_to_string(path(&folder)).expect("reads");
+        let first = text.split_inclusive('\n').next().expect("a line");
+        if cut {
+            std::fs::write(path(&folder), first).expect("cuts");
+        } else {
+            std::fs::remove_file(path(&folder)).expect("removes");
+        }
+
+        let found = u64::from(cut);
+        for _start in 0..2 {
+            assert_eq!(folder.open().journal_fault(), Some(JournalFault::Lost { known: 2, found }));
+        }
+        assert_eq!(path(&folder).exists(), cut);
+    }
+}
+
+#[tokio::test]
+async fn new_journal_begins_with_what_the_store_knows_and_keeps_the_old_one_beside_it() {
+    let folder = Folder::new();
+    folder.open().must(vec![closing(1)]).await;
+    folder.copy_data("backup");
+    folder.open().must(vec![closing(2)]).await;
+    folder.restore_data("backup");
+    std::fs::write(path(&folder), "no line\n").expect("breaks");
+    let store = folder.open();
+    store.must(vec![closing(3)]).await;
+
+    begin_anew(&store).await;
+    store.must(vec![closing(4)]).await;
+
+    assert_eq!(store.journal_fault(), None);
+    let (read, _) = stafett_protocol::journal::read(&std::fs::read_to_string(path(&folder)).expect("reads"))
+        .expect("follows");
+    let blocked: Vec<_> =
+        read.into_iter().map(|line| Write::Closing { closing: line.closing, at: line.at }).collect();
+    assert_eq!(blocked, [closing(1), closing(3), closing(4)]);
+    let aside = folder.paths().journal.join("journal.jsonl.1");
+    assert_eq!(std::fs::read_to_string(aside).expect("kept"), "no line\n");
+    drop(store);
+    let again = folder.open();
+    assert!(again.journal_fault().is_none() && !again.is_behind_journal());
 }
 
 #[tokio::test]
@@ -133,12 +201,13 @@ async fn journal_that_cannot_be_written_holds_up_no_withdrawal() {
     let store = folder.open();
     store.must(vec![closing(1)]).await;
     let whole = lines(&folder);
-    // The store keeps the file open; with the folder gone the next start must make it anew.
+    // The store keeps the file open; with the folder gone nothing of it can be found again.
     std::fs::remove_dir_all(folder.paths().journal).expect("removes");
 
     store.must(vec![closing(2)]).await;
     drop(store);
-    drop(folder.open());
+    let store = folder.open();
+    begin_anew(&store).await;
 
     assert_eq!(lines(&folder).len(), 2);
     assert_eq!(lines(&folder)[0], whole[0]);

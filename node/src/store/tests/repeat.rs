@@ -128,6 +128,7 @@ fn ending(waiting: Proposal, answered: Proposal) -> Vec<Vec<Write>> {
             Write::EditReturned(returned_edit(96, "hele kapitler")),
             Write::ReceiptSigned(our_receipt(ORDER)),
         ],
+        vec![Write::MarkSeen(their_mark(3)), Write::MarkSeen(their_mark(2))],
     ]
 }
 
@@ -166,6 +167,7 @@ fn kind(write: &Write) -> usize {
         Write::Generation(GenerationWrite::Refuse { .. }) => 26,
         Write::Generation(GenerationWrite::Forget { .. }) => 27,
         Write::Generation(GenerationWrite::LetGo { .. }) => 28,
+        Write::MarkSeen(_) => 32,
     }
 }
 
@@ -173,7 +175,7 @@ fn kind(write: &Write) -> usize {
 fn life_has_every_kind_of_write() {
     let kinds: BTreeSet<usize> = life().iter().flatten().map(kind).collect();
 
-    assert_eq!(kinds, (0..=31).collect());
+    assert_eq!(kinds, (0..=32).collect());
 }
 
 #[tokio::test]

@@ -234,6 +234,27 @@ async fn locked_entry_takes_no_change_and_lives_again_when_it_is_shared_again() 
 }
 
 #[tokio::test]
+async fn locked_entry_that_is_shared_again_holds_its_owners_changes_alone() {
+    let folder = Folder::new();
+    let store = folder.open().with_their_goals().await;
+    let (document, _) = goal(THEIR_ACTOR, "Lese en bok");
+    let mut ours = EntryDocument::open(EntryKind::Goal, OUR_ACTOR, document.changes()).expect("opens");
+    store.must(vec![change(GOAL, &edited(&mut ours, "Lese en bok, hemmelig"), us())]).await;
+    let basis = stafett_protocol::erasure::LockBasis::DutyToKeep;
+    store.must(vec![Write::Lock { entries: BTreeMap::from([(GOAL, basis)]) }]).await;
+    assert!(!store.search_everything(b"hemmelig").await.expect("searches").hits.is_empty(), "it is kept");
+
+    store.must(their_goal(GOAL, "Lese en bok")).await;
+    store.must(their_goal(GOAL, "Lese en bok")).await;
+
+    let content = store.content(GOAL).await.expect("reads").expect("is there");
+    assert_eq!(content.changes, document.changes());
+    assert_eq!((content.record.heads, content.record.facts.changes), (document.heads(), 1));
+    assert_eq!(store.search_everything(b"hemmelig").await.expect("searches").hits, []);
+    assert!(store.integrity().await.expect("checks").is_well());
+}
+
+#[tokio::test]
 async fn own_entry_is_neither_locked_nor_erased_on_an_order() {
     let folder = Folder::new();
     let store = folder.open().with_own_goal().await;

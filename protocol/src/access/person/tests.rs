@@ -193,12 +193,8 @@ fn family_is_who_the_ledger_says() {
 const OTHER_PERSON: PersonId = PersonId::from_bytes([60; 16]);
 
 fn received() -> Vec<ReceivedGrant> {
-    let grant = Grant::from_consent(
-        GRANT,
-        partner(),
-        CASE,
-        &ConsentRecord::asked(consent(CONSENT, service(own(), "ppt"))),
-    );
+    let record = ConsentRecord::asked(consent(CONSENT, service(own(), "ppt")));
+    let grant = Grant::from_consent(GRANT, partner(), CASE, &record, record.areas());
     vec![ReceivedGrant { grant, ended_at: None }]
 }
 

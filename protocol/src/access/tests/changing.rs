@@ -28,7 +28,7 @@ fn status(asked: &Asked, consent: ConsentId, now: u64) -> ConsentStatus {
 }
 
 fn keeps(asked: &Asked, grant: GrantId, now: u64) -> bool {
-    let issued: IssuedGrant = asked.case.ledger.grants()[&grant];
+    let issued: IssuedGrant = asked.case.ledger.grants()[&grant].clone();
     let agreement = asked.agreement.as_ref();
     permit_keeping(&asked.case.ledger, agreement, Standing::Trusted, &issued, UnixMillis(now)).is_ok()
 }
@@ -144,7 +144,10 @@ fn area_taken_back_ends_the_grant_and_closes_every_entry_that_names_it() {
     asked.case.grant(NEWER_GRANT, PPT);
     assert_eq!(asked.goes_to(), ppt());
     let record = &asked.case.ledger.consents()[&PPT];
-    assert_eq!(Grant::from_consent(NEWER_GRANT, own(), CASE, record).areas, areas(&["language"]));
+    assert_eq!(
+        Grant::from_consent(NEWER_GRANT, own(), CASE, record, record.areas()).areas,
+        areas(&["language"])
+    );
 }
 
 #[test]

@@ -62,6 +62,7 @@ impl Case {
             level: Level::try_from(1).expect("valid"),
             holder: HOLDER,
             service: "school".parse().expect("valid"),
+            unit: None,
             parties,
             birthdays: Birthdays::default(),
         };
@@ -131,17 +132,24 @@ impl Case {
 
     pub(crate) fn grant(&mut self, grant: GrantId, consent: ConsentId) {
         let hash = StatementHash([0; 32]);
-        self.say(Said::GrantIssued { grant, consent, partner: partner(), hash }, 30);
+        let (partner, areas) = (partner(), self.ledger.consents()[&consent].areas().clone());
+        self.say(Said::GrantIssued { grant, consent, partner, areas, hash }, 30);
     }
 
     /// Asks, both say yes, and the grant is issued.
     pub(crate) fn shared(mut self, consent: Consent, grant: GrantId) -> Self {
         let id = consent.id;
+        self.shared_more(consent);
+        self.grant(grant, id);
+        self
+    }
+
+    /// Asks, and both say yes.
+    pub(crate) fn shared_more(&mut self, consent: Consent) {
+        let id = consent.id;
         self.ask(consent);
         self.give(id, MOTHER, false);
         self.give(id, FATHER, false);
-        self.grant(grant, id);
-        self
     }
 }
 

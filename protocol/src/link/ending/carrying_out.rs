@@ -91,7 +91,9 @@ impl Session {
         let ended = Write::GrantEnded { owner, case, grant, at: self.now };
         let here = order.entries.iter().filter(|entry| self.is_named(order, **entry));
         let under = here.map(|entry| Write::Under { entry: *entry, under: self.other_grants(order, *entry) });
-        std::iter::once(ended).chain(under).collect()
+        let closing = Closing::ReceivedGrantEnded { owner, case, grant };
+        let closing = Write::Closing { closing, at: self.now };
+        [ended, closing].into_iter().chain(under).collect()
     }
 
     /// Whether an entry that an order names is here and of the case that it names.
@@ -290,10 +292,11 @@ impl Session {
         outcome: Result<Committed, Fault>,
     ) {
         let CarriedOut { order, erased, kept, locked, receipt, .. } = carried_out;
-        if outcome.is_err() {
-            return self.give_up(&order);
-        }
+        let Ok(committed) = outcome else { return self.give_up(&order) };
         self.ending.remove(&order.order);
+        if let Some(number) = committed.signed.get(&self.identity.partner) {
+            self.signed(*number);
+        }
         for entry in &erased {
             self.untrack_received(*entry);
             self.pending.remove(entry);

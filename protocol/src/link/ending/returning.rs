@@ -18,7 +18,10 @@ use crate::transaction::{EntryContent, ReturnedEdit};
 type Span = (Actor, u64, u64);
 
 /// Takes out of an entry what each of this node's people wrote beyond what was delivered.
-pub(super) fn returned(
+///
+/// `reader` is an actor that nobody writes as, `random` was drawn for this one ending, and `until`
+/// is when what was given back is erased.
+pub fn returned(
     content: &EntryContent,
     own: OrganisationNumber,
     delivered: Option<&Heads>,

@@ -10,9 +10,9 @@ use crate::entry::{About, Actor, ChangeHash, EntryKind, SchemaVersion};
 use crate::id::{CaseId, EntryId, GenerationId, GrantId, PersonId, ProposalId, RelationId};
 use crate::wire::error_code::ErrorCode;
 use crate::wire::{
-    Acknowledge, Announce, Carried, Changes, ChangesRefused, GrantFrame, Hello, LetGo, NotUnderstood,
-    OrderFrame, ProposalRefused, Propose, ReceiptFrame, Reconcile, Refused, RelationFrame, Resend, Stored,
-    Want,
+    Acknowledge, Announce, Ask, Carried, Changes, ChangesRefused, GrantFrame, Hello, Holding, LetGo, Living,
+    MarkFrame, NotUnderstood, OrderFrame, ProposalRefused, Propose, ReceiptFrame, Reconcile, Refused,
+    RelationFrame, Resend, Shown, Stored, Want,
 };
 
 /// The committed vectors: a name, a space and the frame in hexadecimal digits on each line.
@@ -136,6 +136,7 @@ fn frames() -> Vec<(String, Frame)> {
         frames.push((format!("announce-{kind}"), frame));
     }
     frames.extend(frames_about_generations(codes));
+    frames.extend(after_a_restore());
     frames
 }
 
@@ -162,6 +163,21 @@ fn frames_about_generations(codes: [ErrorCode; 6]) -> Vec<(String, Frame)> {
     frames
 }
 
+fn after_a_restore() -> Vec<(String, Frame)> {
+    let mark = || "eyJ0.eyJt.c2ln".to_owned();
+    let entries = [EntryId::from_bytes([4; 16]), EntryId::from_bytes([5; 16])].into();
+    let holding = Holding { token: "eyJ0.eyJn.c2ln".into(), has_ended: true, entries };
+    let living = Living { grants: [GrantId::from_bytes([1; 16])].into(), is_last: true };
+    vec![
+        ("mark".to_owned(), Frame::Mark(MarkFrame { token: mark() })),
+        ("shown".to_owned(), Frame::Shown(Shown { token: Some(mark()) })),
+        ("shown-none".to_owned(), Frame::Shown(Shown { token: None })),
+        ("ask".to_owned(), Frame::Ask(Ask { incarnation: 251 })),
+        ("holding".to_owned(), Frame::Holding(holding)),
+        ("living".to_owned(), Frame::Living(living)),
+    ]
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -178,7 +194,7 @@ fn every_frame_encodes_to_its_committed_bytes_and_decodes_from_them() {
         assert_eq!(decode(&encode(&frame).expect("fits")).as_ref(), Ok(&frame), "{name}");
     }
     let kinds: BTreeSet<u16> = frames().iter().map(|(_, frame)| frame.kind()).collect();
-    assert_eq!(kinds, (1..=19).collect());
+    assert_eq!(kinds, (1..=24).collect());
 }
 
 #[test]
@@ -226,7 +242,7 @@ fn members_of_a_set_out_of_order_or_twice_are_refused() {
 #[test]
 fn kind_that_is_not_known_is_no_fault_of_the_sender() {
     assert_eq!(decode(&[0, 0]), Err(DecodeError::UnknownKind(0)));
-    assert_eq!(decode(&[0, 20, 1, 2, 3]), Err(DecodeError::UnknownKind(20)));
+    assert_eq!(decode(&[0, 99, 1, 2, 3]), Err(DecodeError::UnknownKind(99)));
     assert_eq!(decode(&[0xff, 0xff]), Err(DecodeError::UnknownKind(u16::MAX)));
     assert_eq!(decode(&[0]), Err(DecodeError::NoKind));
 }
