@@ -57,7 +57,7 @@ fn bearer_token(headers: &HeaderMap) -> Option<&str> {
 
 /// Behind a proxy the address is the one that the proxy itself added, which is the last of
 /// `X-Forwarded-For`; all before it is what the client says of itself.
-fn peer_address(parts: &Parts, behind_proxy: bool) -> IpAddr {
+pub(crate) fn peer_address(parts: &Parts, behind_proxy: bool) -> IpAddr {
     let connection =
         parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
     if !behind_proxy {

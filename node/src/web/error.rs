@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::engine::EngineError;
+use crate::engine::seal::SealReason;
 
 /// Why a request is refused.
 #[derive(Debug, thiserror::Error)]
@@ -87,9 +88,12 @@ pub enum ApiError {
     /// A bug.
     #[error("the node failed on this request")]
     Internal,
-    /// The node is sealed: it was restored, or its clock is in doubt.
-    #[error("the node is sealed until a person has confirmed what holds")]
-    Sealed,
+    /// The node is sealed, or what is asked for is: it was restored, or its clock is in doubt.
+    #[error("{}", reason.words())]
+    Sealed {
+        /// Why.
+        reason: SealReason,
+    },
     /// The store cannot be read or written now.
     #[error("the store is not available")]
     Unavailable,
@@ -208,8 +212,9 @@ impl ErrorCode {
             Self::HeadersTooLarge => "The request's target and headers have more than 16,384 bytes.",
             Self::Internal => "A bug. The node's log has more; report it to whoever runs the node.",
             Self::Sealed => {
-                "The node was restored or its clock is in doubt. It tells nothing until its operator has \
-                 confirmed."
+                "The node was restored or its clock is in doubt: it shares nothing, and shows nothing of other \
+                 municipalities, until its operator has opened it. The message says which command is next. \
+                 Withdrawals, refusals and blocks are taken all the same."
             }
             Self::Unavailable => "The store cannot be read or written now. Nothing was done; try later.",
             Self::Busy => "Too many requests are worked on. Nothing was done; try after Retry-After.",
@@ -252,7 +257,7 @@ impl ApiError {
             Self::TooManyCases { .. } => ErrorCode::TooManyCases,
             Self::HeadersTooLarge { .. } => ErrorCode::HeadersTooLarge,
             Self::Internal => ErrorCode::Internal,
-            Self::Sealed => ErrorCode::Sealed,
+            Self::Sealed { .. } => ErrorCode::Sealed,
             Self::Unavailable => ErrorCode::Unavailable,
             Self::Busy => ErrorCode::Busy,
             Self::TooSlow => ErrorCode::TooSlow,
@@ -282,7 +287,7 @@ impl From<EngineError> for ApiError {
                 Self::Invalid { field: Some(field.to_owned()), reason: reason.into() }
             }
             EngineError::Conflict { reason } => Self::Conflict { reason },
-            EngineError::Sealed => Self::Sealed,
+            EngineError::Sealed(reason) => Self::Sealed { reason },
             unavailable @ (EngineError::Store(_) | EngineError::Fault(_)) => {
                 let cause = std::error::Error::source(&unavailable).map(ToString::to_string);
                 tracing::error!(error = %unavailable, cause, "a request was not carried out");

@@ -78,6 +78,16 @@ fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
+/// Returns whether a request says itself that a page of this node sent it: what a browser sends
+/// with a session may change something only then.
+pub(crate) fn is_proven_own(uri: &Uri, headers: &HeaderMap) -> bool {
+    let Some(host) = host(uri, headers) else { return false };
+    let is_same = |site: &HeaderValue| site.as_bytes() == b"same-origin";
+    let says = headers.contains_key(header::ORIGIN)
+        || headers.get_all("sec-fetch-site").iter().next().is_some_and(is_same);
+    says && !is_foreign(headers, &host)
+}
+
 /// A program sends neither header. A page's browser sends `Origin`, which must be the host that
 /// it asks, and newer ones say themselves whether the page is from elsewhere.
 fn is_foreign(headers: &HeaderMap, host: &Authority) -> bool {
@@ -181,6 +191,23 @@ mod tests {
         assert_eq!(answer(LOOPBACK, own.header("sec-fetch-site", "same-origin")), Ok(()));
         let reading = get("localhost").header("origin", "https://other.example");
         assert_eq!(answer(LOOPBACK, reading), Ok(()));
+    }
+
+    #[test]
+    fn page_of_this_node_is_proven_by_its_origin_or_by_the_browser() {
+        let proven = |request: Builder| {
+            let request = request.body(Body::empty()).expect("a request");
+            is_proven_own(request.uri(), request.headers())
+        };
+        let with = |name: &str, value: &str| post("localhost:8443").header(name, value);
+
+        assert!(proven(with("origin", "http://localhost:8443")));
+        assert!(proven(with("sec-fetch-site", "same-origin")));
+        assert!(!proven(post("localhost:8443")));
+        assert!(!proven(with("sec-fetch-site", "none")));
+        assert!(!proven(with("sec-fetch-site", "same-origin").header("origin", "http://localhost:9")));
+        assert!(!proven(with("sec-fetch-site", "same-origin").header("sec-fetch-site", "cross-site")));
+        assert!(!proven(with("origin", "null")));
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// Bytes of one request's body.
 pub(crate) const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Fields of one posted form.
+pub(crate) const FORM_FIELDS_MAX: usize = 2_000;
 /// Bytes of one request's target and headers together, names, values and separators.
 pub(crate) const HEADER_BYTES_MAX: usize = 16 * 1024;
 /// Bytes of a token as it is presented; one of ours has fewer than a hundred.

@@ -16,7 +16,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::web::error::{ErrorBody, ErrorCode};
-use crate::web::routes::{cases, consents, entries, family, node, notices, protection, tasks};
+use crate::web::routes::{baton, cases, consents, entries, family, node, notices, protection, tasks};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -39,10 +39,11 @@ use crate::web::routes::{cases, consents, entries, family, node, notices, protec
         entries::list, entries::publish, entries::preview, entries::show, entries::edit,
         consents::list, consents::ask, consents::preview, consents::preview_asked,
         consents::give, consents::refuse, consents::withdraw, notices::list,
-        consents::except, consents::review, consents::withdraw_several,
+        consents::except, consents::review, consents::withdraw_several, consents::reconfirm,
         family::show, family::register, family::approve, family::reject, family::limit,
         protection::show, protection::set, protection::approve, protection::renew,
         tasks::list,
+        baton::offers, baton::show, baton::reassign, baton::offer, baton::accept, baton::decline, baton::recall,
         node::links, node::disclosures, node::health, node::live, node::ready, node::description,
     ),
     components(schemas(ErrorBody, ErrorCode, types::ChangeHash, types::LockBasis)),
@@ -52,6 +53,7 @@ use crate::web::routes::{cases, consents, entries, family, node, notices, protec
         (name = "entries", description = "Entries (oppføringer) of a stafettlogg."),
         (name = "consents", description = "Consents (samtykker): what the family allows."),
         (name = "family", description = "Who the family is, and how it is protected."),
+        (name = "baton", description = "Who is stafettholder, and how the stafettpinne goes on."),
         (name = "tasks", description = "What is to be done (oppgaver)."),
         (name = "node", description = "Links to partners, and what was disclosed on them."),
         (name = "monitoring", description = "For monitors and developers; no token."),

@@ -48,13 +48,19 @@ impl<T: BelowCase + DeserializeOwned + Send> FromRequestParts<Api> for Within<T>
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
         let Caller(reader) = Caller::from_request_parts(parts, api).await?;
         let In(ids) = In::<T>::from_request_parts(parts, api).await?;
-        match api.openings.count(reader.account, ids.case(), Instant::now()) {
-            Opening::Usual => {}
-            Opening::Unusual => tracing::warn!(account = %reader.account, "opens unusually many cases"),
-            Opening::Stopped { wait } => return Err(ApiError::TooManyCases { wait }),
-        }
+        count(api, &reader, ids.case())?;
         Ok(Self(reader, ids))
     }
+}
+
+/// Counts an opening, and refuses one too many.
+pub(crate) fn count(api: &Api, reader: &Reader, case: CaseId) -> Result<(), ApiError> {
+    match api.openings.count(reader.account, case, Instant::now()) {
+        Opening::Usual => {}
+        Opening::Unusual => tracing::warn!(account = %reader.account, "opens unusually many cases"),
+        Opening::Stopped { wait } => return Err(ApiError::TooManyCases { wait }),
+    }
+    Ok(())
 }
 
 /// Counts openings.

@@ -1,5 +1,6 @@
 //! The routes: one line for each. Every handler parses, asks the engine and maps the answer.
 
+pub(crate) mod baton;
 pub(crate) mod cases;
 pub(crate) mod consents;
 pub(crate) mod entries;
@@ -15,6 +16,7 @@ use axum::routing::{MethodRouter, get, patch, post, put};
 
 use crate::web::Api;
 use crate::web::error::ApiError;
+use crate::web::look;
 use crate::web::pages;
 
 /// A router, and what it routes.
@@ -92,17 +94,88 @@ pub(crate) fn api() -> Routes {
         .post("/api/v1/cases/{case}/address-protection/approvals", protection::approve)
         .post("/api/v1/cases/{case}/address-protection/renewal", protection::renew)
         .get("/api/v1/tasks", tasks::list)
+        .post("/api/v1/cases/{case}/consents/{consent}/reconfirmation", consents::reconfirm)
         .get("/api/v1/links", node::links)
         .get("/api/v1/disclosures", node::disclosures)
         .get("/api/v1/health", node::health)
+        .get("/api/v1/batons", baton::offers)
+        .get("/api/v1/cases/{case}/baton", baton::show)
+        .put("/api/v1/cases/{case}/baton", baton::reassign)
+        .post("/api/v1/cases/{case}/baton/offers", baton::offer)
+        .post("/api/v1/cases/{case}/baton/offers/{offer}/acceptance", baton::accept)
+        .post("/api/v1/cases/{case}/baton/offers/{offer}/refusal", baton::decline)
+        .post("/api/v1/cases/{case}/baton/offers/{offer}/recall", baton::recall)
 }
 
-/// Pages for people, and the style sheet that they share.
+/// Pages for people, and what they look like.
 pub(crate) fn pages() -> Routes {
     Routes::default()
         .get("/", pages::start)
-        .get("/style.css", pages::style)
+        .get("/assets/{hash}/{name}", look::asset)
+        .get("/login", pages::login::show)
+        .get("/login/again", pages::login::show_again)
+        .post("/login/demo", pages::login::demo)
+        .get("/login/{provider}/start", pages::login::provider::start)
+        .get("/login/{provider}/return", pages::login::provider::come_back)
+        .post("/logout", pages::login::log_out)
+        .post("/role", pages::login::change_role)
+        .post("/language", pages::login::change_language)
         .get("/cases/{case}/print", pages::print::case)
+        .get("/cases", pages::cases::list)
+        .get("/cases/new", pages::cases::new::show)
+        .post("/cases/new", pages::cases::new::open)
+        .get("/inbox", pages::cases::inbox::show)
+        .get("/cases/{case}", pages::case::show)
+        .post("/cases/{case}/level", pages::case::set_level)
+        .post("/cases/{case}/assign", pages::cases::inbox::assign)
+        .get("/cases/{case}/write", pages::write::show)
+        .post("/cases/{case}/write", pages::write::take)
+        .post("/cases/{case}/drafts/{draft}/delete", pages::write::delete)
+        .get("/cases/{case}/entries/{entry}", pages::case::entry::show)
+        .post("/cases/{case}/entries/{entry}/settle", pages::case::entry::settle)
+        .get("/cases/{case}/entries/{entry}/edit", pages::write::edit::show)
+        .post("/cases/{case}/entries/{entry}/edit", pages::write::edit::save)
+        .get("/cases/{case}/consents", pages::consents::list)
+        .get("/cases/{case}/consents/new", pages::consents::ask::show)
+        .post("/cases/{case}/consents/new", pages::consents::ask::post)
+        .get("/cases/{case}/consents/{consent}", pages::consents::one::show)
+        .post("/cases/{case}/consents/{consent}", pages::consents::one::post)
+        .get("/cases/{case}/consents/{consent}/answer", pages::consents::answer::show)
+        .post("/cases/{case}/consents/{consent}/answer", pages::consents::answer::post)
+        .get("/cases/{case}/consents/{consent}/withdraw", pages::consents::withdraw::show)
+        .post("/cases/{case}/consents/{consent}/withdraw", pages::consents::withdraw::post)
+        .get("/cases/{case}/consents/{consent}/form", pages::consents::paper::show)
+        .get("/cases/{case}/family", pages::household::show)
+        .post("/cases/{case}/family", pages::household::post)
+        .get("/cases/{case}/family/circle", pages::household::circle::show)
+        .post("/cases/{case}/family/circle", pages::household::circle::post)
+        .get("/cases/{case}/looks", pages::looks::list)
+        .get("/family", pages::kin::cases)
+        .get("/family/{case}", pages::kin::home)
+        .get("/family/{case}/write", pages::kin::write::show)
+        .post("/family/{case}/write", pages::kin::write::post)
+        .get("/family/{case}/guardians", pages::kin::guardians::show)
+        .post("/family/{case}/guardians", pages::kin::guardians::post)
+        .get("/baton", pages::baton::offers)
+        .get("/cases/{case}/baton", pages::baton::show)
+        .get("/cases/{case}/baton/offer", pages::baton::offer_form)
+        .post("/cases/{case}/baton/offer", pages::baton::offer)
+        .get("/cases/{case}/baton/give", pages::baton::give_form)
+        .post("/cases/{case}/baton/give", pages::baton::give)
+        .post("/cases/{case}/baton/{offer}/accept", pages::baton::accept)
+        .post("/cases/{case}/baton/{offer}/decline", pages::baton::decline)
+        .post("/cases/{case}/baton/{offer}/recall", pages::baton::recall)
+        .get("/cases/{case}/meeting", pages::meeting::show)
+        .post("/cases/{case}/meeting", pages::meeting::begin)
+        .get("/cases/{case}/meeting/{meeting}", pages::meeting::wall::show)
+        .get("/cases/{case}/meeting/{meeting}/write", pages::meeting::write::show)
+        .post("/cases/{case}/meeting/{meeting}/write", pages::meeting::write::publish)
+        .get("/cases/{case}/meeting/{meeting}/end", pages::meeting::end::show)
+        .post("/cases/{case}/meeting/{meeting}/end", pages::meeting::end::end)
+        .get("/operations", pages::operations::show)
+        .get("/disclosures", pages::disclosures::show)
+        .get("/search", pages::search::show)
+        .post("/search", pages::search::find)
 }
 
 /// For monitors: no token, no content, and not within the bound on work.

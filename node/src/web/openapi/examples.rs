@@ -16,7 +16,7 @@ const OCTOBER_1: u64 = 1_790_812_800_000;
 
 /// Returns the name of each body's schema with its example.
 pub fn all() -> Vec<(&'static str, Value)> {
-    [requests(), of_cases(), of_the_family(), consent::all(), of_the_node()].concat()
+    [requests(), of_cases(), of_the_family(), of_the_baton(), consent::all(), of_the_node()].concat()
 }
 
 fn requests() -> Vec<(&'static str, Value)> {
@@ -94,6 +94,7 @@ fn reader() -> Value {
         "service": service(),
         "name": "PPT i Prøve kommune",
         "consent": CONSENT,
+        "since": OCTOBER_1,
         "sent_at": OCTOBER_1,
         "received": true,
     })
@@ -205,6 +206,40 @@ fn of_the_family() -> Vec<(&'static str, Value)> {
     ]
 }
 
+fn of_the_baton() -> Vec<(&'static str, Value)> {
+    let offer = "41a6f0d8-b27c-4e93-85d1-c90e7f3b2a64";
+    let colleague = "a3d90b57-6e1c-4f28-9b74-05c2e8d61f3a";
+    let holder = json!({ "account": HOLDER, "name": "Marte Eksempel", "service": "school" });
+    let other = json!({ "account": colleague, "name": "Ola Eksempel", "service": "school" });
+    let waiting = json!({
+        "offer": offer,
+        "to": other,
+        "lapses_at": OCTOBER_1,
+        "note": "Neste møte er 3. september.",
+    });
+    vec![
+        ("OfferBaton", json!({ "to": colleague, "note": "Neste møte er 3. september." })),
+        ("ReassignBaton", json!({ "to": colleague })),
+        ("OfferedBaton", json!({ "offer": offer })),
+        ("BatonOfferItem", json!({ "case": CASE, "offer": offer, "from": holder, "lapses_at": OCTOBER_1 })),
+        ("ColleagueItem", other.clone()),
+        ("OfferItem", waiting.clone()),
+        (
+            "BatonView",
+            json!({
+                "case": CASE,
+                "part": "holder",
+                "subject_name": "Ane Testesen",
+                "holder": holder,
+                "since": AUGUST_17,
+                "offer": waiting,
+                "received_note": null,
+                "may_get": [other],
+            }),
+        ),
+    ]
+}
+
 fn of_the_node() -> Vec<(&'static str, Value)> {
     vec![
         (
@@ -222,6 +257,7 @@ fn of_the_node() -> Vec<(&'static str, Value)> {
                 "sharing_stopped": false,
                 "agreement_until": 1_893_456_000_000_u64,
                 "revoked": false,
+                "in_doubt": false,
             }),
         ),
         (
@@ -239,8 +275,10 @@ fn of_the_node() -> Vec<(&'static str, Value)> {
         (
             "Health",
             json!({
-                "ready": true,
-                "sealed": false,
+                "ready": false,
+                "sealed": true,
+                "sealed_because": ["behind-journal"],
+                "next_step": "stafett seal replay",
                 "version": "0.1.0",
                 "organisation": OWNER,
                 "duty_to_report": {

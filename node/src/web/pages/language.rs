@@ -1,17 +1,14 @@
 //! The language of a page: what its reader chose, else the municipality's.
 //!
-//! `?lang=nb` or `?lang=nn` is a choice. Of `Accept-Language` only nynorsk before bokmål is one:
+//! `?lang=nb` or `?lang=nn` is a choice, and so is the cookie that the frame's button sets. Of `Accept-Language` only nynorsk before bokmål is one:
 //! browsers in Norway send bokmål unasked, and a municipality's own language (språklova) is not
 //! to give way to that.
 
-use std::convert::Infallible;
-
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri, header};
 use stafett_config::Language;
 
 use crate::web::Api;
+use crate::web::cookie::Cookie;
 
 /// The language of one page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,20 +19,17 @@ pub(crate) struct Chosen {
 }
 
 impl Chosen {
-    pub(crate) fn of(uri: &Uri, headers: &HeaderMap, municipality: Language) -> Self {
+    pub(crate) fn of(uri: &Uri, headers: &HeaderMap, api: &Api) -> Self {
+        let kept = api.cookies.read(headers, Cookie::Language).and_then(|word| word.parse().ok());
+        Self::among(uri, headers, kept, api.engine.config().node.language)
+    }
+
+    fn among(uri: &Uri, headers: &HeaderMap, kept: Option<Language>, municipality: Language) -> Self {
         if let Some(language) = by_query(uri) {
             return Self { language, by_query: true };
         }
-        let language = if wants_nynorsk(headers) { Language::Nn } else { municipality };
-        Self { language, by_query: false }
-    }
-}
-
-impl FromRequestParts<Api> for Chosen {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Infallible> {
-        Ok(Self::of(&parts.uri, &parts.headers, api.engine.config().node.language))
+        let unasked = || if wants_nynorsk(headers) { Language::Nn } else { municipality };
+        Self { language: kept.unwrap_or_else(unasked), by_query: false }
     }
 }
 
@@ -88,7 +82,7 @@ mod tests {
     fn chosen(query: &str, accepted: &'static str, municipality: Language) -> Language {
         let uri: Uri = format!("/{query}").parse().expect("a path");
         let headers = HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, HeaderValue::from_static(accepted))]);
-        Chosen::of(&uri, &headers, municipality).language
+        Chosen::among(&uri, &headers, None, municipality).language
     }
 
     #[test]
@@ -106,6 +100,18 @@ mod tests {
             assert_eq!(chosen("", accepted, Language::Nb), Language::Nn, "{accepted}");
         }
         assert_eq!(chosen("", "nb,nn", Language::Nb), Language::Nb);
+    }
+
+    #[test]
+    fn kept_choice_wins_over_the_browser_and_gives_way_to_the_query() {
+        let nynorsk = HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, HeaderValue::from_static("nn"))]);
+        let chosen = |path: &'static str| {
+            let kept = Some(Language::Nb);
+            Chosen::among(&Uri::from_static(path), &nynorsk, kept, Language::Nn).language
+        };
+
+        assert_eq!(chosen("/"), Language::Nb);
+        assert_eq!(chosen("/?lang=nn"), Language::Nn);
     }
 
     #[test]

@@ -14,14 +14,12 @@ use stafett_protocol::id::{CaseId, EntryId};
 use stafett_protocol::municipality::Service;
 use stafett_protocol::person::Reader;
 
-use super::language::Chosen;
-use super::{Frame, page, words};
+use super::{Frame, PageError, page, words};
 use crate::engine::Engine;
 use crate::engine::answer::{CaseView, EntryItem, ProposalItem};
 use crate::engine::print::CasePrint;
 use crate::web::Api;
-use crate::web::error::ApiError;
-use crate::web::openings::Within;
+use crate::web::visitor::Visiting;
 use crate::words::{Namer, Words, entry as entry_words, listed, role, time};
 
 /// A label and what stands beside it.
@@ -45,15 +43,17 @@ struct PrintedEntry {
 /// Prints a case: what the person may read, logged before it is shown.
 pub(crate) async fn case(
     State(api): State<Api>,
-    chosen: Chosen,
-    Within(reader, case): Within<CaseId>,
-) -> Result<Response, ApiError> {
-    let print = api.engine.print_case(&reader, case).await?;
-    let writer = Writer::new(&api.engine, chosen.language);
-    let title = words::PRINT_TITLE.in_language(chosen.language).to_owned();
+    Visiting(visitor, case): Visiting<CaseId>,
+) -> Result<Response, PageError> {
+    visitor.must_be_fresh(&visitor.asked.here)?;
+    let reader = &visitor.reader;
+    let print = api.engine.print_case(reader, case).await?;
+    let language = visitor.asked.language();
+    let writer = Writer::new(&api.engine, language);
+    let title = visitor.t("print-title");
     let printed = PrintPage {
-        frame: Frame::new(api.engine.config(), chosen, title),
-        head: writer.head(&print, &reader),
+        frame: Frame::new(&api, &visitor.asked, title),
+        head: writer.head(&print, reader),
         consents: print.consents.iter().map(|consent| writer.consent(consent)).collect(),
         entries: writer.entries(&print.view, reader.organisation != print.view.summary.owner),
     };
@@ -61,14 +61,14 @@ pub(crate) async fn case(
 }
 
 /// Puts what the engine tells into words.
-struct Writer<'a> {
+pub(crate) struct Writer<'a> {
     engine: &'a Engine,
     language: Language,
     zone: &'a TimeZone,
 }
 
 impl<'a> Writer<'a> {
-    fn new(engine: &'a Engine, language: Language) -> Self {
+    pub(crate) fn new(engine: &'a Engine, language: Language) -> Self {
         Self { engine, language, zone: &engine.config().node.time_zone }
     }
 
@@ -135,7 +135,7 @@ impl<'a> Writer<'a> {
         own.chain(shown.map(|item| self.entry(item, &titles))).collect()
     }
 
-    fn title(&self, kind: EntryKind, view: &EntryView) -> String {
+    pub(crate) fn title(&self, kind: EntryKind, view: &EntryView) -> String {
         let kind = capitalised(&self.say(entry_words::kind(kind)));
         match view.text(FieldKey::Title) {
             "" => kind,
@@ -176,7 +176,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Whom it is about, unless it is the subject alone.
-    fn about(&self, item: &EntryItem) -> Option<String> {
+    pub(crate) fn about(&self, item: &EntryItem) -> Option<String> {
         if item.about.iter().all(|about| *about == About::Subject) {
             return None;
         }
@@ -190,7 +190,7 @@ impl<'a> Writer<'a> {
         Some(listed(self.language, &words))
     }
 
-    fn fields(&self, kind: EntryKind, view: &EntryView) -> Vec<(String, Vec<String>)> {
+    pub(crate) fn fields(&self, kind: EntryKind, view: &EntryView) -> Vec<(String, Vec<String>)> {
         let keys = schema::fields(kind).iter().map(|field| field.key).filter(|key| *key != FieldKey::Title);
         keys.filter_map(|key| {
             let label = self.say(entry_words::field(key));
@@ -204,7 +204,7 @@ impl<'a> Writer<'a> {
         .collect()
     }
 
-    fn value(&self, kind: EntryKind, key: FieldKey, value: &FieldValue) -> String {
+    pub(crate) fn value(&self, kind: EntryKind, key: FieldKey, value: &FieldValue) -> String {
         match value {
             FieldValue::Flag(flag) => self.say(if *flag { words::YES } else { words::NO }),
             FieldValue::Number(number) => number.to_string(),
@@ -223,7 +223,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-fn capitalised(text: &str) -> String {
+pub(crate) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }

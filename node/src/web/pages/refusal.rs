@@ -3,13 +3,14 @@
 
 use askama::Template;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
 use super::language::{Chosen, thousandths};
-use super::{Frame, page, words};
+use super::{Frame, login, page, words};
 use crate::web::Api;
+use crate::web::cookie::Cookie;
 use crate::web::error::ErrorCode;
 
 #[derive(Template)]
@@ -17,27 +18,47 @@ use crate::web::error::ErrorCode;
 struct RefusalPage<'a> {
     frame: Frame<'a>,
     advice: String,
+    /// Where to log in, if that is what is missing.
+    log_in: Option<String>,
 }
 
-/// Puts a page in the place of a refusal's body. Status and headers stay what they are.
+/// Puts a page in the place of a refusal's body, whose status and headers stay what they are; and
+/// takes the notice back that a page has shown.
 pub(crate) async fn as_page(State(api): State<Api>, request: Request, next: Next) -> Response {
     let config = api.engine.config();
     let wanted = wants_page(request.uri().path(), request.headers());
-    let chosen = Chosen::of(request.uri(), request.headers(), config.node.language);
-    let response = next.run(request).await;
+    let chosen = Chosen::of(request.uri(), request.headers(), &api);
+    let has_notice = api.cookies.read(request.headers(), Cookie::Notice).is_some();
+    let back = request.uri().path().to_owned();
+    let may_come_back = request.method() == Method::GET;
+    let mut response = next.run(request).await;
+    if has_notice && is_shown(&response) {
+        response.headers_mut().append(header::SET_COOKIE, api.cookies.clear(Cookie::Notice));
+    }
     let Some(code) = response.extensions().get::<ErrorCode>().copied().filter(|_| wanted) else {
         return response;
     };
-    let (title, advice) = words::refusal(code);
-    let frame = Frame::new(config, chosen, title.in_language(chosen.language).to_owned());
+    let asks_who = code == ErrorCode::Unauthenticated && may_come_back && login::is_offered(&api);
+    let log_in = asks_who.then(|| login::address("/login", &back));
+    let (title, advice) = if asks_who { words::LOG_IN } else { words::refusal(code) };
+    let frame = Frame::bare(config, chosen, title.in_language(chosen.language).to_owned());
     let advice = advice.in_language(chosen.language).to_owned();
-    let Ok(mut rendered) = page(code.status(), &RefusalPage { frame, advice }) else { return response };
+    let Ok(mut rendered) = page(code.status(), &RefusalPage { frame, advice, log_in }) else {
+        return response;
+    };
     for (name, value) in response.headers() {
         if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
             rendered.headers_mut().append(name.clone(), value.clone());
         }
     }
     rendered
+}
+
+/// Whether an answer is a page of its own, and no refusal, which shows no notice.
+fn is_shown(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    response.extensions().get::<ErrorCode>().is_none()
+        && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
 fn wants_page(path: &str, headers: &HeaderMap) -> bool {

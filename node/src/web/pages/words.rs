@@ -3,7 +3,6 @@
 use crate::web::error::ErrorCode;
 use crate::words::Words;
 
-pub(crate) const SKIP: Words = Words::new("Hopp til innholdet", "Hopp til innhaldet");
 pub(crate) const TO_START: Words = Words::new("Til forsiden", "Til framsida");
 pub(crate) const DUTY_SOURCE: Words = Words::new(
     "Teksten bygger på reglene slik de gjelder fra {day}: {sources}.",
@@ -17,8 +16,8 @@ pub(crate) const START_WHAT: Words = Words::new(
     "Her fører {municipality} stafettloggar: mål, tiltak og avtalar for barn, unge og gravide, skrivne saman med familien.",
 );
 pub(crate) const START_ACCESS: Words = Words::new(
-    "Ansatte og familier leser og skriver i programmet som kommunen har gitt dem tilgang til. På denne siden er det ikke noe å logge inn på.",
-    "Tilsette og familiar les og skriv i programmet som kommunen har gitt dei tilgang til. På denne sida er det ikkje noko å logge inn på.",
+    "Ansatte leser og skriver det de har en oppgave i. Familien eier stafettloggen sin, og leser og skriver i den.",
+    "Tilsette les og skriv det dei har ei oppgåve i. Familien eig stafettloggen sin, og les og skriv i han.",
 );
 pub(crate) const START_ASK: Words = Words::new(
     "Vil du vite hva som står i en stafettlogg, eller trekke tilbake et samtykke, snakk med stafettholderen.",
@@ -29,7 +28,6 @@ pub(crate) const START_API: Words = Words::new(
     "For den som lagar program: skildring av API-et",
 );
 
-pub(crate) const PRINT_TITLE: Words = Words::new("Utskrift av stafettlogg", "Utskrift av stafettlogg");
 pub(crate) const PRINT_LOGGED: Words = Words::new(
     "Utskriften viser det den som skrev ut, kan lese akkurat nå. Den står i innsynsloggen. Ta vare på papiret som på samtalen, og makuler det når det ikke trengs lenger.",
     "Utskrifta viser det den som skreiv ut, kan lese akkurat no. Ho står i innsynsloggen. Ta vare på papiret som på samtalen, og makuler det når det ikkje trengst lenger.",
@@ -73,6 +71,15 @@ const ASK_OPERATOR: Words = Words::new(
 const MEND: Words = Words::new(
     "Programmet du bruker, spurte på en måte som ikke blir forstått her. Si fra til den som har laget det.",
     "Programmet du bruker, spurde på ein måte som ikkje blir forstått her. Sei frå til den som har laga det.",
+);
+
+/// What a page says to somebody who is not logged in, where there is a login.
+pub(crate) const LOG_IN: (Words, Words) = (
+    Words::new("Logg inn for å se siden", "Logg inn for å sjå sida"),
+    Words::new(
+        "Du er ikke logget inn, eller det er for lenge siden du gjorde noe. Etterpå kommer du tilbake hit.",
+        "Du er ikkje logga inn, eller det er for lenge sidan du gjorde noko. Etterpå kjem du tilbake hit.",
+    ),
 );
 
 /// The title of a refusal's page, and what to do about it. Neither tells more than the code.

@@ -7,7 +7,7 @@ use stafett_protocol::id::{CaseId, ConsentId};
 
 use crate::engine::answer::{ConsentPreview, ConsentView};
 use crate::engine::request::{
-    AskConsent, ExceptEntry, GiveConsent, RefuseConsent, WithdrawConsent, WithdrawConsents,
+    AskConsent, ExceptEntry, GiveConsent, ReconfirmConsent, RefuseConsent, WithdrawConsent, WithdrawConsents,
 };
 use crate::web::Api;
 use crate::web::body::{Body, json};
@@ -210,4 +210,30 @@ pub(crate) async fn review(
     Within(reader, (case, consent)): Within<(CaseId, ConsentId)>,
 ) -> Result<Response, ApiError> {
     Ok(json(StatusCode::OK, &api.engine.review_held(&reader, case, consent).await?))
+}
+
+/// Registers that the givers stand by a consent that is in doubt.
+///
+/// After a restore without its journal the node does not know what was withdrawn since its backup.
+/// A consent in doubt opens nothing, and orders nothing, until this is registered; a giver who no
+/// longer wants it withdraws it instead.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{case}/consents/{consent}/reconfirmation",
+    operation_id = "reconfirmConsent", tag = "consents",
+    params(
+        ("case" = doc::CaseId, Path, description = "The case."),
+        ("consent" = doc::ConsentId, Path, description = "The consent."),
+    ),
+    request_body(content = ReconfirmConsent, description = "Who stands by it."),
+    responses(
+        (status = 200, description = "The consent, no longer in doubt.", body = ConsentView),
+        Finding, Sending, Changing,
+    ),
+)]
+pub(crate) async fn reconfirm(
+    State(api): State<Api>,
+    Within(reader, (case, consent)): Within<(CaseId, ConsentId)>,
+    Body(request): Body<ReconfirmConsent>,
+) -> Result<Response, ApiError> {
+    Ok(json(StatusCode::OK, &api.engine.reconfirm_consent(&reader, case, consent, request).await?))
 }

@@ -64,7 +64,7 @@ fn rows(ids: &Ids) -> Vec<Row> {
         row("post", "/api/v1/cases/{case}/consents/preview", consent.clone(), (Holder, 200), stranger),
         row("post", "/api/v1/cases/{case}/consents", consent, (Holder, 201), stranger),
         row("get", "/api/v1/cases/{case}/consents/{consent}/preview", Value::Null, (Holder, 200), stranger),
-        row("post", "/api/v1/cases/{case}/consents/{consent}/no", word.clone(), (Holder, 200), stranger),
+        row("post", "/api/v1/cases/{case}/consents/{consent}/no", word, (Holder, 200), stranger),
         row("post", "/api/v1/cases/{case}/consents/{consent}/yes", yes, (Holder, 200), stranger),
         row("post", "/api/v1/cases/{case}/consents/{consent}/exceptions", except, (Holder, 200), stranger),
         row(
@@ -76,6 +76,14 @@ fn rows(ids: &Ids) -> Vec<Row> {
         ),
         row("post", "/api/v1/cases/{case}/consents/{consent}/review", Value::Null, (Holder, 409), stranger),
         row("post", "/api/v1/cases/{case}/withdrawals", of_all, (Holder, 200), stranger),
+        // It is in no doubt, which only its stafettholder is told.
+        row(
+            "post",
+            "/api/v1/cases/{case}/consents/{consent}/reconfirmation",
+            json!({ "givers": [giver] }),
+            (Holder, 409),
+            stranger,
+        ),
         row("post", "/api/v1/cases/{case}/assignments", assign, (Holder, 204), stranger),
         row(
             "put",
@@ -85,7 +93,7 @@ fn rows(ids: &Ids) -> Vec<Row> {
             stranger,
         ),
     ];
-    rows.into_iter().chain(super::family::rows(giver, &ids.consent)).collect()
+    rows.into_iter().chain(super::family::rows(giver, &ids.consent)).chain(super::baton::rows()).collect()
 }
 
 /// A case with an entry and a consent that was asked for.
@@ -95,6 +103,7 @@ struct Ids {
     entry: String,
     consent: String,
     giver: String,
+    offer: String,
     registrations: [String; 2],
 }
 
@@ -115,7 +124,10 @@ impl Ids {
             let registered = node.expect(201, Who::Holder, "post", &format!("{case}/family"), &family).await;
             registrations.push(text(&registered["registration"]));
         }
+        let to = json!({ "to": Who::Colleague.account() });
+        let offered = node.expect(201, Who::Holder, "post", &format!("{case}/baton/offers"), &to).await;
         Self {
+            offer: text(&offered["offer"]),
             registrations: registrations.try_into().expect("two"),
             case: text(&view["case"]),
             entry: text(&entry["entry"]),
@@ -128,7 +140,9 @@ impl Ids {
         let path = route.replace("{case}", &self.case);
         let path = path.replace("{entry}", &self.entry).replace("{consent}", &self.consent);
         let registration = &self.registrations[usize::from(route.ends_with("rejection"))];
-        path.replace("{registration}", registration).replace("{guardian}", &self.giver)
+        path.replace("{registration}", registration)
+            .replace("{guardian}", &self.giver)
+            .replace("{offer}", &self.offer)
     }
 }
 

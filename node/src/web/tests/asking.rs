@@ -177,3 +177,27 @@ async fn protected_address_takes_no_private_recipient_and_no_field_that_says_whe
     let home = Home::start().await;
     home.ask(json!({ "recipient": ppt(), "card_fields": ["name", "school"] })).await;
 }
+
+#[tokio::test]
+async fn new_version_starts_with_what_was_closed_and_its_preview_says_what_it_opens_again() {
+    let home = Home::start().await;
+    let closed = home.note("language").await;
+    let consent = home.share(json!({})).await;
+    let word = json!({ "giver": home.person(Kin::Mother), "entry": closed });
+    home.kin_ok(Kin::Mother, "post", &format!("/consents/{consent}/exceptions"), &word).await;
+
+    let silent = question(json!({ "supersedes": consent }));
+    let newer = home.holder(201, "post", "/consents", &silent).await;
+    assert_eq!(newer["exceptions"], json!([closed]));
+    let preview = home.holder(200, "post", "/consents/preview", &silent).await;
+    assert_eq!((&preview["becomes_visible"], &preview["drops_exceptions"]), (&json!([]), &json!([])));
+
+    let dropping = question(json!({ "supersedes": consent, "exceptions": [] }));
+    let preview = home.holder(200, "post", "/consents/preview", &dropping).await;
+    assert_eq!(differences("ConsentPreview", &preview), Vec::<String>::new());
+    assert_eq!(preview["drops_exceptions"][0]["entry"], json!(closed));
+    let newest = home.holder(201, "post", "/consents", &dropping).await;
+    let asked = format!("/consents/{}/preview", newest["id"].as_str().expect("an id"));
+    let preview = home.holder(200, "get", &asked, &Value::Null).await;
+    assert_eq!(preview["drops_exceptions"][0]["entry"], json!(closed));
+}

@@ -39,7 +39,7 @@ fn routes_and_description_name_the_same_operations() {
     let described: BTreeSet<_> = operations().into_keys().collect();
 
     assert_eq!(routed, described);
-    assert_eq!(described.len(), 37);
+    assert_eq!(described.len(), 45);
 }
 
 #[test]
@@ -157,6 +157,7 @@ fn into_its_type(name: &str, example: &Value) -> Option<Value> {
         "WithdrawConsent" => parses::<request::WithdrawConsent>(example),
         "WithdrawConsents" => parses::<request::WithdrawConsents>(example),
         "ExceptEntry" => parses::<request::ExceptEntry>(example),
+        "ReconfirmConsent" => parses::<request::ReconfirmConsent>(example),
         "OpenedCase" => round_trips::<routes::cases::OpenedCase>(example),
         "CaseSummary" => round_trips::<answer::CaseSummary>(example),
         "CaseView" => round_trips::<answer::CaseView>(example),
@@ -174,6 +175,13 @@ fn into_its_type(name: &str, example: &Value) -> Option<Value> {
         "DisclosureItem" => round_trips::<answer::DisclosureItem>(example),
         "Health" => round_trips::<answer::Health>(example),
         "ErrorBody" => round_trips::<ErrorBody>(example),
+        "OfferBaton" => parses::<request::OfferBaton>(example),
+        "ReassignBaton" => parses::<request::ReassignBaton>(example),
+        "OfferedBaton" => round_trips::<answer::OfferedBaton>(example),
+        "BatonOfferItem" => round_trips::<answer::BatonOfferItem>(example),
+        "BatonView" => round_trips::<answer::BatonView>(example),
+        "ColleagueItem" => round_trips::<answer::ColleagueItem>(example),
+        "OfferItem" => round_trips::<answer::OfferItem>(example),
         other => panic!("no type is known for the body {other}"),
     }
 }

@@ -10,6 +10,7 @@ use stafett_protocol::person::Role;
 use stafett_protocol::time::{DAY, UnixMillis};
 
 use super::access::{Row, row};
+use super::opened::guardian;
 use super::schema::differences;
 use super::support::{NOW, Node, PARTNER, Who, new_case, new_note, request};
 use crate::store::TokenRecord;
@@ -75,26 +76,11 @@ pub(super) struct Family {
 
 impl Family {
     pub(super) async fn opened(node: &Node, birth_date: &str) -> Self {
-        let mut body = new_case();
-        body["subject"]["birth_date"] = json!(birth_date);
-        body["guardians"] = json!([
-            { "name": "Inga Testesen", "relation": "mother", "parental_responsibility": true },
-            { "name": "Jon Testesen", "relation": "father", "parental_responsibility": true },
-        ]);
-        let opened = node.expect(201, Who::Holder, "post", "/api/v1/cases", &body).await;
-        let case = format!("/api/v1/cases/{}", opened["case"].as_str().expect("an id"));
-        let view = node.expect(200, Who::Holder, "get", &case, &Value::Null).await;
-        let parties = view["parties"].as_array().expect("parties").clone();
-        let with = |key: &str, word: &str| {
-            let party = parties.iter().find(|party| party[key] == word).expect("the person");
-            party["person"].as_str().expect("an id").to_owned()
-        };
-        let family = Self {
-            case,
-            mother: with("relation", "mother"),
-            father: with("relation", "father"),
-            child: with("capacity", "subject"),
-        };
+        let subject = json!({ "name": "Ane Testesen", "birth_date": birth_date });
+        let guardians = [guardian("Inga Testesen", "mother", true), guardian("Jon Testesen", "father", true)];
+        let opened = node.open_family(subject, &guardians).await;
+        let [child, mother, father] = ["subject", "mother", "father"].map(|word| opened.person(word));
+        let family = Self { case: opened.case, mother, father, child };
         node.are(&[
             (Who::Guardian, &family.mother),
             (Who::Father, &family.father),
@@ -166,7 +152,6 @@ fn capacities(view: &Value) -> Vec<(String, String)> {
 async fn case_opens_with_every_capacity_and_refuses_one_that_contradicts_itself() {
     let node = Node::start().await;
     let mut body = new_case();
-    let guardian = |name: &str, relation: &str, responsible: bool| json!({ "name": name, "relation": relation, "parental_responsibility": responsible });
     body["guardians"] = json!([
         guardian("A", "mother", true),
         guardian("B", "father", false),

@@ -214,6 +214,30 @@ async fn birthday_pauses_what_guardians_opened_until_the_youth_says_yes_to_a_new
 }
 
 #[tokio::test]
+async fn no_and_then_a_yes_of_whoever_came_later_opens_nothing_that_paused() {
+    let home = Home::with_birth_date("2011-01-20").await;
+    let entry = home.note("language").await;
+    let consent = home.share(json!({})).await;
+    home.at(6 * DAY);
+    let child = json!({ "giver": home.person(Kin::Child) });
+    let refused = home.kin_ok(Kin::Child, "post", &path(&consent, "no"), &child).await;
+    assert_eq!(refused["status"], "refused");
+    let preview = home.holder(200, "get", &path(&consent, "preview"), &Value::Null).await;
+    assert_eq!((&preview["becomes"], &preview["becomes_visible"]), (&json!("refused"), &json!([])));
+
+    let own = home.kin(Kin::Child, "post", &path(&consent, "yes"), &child).await;
+    let oral = json!({ "giver": home.person(Kin::Child), "evidence": { "kind": "oral" } });
+    home.holder(409, "post", &path(&consent, "yes"), &oral).await;
+
+    assert_eq!(own.status.as_u16(), 409);
+    let item = home.item(&consent).await;
+    assert_eq!((&item["status"], &item["opens"]), (&json!("refused"), &json!(false)));
+    assert_eq!(super::kin::services(&home.entry(&entry).await["readers"]), ["school"]);
+    let newer = home.ask(json!({ "supersedes": consent })).await;
+    assert_eq!(home.say_yes(&newer, Kin::Child).await["status"], "valid");
+}
+
+#[tokio::test]
 async fn one_of_two_who_renews_alone_restores_nothing() {
     let home = Home::start().await;
     let entry = home.note("language").await;

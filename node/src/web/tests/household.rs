@@ -2,21 +2,20 @@
 
 use axum::http::header;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
-use stafett_config::People;
 use stafett_protocol::disclosure::{DisclosureGround, DisclosureRow};
 use stafett_protocol::entry::Heads;
 use stafett_protocol::erasure::{Done, Receipt};
-use stafett_protocol::id::{AccountId, CaseId, DisclosureId, EntryId, TokenId};
+use stafett_protocol::id::{CaseId, DisclosureId, EntryId};
 use stafett_protocol::municipality::Service;
 use stafett_protocol::person::Role;
 use stafett_protocol::signed::SigningKey;
 use stafett_protocol::time::{DAY, UnixMillis};
 use stafett_protocol::transaction::{Transaction, Write};
 
+use super::opened::guardian;
 use super::support::{Answer, NOW, Node, PARTNER, Who, request};
 use crate::clock::random;
-use crate::store::{AccessRow, TokenRecord};
+use crate::store::AccessRow;
 
 /// The accounts of a family, each with its token.
 pub(super) const MOTHER: &str = "token-of-the-mother";
@@ -33,26 +32,19 @@ pub(super) struct Family {
 
 impl Family {
     pub(super) async fn of(node: &Node) -> Self {
-        let guardian = |name: &str, relation: &str| json!({ "name": name, "relation": relation, "parental_responsibility": true });
-        let body = json!({
-            "subject_kind": "child",
-            "level": 1,
-            "subject": { "name": "Ane Testesen", "birth_date": "2015-03-14", "unit": "Trollklassen",
-                "address": "Hemmeliggata 1" },
-            "guardians": [guardian("Inga Testesen", "mother"), guardian("Per Testesen", "father")],
-        });
-        let opened = node.expect(201, Who::Holder, "post", "/api/v1/cases", &body).await;
-        let case = format!("/api/v1/cases/{}", opened["case"].as_str().expect("an id"));
-        let view = node.expect(200, Who::Holder, "get", &case, &Value::Null).await;
-        let person = |index: usize| view["parties"][index]["person"].as_str().expect("an id").to_owned();
-        let [child, mother, father] = [0, 1, 2].map(person);
+        let subject = json!({ "name": "Ane Testesen", "birth_date": "2015-03-14", "unit": "Trollklassen",
+            "address": "Hemmeliggata 1" });
+        let guardians = [guardian("Inga Testesen", "mother", true), guardian("Per Testesen", "father", true)];
+        let opened = node.open_family(subject, &guardians).await;
+        let [child, mother, father] = ["subject", "mother", "father"].map(|word| opened.person(word));
         node.admit(&[
             (MOTHER, Role::Guardian, &mother),
             (FATHER, Role::Guardian, &father),
             (CHILD, Role::Subject, &child),
         ])
         .await;
-        Self { id: opened["case"].as_str().expect("an id").parse().expect("an id"), case, mother, father }
+        let case = opened.case;
+        Self { id: case.rsplit('/').next().expect("an id").parse().expect("an id"), case, mother, father }
     }
 
     /// The path of the page that prints the case.
@@ -140,31 +132,6 @@ fn partner_key() -> SigningKey {
 }
 
 impl Node {
-    /// Gives persons of a family accounts and tokens.
-    pub(super) async fn admit(&self, members: &[(&str, Role, &str)]) {
-        let file = self.folder.path().join("people.toml");
-        let mut people = std::fs::read_to_string(&file).expect("the people");
-        for (token, role, person) in members {
-            let account = AccountId::from_random(random());
-            let word = serde_json::to_value(role).expect("a word");
-            people.push_str(&format!(
-                "[[person]]\nid = \"{account}\"\nname = \"{token}\"\nroles = [{word}]\nperson = \"{person}\"\n"
-            ));
-            let record = TokenRecord {
-                id: TokenId::from_random(random()),
-                hash: Sha256::digest(token.as_bytes()).into(),
-                account,
-                role: *role,
-                created_at: UnixMillis(NOW - DAY),
-                expires_at: UnixMillis(NOW + 30 * DAY),
-                revoked_at: None,
-            };
-            self.engine.store().put_token(record).await.expect("a free id");
-        }
-        std::fs::write(&file, people).expect("written");
-        self.engine.people_changed(People::load(self.engine.config()).expect("people"));
-    }
-
     /// Asks with a token.
     pub(super) async fn ask_with(&self, token: &str, path: &str) -> Answer {
         self.send(request(Some(token), "get", path, &Value::Null)).await

@@ -1,14 +1,10 @@
 //! A case with its family: mother, father and child, each with an account of its own.
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
-use stafett_config::People;
-use stafett_protocol::id::{AccountId, TokenId};
 use stafett_protocol::person::Role;
-use stafett_protocol::time::{DAY, UnixMillis};
 
+use super::opened::guardian;
 use super::support::{Answer, NOW, Node, PARTNER, Who, request};
-use crate::store::TokenRecord;
 
 /// Somebody of the family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,8 +19,14 @@ pub(super) enum Kin {
 impl Kin {
     const ALL: [Self; 4] = [Self::Mother, Self::Father, Self::Child, Self::Other];
 
-    fn account(self) -> AccountId {
-        AccountId::from_random([self as u8 + 100; 16])
+    /// What the person is to the child in the case.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Mother => "mother",
+            Self::Father => "father",
+            Self::Child => "subject",
+            Self::Other => "other",
+        }
     }
 
     fn token(self) -> String {
@@ -52,60 +54,18 @@ impl Home {
 
     pub(super) async fn with_birth_date(born: &str) -> Self {
         let node = Node::start().await;
-        let guardian = |name: &str, relation: &str, responsible: bool| json!({ "name": name, "relation": relation, "parental_responsibility": responsible });
-        let new = json!({
-            "subject_kind": "child",
-            "level": 1,
-            "subject": { "name": "Ane Testesen", "birth_date": born, "unit": "Granlia skole" },
-            "guardians": [
-                guardian("Inga Testesen", "mother", true),
-                guardian("Odd Testesen", "father", true),
-                guardian("Per Eksempel", "other", false),
-            ],
-        });
-        let opened = node.expect(201, Who::Holder, "post", "/api/v1/cases", &new).await;
-        let case = format!("/api/v1/cases/{}", opened["case"].as_str().expect("an id"));
-        let view = node.expect(200, Who::Holder, "get", &case, &Value::Null).await;
-        let parties = view["parties"].as_array().expect("parties");
-        let person = |kin: Kin| {
-            let fits = |party: &&Value| match kin {
-                Kin::Child => party["capacity"] == "subject",
-                Kin::Mother => party["relation"] == "mother",
-                Kin::Father => party["relation"] == "father",
-                Kin::Other => party["relation"] == "other",
-            };
-            parties.iter().find(fits).expect("a party")["person"].as_str().expect("an id").to_owned()
-        };
-        let persons = Kin::ALL.map(|kin| (kin, person(kin))).to_vec();
-        let home = Self { node, case, persons };
-        home.make_accounts().await;
-        home
-    }
-
-    /// Everybody of the family gets an account and a token.
-    async fn make_accounts(&self) {
-        let engine = &self.node.engine;
-        let file = &engine.config().web.people;
-        let mut people = std::fs::read_to_string(file).expect("the file of people");
-        for (kin, person) in &self.persons {
-            let role = serde_json::to_value(kin.role()).expect("a word");
-            let (id, name) = (kin.account(), format!("{kin:?}"));
-            people.push_str(&format!(
-                "[[person]]\nid = \"{id}\"\nname = \"{name}\"\nroles = [{role}]\nperson = \"{person}\"\n"
-            ));
-            let record = TokenRecord {
-                id: TokenId::from_random(crate::clock::random()),
-                hash: Sha256::digest(kin.token().as_bytes()).into(),
-                account: kin.account(),
-                role: kin.role(),
-                created_at: UnixMillis(NOW - DAY),
-                expires_at: UnixMillis(NOW + 30 * DAY),
-                revoked_at: None,
-            };
-            engine.store().put_token(record).await.expect("a free id");
+        let subject = json!({ "name": "Ane Testesen", "birth_date": born, "unit": "Granlia skole" });
+        let guardians = [
+            guardian("Inga Testesen", "mother", true),
+            guardian("Odd Testesen", "father", true),
+            guardian("Per Eksempel", "other", false),
+        ];
+        let opened = node.open_family(subject, &guardians).await;
+        let persons = Kin::ALL.map(|kin| (kin, opened.person(kin.word()))).to_vec();
+        for (kin, person) in &persons {
+            node.admit(&[(&kin.token(), kin.role(), person)]).await;
         }
-        std::fs::write(file, people).expect("written");
-        engine.people_changed(People::load_file(file, engine.config()).expect("people"));
+        Self { node, case: opened.case, persons }
     }
 
     pub(super) fn person(&self, kin: Kin) -> &str {

@@ -104,6 +104,13 @@ async fn edit(node: &Node, status: u16, fields: Value) -> Value {
     node.expect(status, Who::Colleague, "patch", &path(), &json!({ "fields": fields })).await
 }
 
+/// A case of the partner's with one note that is shared with the school here.
+pub(super) async fn received_case(node: &Node, text: &str) -> CaseId {
+    commit(node, [grant(node.engine.organisation())]).await;
+    commit(node, note(FIRST, 1, &json!({ "description": text }))).await;
+    CASE
+}
+
 /// A received note on which the school has written, and which its owner then took further without
 /// having that: the title is another there.
 async fn written_late() -> Node {

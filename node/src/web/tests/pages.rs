@@ -16,8 +16,10 @@ use tower::ServiceExt;
 use super::household::{Family, MOTHER};
 use super::layers::Lines;
 use super::support::{Answer, Node, Who, new_note, request};
+use crate::engine::seal::SealReason;
 use crate::web::error::ApiError;
 use crate::web::layers::{Bounds, SECURITY_HEADERS, bound};
+use crate::web::look;
 use crate::web::pages::refusal;
 use crate::web::{Api, routes};
 
@@ -44,24 +46,59 @@ fn escaped(text: &str) -> String {
 /// Pages of every sort, each with the status that it must have.
 async fn all_pages(node: &Node, query: &str) -> Vec<(String, Answer)> {
     let family = Family::of(node).await;
-    family.write(node, &new_note("Ane teller til ti")).await;
+    let entry = family.write(node, &new_note("Ane teller til ti")).await;
+    let case = format!("/cases/{}", family.id);
+    let [write, shown, edit] =
+        ["write".to_owned(), format!("entries/{entry}"), format!("entries/{entry}/edit")]
+            .map(|below| format!("{case}/{below}"));
+    let leader = Who::ServiceLeader.token();
     let holder = Who::Holder.token();
     let print = family.print();
+    let consent = family.consent(node, "997391853", "health-station").await.replace("/api/v1", "");
+    let [consents, looks, kin] =
+        ["consents", "looks", "family"].map(|word| format!("/cases/{}/{word}", family.id));
+    let home = format!("/family/{}", family.id);
+    let below = |path: &str, word: &str| format!("{path}/{word}");
     let nowhere = print.replace(&family.id.to_string(), "3f0c3a9e-7d1b-4c42-9a86-2f1e8b7d6c05");
     let mut pages = Vec::new();
     for (token, method, path, status) in [
         (None, "get", "/", 200),
+        (None, "get", "/login", 200),
+        (None, "get", "/login/again", 401),
+        (None, "post", "/login/demo", 403),
         (None, "get", "/nowhere", 404),
-        (None, "get", "/cases", 404),
+        (None, "get", "/cases", 401),
+        (Some(holder.as_str()), "get", "/cases", 200),
+        (Some(holder.as_str()), "get", "/cases/new", 200),
+        (Some(holder.as_str()), "get", case.as_str(), 200),
+        (Some(MOTHER), "get", case.as_str(), 404),
+        (Some(holder.as_str()), "get", &write, 200),
+        (Some(holder.as_str()), "get", &shown, 200),
+        (Some(holder.as_str()), "get", &edit, 200),
+        (Some(leader.as_str()), "get", "/inbox", 200),
         (None, "post", "/", 405),
         (None, "get", print.as_str(), 401),
         (Some("wrong"), "get", &print, 401),
         (Some(holder.as_str()), "get", &print, 200),
         (Some(MOTHER), "get", &print, 200),
         (Some(&Who::HealthNurse.token()), "get", &print, 404),
-        (Some(&holder), "get", &nowhere, 404),
-        (Some(&holder), "get", "/cases/no-id/print", 404),
-        (Some(&holder), "put", &print, 405),
+        (Some(holder.as_str()), "get", &nowhere, 404),
+        (Some(holder.as_str()), "get", "/cases/no-id/print", 404),
+        (Some(holder.as_str()), "put", &print, 405),
+        (Some(holder.as_str()), "get", &consents, 200),
+        (Some(holder.as_str()), "get", &below(&consents, "new"), 200),
+        (Some(holder.as_str()), "get", &consent, 200),
+        (Some(holder.as_str()), "get", &below(&consent, "answer"), 200),
+        (Some(holder.as_str()), "get", &below(&consent, "withdraw"), 200),
+        (Some(holder.as_str()), "get", &below(&consent, "form"), 200),
+        (Some(holder.as_str()), "get", &looks, 200),
+        (Some(holder.as_str()), "get", &kin, 200),
+        (Some(holder.as_str()), "get", &below(&kin, "circle"), 200),
+        (Some(MOTHER), "get", &consents, 200),
+        (Some(MOTHER), "get", &consent, 200),
+        (Some(MOTHER), "get", &below(&consent, "withdraw"), 200),
+        (Some(MOTHER), "get", &home, 200),
+        (Some(MOTHER), "get", &below(&home, "write"), 200),
     ] {
         let answer = node.page(token, method, &format!("{path}{query}")).await;
         assert_eq!(answer.status.as_u16(), status, "{method} {path}: {}", answer.text());
@@ -81,7 +118,7 @@ async fn refused_pages(node: &Node, query: &str) -> Vec<(String, Answer)> {
     let router = Router::new()
         .route("/panics", get(panics))
         .route("/slow", get(|| tokio::time::sleep(Duration::from_secs(60))))
-        .route("/sealed", get(|| async { ApiError::Sealed }))
+        .route("/sealed", get(|| async { ApiError::Sealed { reason: SealReason::Clock } }))
         .route("/unavailable", get(|| async { ApiError::Unavailable }))
         .route("/busy", get(|| async { ApiError::Busy }))
         .route("/conflict", get(|| async { ApiError::Conflict { reason: "x" } }))
@@ -130,13 +167,13 @@ async fn every_page_and_every_refusal_carries_the_text_byte_for_byte() {
     for (query, language) in [("", Language::Nb), ("?lang=nn", Language::Nn)] {
         let node = Node::start_with("[duty_to_report]\nchild_welfare_phone = \"00 00 00 00\"").await;
         let pages = all_pages(&node, query).await;
-        assert_eq!(pages.len(), 21);
+        assert_eq!(pages.len(), 46);
         let first = pages[0].1.text();
         let carried = block(&first);
 
         for (of, page) in &pages {
             assert!(block(&page.text()) == carried, "{of}");
-            assert!(page.text().contains(&format!("<html lang=\"{}\">", language.as_str())), "{of}");
+            assert!(page.text().contains(&format!("<html lang=\"{}\" ", language.as_str())), "{of}");
         }
 
         let duty = &node.engine.config().duty_to_report;
@@ -192,7 +229,8 @@ async fn no_route_is_about_the_duty_and_fetching_pages_leaves_only_the_line_of_t
     let lines = Lines::default();
     let logging = lines.capture();
 
-    for path in ["/", "/?lang=nn", "/style.css", "/nowhere"] {
+    let sheet = look::sheets().next().expect("a style sheet").path.as_str();
+    for path in ["/", "/?lang=nn", sheet, "/nowhere"] {
         node.page(None, "get", path).await;
         node.page(None, "get", path).await;
     }
@@ -212,26 +250,32 @@ async fn no_route_is_about_the_duty_and_fetching_pages_leaves_only_the_line_of_t
 }
 
 #[tokio::test]
-async fn every_page_has_the_headers_and_fetches_the_style_sheet_alone() {
+async fn every_page_has_the_headers_and_fetches_the_look_of_this_node_alone() {
     let node = Node::start().await;
-    let own = ["#main", "/style.css", "/", "?lang=nn", "/api/openapi.json"];
+    let sheets: Vec<_> = look::sheets().map(|sheet| sheet.path.as_str()).collect();
+    let scripts: Vec<_> = look::scripts().map(|script| script.path.as_str()).collect();
+    let own = ["#main", "/", "/api/openapi.json"];
     let report = node.engine.config().duty_to_report.nb.report_url.clone();
     let pages = all_pages(&node, "").await;
     for (of, page) in &pages {
         let text = page.text();
         assert_eq!(page.headers[header::CONTENT_TYPE], "text/html; charset=utf-8", "{of}");
         for address in values(&text, "href") {
-            assert!(own.contains(&address) || address == report, "{of}: {address}");
+            let is_page = ["/cases", "/inbox", "/family/"].iter().any(|start| address.starts_with(start));
+            let is_part = address.starts_with('#');
+            let known = own.contains(&address) || address == report || sheets.contains(&address);
+            let known = known || is_page || is_part;
+            assert!(known, "{of}: {address}");
         }
-        assert_eq!(text.matches("<link ").count(), 1, "{of}");
-        for foreign in
-            ["<script", "<style", " style=", " src=", "<img", "<iframe", "<object", "@import", "<base"]
-        {
+        assert_eq!(values(&text, "src"), scripts, "{of}");
+        assert_eq!(text.matches("<link ").count(), sheets.len(), "{of}");
+        assert_eq!(text.matches("<script").count(), scripts.len(), "{of}: no script in the page");
+        for foreign in ["<style", " style=", "<img", "<iframe", "<object", "@import", "<base"] {
             assert!(!text.contains(foreign), "{of}: {foreign}");
         }
         assert!(!text.to_lowercase().contains(" onclick"), "{of}");
     }
-    for path in ["/", "/nowhere", "/style.css", "/api/v1/cases", "/health/live"] {
+    for path in ["/", "/nowhere", "/assets/0/stafett.css", "/api/v1/cases", "/health/live"] {
         let answer = node.page(None, "get", path).await;
         assert_secured(&answer.headers, path);
         let policy = answer.headers[header::CONTENT_SECURITY_POLICY].to_str().expect("text");
@@ -246,7 +290,7 @@ fn assert_secured(headers: &HeaderMap, of: &str) {
         assert_eq!(found, [&value], "{of}: {name}");
     }
     assert_eq!(headers[header::CACHE_CONTROL], "no-store", "{of}");
-    assert_eq!(headers[header::REFERRER_POLICY], "no-referrer", "{of}");
+    assert_eq!(headers[header::REFERRER_POLICY], "same-origin", "{of}");
 }
 
 #[tokio::test]
@@ -256,30 +300,30 @@ async fn every_page_has_one_heading_landmarks_and_a_link_that_skips_to_its_conte
         let text = page.text();
         for (part, count) in [
             ("<main id=\"main\" tabindex=\"-1\">", 1),
-            ("<h1>", 1),
-            ("<header>", 1),
+            ("<h1 ", 1),
+            ("<header ", 1),
             ("<aside ", 1),
-            ("<a class=\"skip\" href=\"#main\">", 1),
+            ("<a class=\"skip ds-skip-link\" href=\"#main\">", 1),
             ("<title>", 1),
             ("<meta name=\"viewport\"", 1),
         ] {
             assert_eq!(text.matches(part).count(), count, "{of}: {part}");
         }
         let body = text.split_once("<body>").expect("a body").1.trim_start();
-        assert!(body.starts_with("<a class=\"skip\""), "{of}: the skip link comes first");
-        assert!(!text.contains("<h1></h1>") && !text.contains("<title> –"), "{of}");
+        assert!(body.starts_with("<a class=\"skip "), "{of}: the skip link comes first");
+        assert!(!text.contains("></h1>") && !text.contains("<title> –"), "{of}");
     }
 }
 
 #[tokio::test]
 async fn paper_and_followed_links_do_not_tell_that_the_text_was_open() {
-    let style = Node::start().await.page(None, "get", "/style.css").await;
+    let own = look::sheets().last().expect("our own").path.as_str();
+    let style = Node::start().await.page(None, "get", own).await;
 
-    assert_eq!(style.headers[header::CONTENT_TYPE], "text/css; charset=utf-8");
     let style = style.text();
     let paper = style.split_once("@media print").expect("a style for paper").1;
     assert!(paper.contains(".duty { display: none; }"));
-    assert!(style.contains("a, a:visited { color: var(--link); }"));
+    assert!(style.contains("a:visited:not(.ds-button) { color: var(--ds-color-accent-text-subtle); }"));
     assert!(!style.contains("url(") && !style.contains("@import") && !style.contains("[open]"));
 }
 
@@ -297,8 +341,8 @@ async fn language_is_the_municipalitys_until_its_reader_chooses() {
     asked.headers_mut().insert(header::ACCEPT_LANGUAGE, "nn-NO,nb;q=0.8".parse().expect("a value"));
     assert_eq!(lang(bokmal.send(asked).await), "nn");
     let page = bokmal.page(None, "get", "/?lang=nn").await.text();
-    assert!(page.contains("<h1>Stafettloggane i Inderøy kommune</h1>"), "{page}");
-    assert!(page.contains("href=\"?lang=nb\" lang=\"nb\" hreflang=\"nb\">Bokmål</a>"), "{page}");
+    assert!(page.contains(">Stafettloggane i Inderøy kommune</h1>"), "{page}");
+    assert!(page.contains("name=\"language\" value=\"nb\" lang=\"nb\">Bokmål</button>"), "{page}");
     assert!(page.contains("<a href=\"/?lang=nn\">Stafett</a>"), "{page}");
 }
 
@@ -336,5 +380,37 @@ async fn programs_have_the_text_in_the_description_and_where_they_look_first() {
     for who in Who::ALL {
         let other = node.expect(200, who, "get", "/api/v1/health", &Value::Null).await;
         assert_eq!(other["duty_to_report"], health["duty_to_report"]);
+    }
+}
+
+#[tokio::test]
+async fn every_file_of_the_look_is_served_under_its_hash_and_may_be_kept() {
+    let node = Node::start().await;
+    let all: Vec<_> = look::sheets().chain(look::scripts()).collect();
+    assert!(all.len() >= 2, "our own and another");
+
+    for asset in all {
+        let answer = node.page(None, "get", &asset.path).await;
+        assert_eq!(answer.status.as_u16(), 200, "{}", asset.path);
+        let keep = answer.headers.get_all(header::CACHE_CONTROL).iter().collect::<Vec<_>>();
+        assert_eq!(keep, ["public, max-age=31536000, immutable"], "{}", asset.path);
+        let kind = answer.headers[header::CONTENT_TYPE].to_str().expect("text");
+        let is_sheet = asset.path.rsplit('.').next() == Some("css");
+        assert_eq!(kind, if is_sheet { "text/css; charset=utf-8" } else { "text/javascript; charset=utf-8" });
+        assert_eq!(answer.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+        let other = asset.path.replacen("/assets/", "/assets/0", 1);
+        assert_eq!(node.page(None, "get", &other).await.status.as_u16(), 404, "{other}");
+    }
+}
+
+/// Where Designsystemet could not be fetched, each of its names that the pages rely on is there.
+#[test]
+fn plain_look_knows_every_colour_that_our_own_style_sheet_asks_for() {
+    let (own, plain) = (include_str!("../assets/stafett.css"), include_str!("../assets/plain.css"));
+    let asked: Vec<_> = own.split("var(").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    assert!(asked.len() > 5);
+
+    for name in asked {
+        assert_eq!(plain.matches(&format!("{name}:")).count(), 2, "{name}: light and dark");
     }
 }

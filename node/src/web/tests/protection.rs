@@ -201,6 +201,33 @@ async fn approval_counts_only_under_a_confidential_address_and_only_by_the_leade
 }
 
 #[tokio::test]
+async fn holder_who_says_the_same_again_says_nothing() {
+    for protection in ["confidential", "strictly-confidential"] {
+        let node = Node::start().await;
+        let family = Family::opened(&node, "2015-03-14").await;
+        let case: CaseId = family.case.rsplit('/').next().expect("an id").parse().expect("an id");
+        family.shared(&node).await;
+        set(&node, &family, Who::Holder, 204, &grade(protection)).await;
+        let said = async || {
+            let store = node.engine.store();
+            let statements = store.protection(case).await.expect("reads").len();
+            (statements, store.ledger(case).await.expect("reads").len(), store.holds().await.expect("reads"))
+        };
+        let before = said().await;
+        assert_eq!(before.0, 1);
+        node.clock.store(NOW + DAY, std::sync::atomic::Ordering::Relaxed);
+
+        set(&node, &family, Who::Holder, 204, &grade(protection)).await;
+
+        assert_eq!(said().await, before, "{protection}");
+        assert_eq!(shown(&node, &family, Who::Holder).await["decided_at"], NOW, "{protection}");
+        set(&node, &family, Who::UnitLeader, 204, &grade(protection)).await;
+        assert_eq!(said().await.0, 2, "{protection}: the leader decides anew");
+        assert_eq!(shown(&node, &family, Who::Holder).await["decided_at"], NOW + DAY, "{protection}");
+    }
+}
+
+#[tokio::test]
 async fn renewal_is_due_after_eleven_months_and_nothing_lifts_without_the_leader() {
     let node = Node::start().await;
     let family = Family::opened(&node, "2015-03-14").await;
@@ -258,4 +285,28 @@ async fn operator_cannot_tell_a_protected_case_from_another() {
             assert!(!row.what.contains("protect") && !row.why.contains("protect"), "{}", row.what);
         }
     }
+}
+
+#[tokio::test]
+async fn leader_of_another_unit_does_not_answer_for_a_case_when_its_people_have_left() {
+    let node = Node::start().await;
+    let in_unit = |who: Who, unit: &str| format!("{}unit = \"{unit}\"\n", who.line());
+    let holder = in_unit(Who::Holder, "Granlia");
+    let people = |holder: &str, unit: &str| format!("{holder}{}", in_unit(Who::UnitLeader, unit));
+    let leads = async |family: &Family| {
+        let asked = node.ask(Who::UnitLeader, "get", &family.path("family"), &Value::Null).await;
+        asked.status.is_success()
+    };
+    node.people_are(&people(&holder, "Solbakken"));
+    let family = Family::opened(&node, "2015-03-14").await;
+    node.people_are(&people(&holder, "Solbakken"));
+    assert!(!leads(&family).await);
+
+    node.people_are(&people("", "Solbakken"));
+    assert!(!leads(&family).await, "nobody knows where the stafettholder worked");
+
+    node.people_are(&people("", "Granlia"));
+    assert!(leads(&family).await, "the case was opened there");
+    node.people_are("");
+    assert!(!leads(&family).await, "somebody without an account leads nothing");
 }

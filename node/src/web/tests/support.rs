@@ -1,5 +1,6 @@
 //! A node with invented people, and a client that sends what it is told to send.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use stafett_config::{Environment, Partners, People};
@@ -18,6 +19,7 @@ use stafett_protocol::time::{DAY, UnixMillis};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
+use crate::engine::sessions::Proven;
 use crate::engine::{Engine, EngineOptions};
 use crate::keys::{CertificateSubject, NodeKeys};
 use crate::seal::{KeyBytes, WrappingKey};
@@ -175,10 +177,20 @@ impl Who {
     }
 }
 
+/// A moment that comes while somebody is being answered.
+#[derive(Debug)]
+pub(super) struct Leap {
+    /// How often the clock is still read before it.
+    reads_left: AtomicU64,
+    /// What it shows from then on.
+    to: AtomicU64,
+}
+
 /// A node with its API.
 pub(super) struct Node {
     pub(super) engine: Engine,
     pub(super) clock: Arc<AtomicU64>,
+    leap: Arc<Leap>,
     pub(super) router: Router,
     config: stafett_config::NodeConfig,
     peers: AtomicU32,
@@ -220,12 +232,20 @@ impl Node {
         let folder = tempfile::tempdir().expect("a folder");
         let config = write_settings(folder.path(), more);
         let clock = Arc::new(AtomicU64::new(NOW));
-        let engine = start_engine(folder.path(), &config, &clock).await;
+        let leap = Arc::new(Leap { reads_left: AtomicU64::new(u64::MAX), to: AtomicU64::new(NOW) });
+        let engine = start_engine(folder.path(), &config, &clock, &leap).await;
         for who in Who::ALL {
             put_token(&engine, &who.token(), who, NOW + 30 * DAY).await;
         }
         let router = router(Api::new(engine.clone(), &config.web), Times::default());
-        Self { engine, clock, config, router, peers: AtomicU32::new(0), folder }
+        Self { engine, clock, leap, config, router, peers: AtomicU32::new(0), folder }
+    }
+
+    /// Sets the clock; once it was read so often it shows another moment.
+    pub(super) fn leaps(&self, from: u64, reads: u64, to: u64) {
+        self.clock.store(from, Ordering::Relaxed);
+        self.leap.to.store(to, Ordering::Relaxed);
+        self.leap.reads_left.store(reads, Ordering::Relaxed);
     }
 
     /// Says who is which person of a case.
@@ -281,11 +301,87 @@ impl Node {
         if answer.body.is_empty() { Value::Null } else { answer.json() }
     }
 
+    /// A browser without a session.
+    pub(super) fn browser(&self) -> Browser<'_> {
+        Browser { node: self, cookies: BTreeMap::new() }
+    }
+
+    /// A browser in which somebody has logged in.
+    pub(super) async fn log_in(&self, who: Who) -> Browser<'_> {
+        let people = self.engine.people();
+        let roles = people.get(who.account()).expect("a person").roles.clone();
+        let by = "test".to_owned();
+        let proven = Proven { account: who.account(), role: who.role(), roles, by, at: None };
+        let secret = self.engine.log_in(proven, None).await.expect("a store");
+        let cookies = [("stafett-0-session".to_owned(), secret.expect("a person"))];
+        Browser { node: self, cookies: BTreeMap::from(cookies) }
+    }
+
     /// Opens a case as the holder; returns its path.
     pub(super) async fn open_case(&self) -> String {
         let opened = self.expect(201, Who::Holder, "post", "/api/v1/cases", &new_case()).await;
         format!("/api/v1/cases/{}", opened["case"].as_str().expect("an id"))
     }
+}
+
+/// A browser of one person: keeps cookies, and posts forms as a page of the node would.
+pub(super) struct Browser<'a> {
+    pub(super) node: &'a Node,
+    pub(super) cookies: BTreeMap<String, String>,
+}
+
+impl Browser<'_> {
+    /// Fetches a page.
+    pub(super) async fn get(&mut self, path: &str) -> Answer {
+        self.send(request(None, "get", path, &Value::Null)).await
+    }
+
+    /// Posts a form from a page of the node.
+    pub(super) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut posted = form(path, fields);
+        posted.headers_mut().insert("sec-fetch-site", HeaderValue::from_static("same-origin"));
+        self.send(posted).await
+    }
+
+    /// Posts a form and fetches the page that it leads to.
+    pub(super) async fn act(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut answer = self.post(path, fields).await;
+        assert_eq!(answer.status.as_u16(), 303, "{path}: {}", answer.text());
+        while answer.status.as_u16() == 303 {
+            let to = answer.headers[header::LOCATION].to_str().expect("an address").to_owned();
+            answer = self.get(&to).await;
+        }
+        answer
+    }
+
+    /// Sends a request with the cookies, and keeps those of the answer.
+    pub(super) async fn send(&mut self, mut request: Request<Body>) -> Answer {
+        let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if !pairs.is_empty() {
+            let value = HeaderValue::try_from(pairs.join("; ")).expect("a value");
+            request.headers_mut().insert(header::COOKIE, value);
+        }
+        request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("text/html,*/*;q=0.8"));
+        let answer = self.node.send(request).await;
+        for set in answer.headers.get_all(header::SET_COOKIE) {
+            let set = set.to_str().expect("text");
+            let (name, value) = set.split(';').next().and_then(|pair| pair.split_once('=')).expect("a pair");
+            if set.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        answer
+    }
+}
+
+/// A form, without what tells where it comes from.
+pub(super) fn form(path: &str, fields: &[(&str, &str)]) -> Request<Body> {
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let builder = Request::post(path).header("host", "localhost:8443");
+    let kind = "application/x-www-form-urlencoded";
+    builder.header(header::CONTENT_TYPE, kind).body(body.into()).expect("a request")
 }
 
 /// A request with what every program sends.
@@ -338,7 +434,12 @@ fn write_settings(folder: &Path, more: &str) -> stafett_config::NodeConfig {
     stafett_config::load(&folder.join("stafett.toml"), &Environment::default()).expect("settings")
 }
 
-async fn start_engine(folder: &Path, config: &stafett_config::NodeConfig, clock: &Arc<AtomicU64>) -> Engine {
+async fn start_engine(
+    folder: &Path,
+    config: &stafett_config::NodeConfig,
+    clock: &Arc<AtomicU64>,
+    leap: &Arc<Leap>,
+) -> Engine {
     let organisation = config.node.organisation;
     let subject = CertificateSubject {
         organisation,
@@ -355,14 +456,22 @@ async fn start_engine(folder: &Path, config: &stafett_config::NodeConfig, clock:
         bytes_max: None,
     })
     .expect("a store");
-    let clock = Arc::clone(clock);
+    let (clock, leap) = (Arc::clone(clock), Arc::clone(leap));
+    let read = move || {
+        let counted = |left: u64| left.checked_sub(1);
+        if leap.reads_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, counted) == Err(0) {
+            leap.reads_left.store(u64::MAX, Ordering::Relaxed);
+            clock.store(leap.to.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        UnixMillis(clock.load(Ordering::Relaxed))
+    };
     Engine::start(EngineOptions {
         partners: Partners::load(config, None).expect("partners"),
         people: People::load(config).expect("people"),
         config: config.clone(),
         store,
         signing: Arc::new(SigningKey::from_pkcs8(keys.signing_key_pkcs8()).expect("a key")),
-        clock: Arc::new(move || UnixMillis(clock.load(Ordering::Relaxed))),
+        clock: Arc::new(read),
     })
     .await
     .expect("an engine")

@@ -27,7 +27,7 @@ async fn birthday_is_listed_right_whenever_somebody_looks_for_the_first_time() {
     let node = Node::start().await;
     let family = Family::opened(&node, "2011-02-01").await;
     let consent = family.shared(&node).await;
-    assert_eq!(kinds(&tasks(&node, Who::Holder).await), ["child-not-heard", "birthday-in30-days"]);
+    assert_eq!(kinds(&tasks(&node, Who::Holder).await), ["child-not-heard", "birthday-in-30-days"]);
 
     // The node sleeps over the midnight of the sixteenth birthday, and nobody sweeps.
     node.clock.store(NOW + 20 * DAY, std::sync::atomic::Ordering::Relaxed);
@@ -54,7 +54,7 @@ async fn tasks_are_the_holders_and_registrations_the_leaders() {
     let of_holder = tasks(&node, Who::Holder).await;
     let of_leader = tasks(&node, Who::UnitLeader).await;
 
-    assert_eq!(kinds(&of_holder), ["birthday-in30-days", "birthday-in30-days"]);
+    assert_eq!(kinds(&of_holder), ["birthday-in-30-days", "birthday-in-30-days"]);
     assert_ne!(of_holder[0]["case"], of_holder[1]["case"]);
     let ages: BTreeSet<_> = of_holder.iter().filter_map(|task| task["age"].as_u64()).collect();
     assert_eq!(ages, BTreeSet::from([12, 16]));

@@ -89,6 +89,32 @@ async fn only_the_stafettholder_is_told_what_waits() {
 }
 
 #[tokio::test]
+async fn whoever_else_publishes_is_told_who_reads_and_not_what_the_family_has_said() {
+    let home = Home::start().await;
+    let assign = json!({ "account": Who::Colleague.account() });
+    home.holder(204, "post", "/assignments", &assign).await;
+    home.share(json!({ "recipient": own_service("health-station"), "until": NOW + 10 * DAY })).await;
+    home.at(11 * DAY);
+    home.share(json!({})).await;
+    home.share(json!({ "recipient": own_service("kindergarten"), "areas": ["attendance"] })).await;
+    let path = "/entries/preview";
+
+    let holders = home.holder(200, "post", path, &new_note("x")).await;
+    let of_colleague = format!("{}{path}", home.case);
+    let colleagues = home.node.expect(200, Who::Colleague, "post", &of_colleague, &new_note("x")).await;
+
+    assert_eq!(services(&holders["readers"]), ["ppt", "school"]);
+    assert!(holders["readers"][0]["consent"].is_string(), "{holders}");
+    let hidden = (services(&holders["not_readers"]), services(&holders["waiting"]));
+    assert_eq!(hidden, (vec!["kindergarten"], vec!["health-station"]));
+    assert_eq!(services(&colleagues["readers"]), ["ppt", "school"]);
+    for reader in colleagues["readers"].as_array().expect("a list") {
+        assert_eq!(reader["consent"], Value::Null);
+    }
+    assert_eq!((&colleagues["not_readers"], &colleagues["waiting"]), (&json!([]), &json!([])));
+}
+
+#[tokio::test]
 async fn confidential_address_holds_what_the_leader_has_not_approved() {
     let home = Home::start().await;
     let entry = home.note("language").await;

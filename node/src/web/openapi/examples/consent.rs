@@ -48,6 +48,7 @@ fn requests() -> Vec<(&'static str, Value)> {
         ("WithdrawConsent", json!({ "giver": MOTHER, "channel": "written", "areas": ["language"] })),
         ("WithdrawConsents", json!({ "giver": MOTHER, "channel": "oral", "of": { "service": service() } })),
         ("ExceptEntry", json!({ "giver": MOTHER, "entry": ENTRY })),
+        ("ReconfirmConsent", json!({ "givers": [MOTHER] })),
     ]
 }
 
@@ -70,6 +71,7 @@ fn preview() -> Value {
         "stays_visible": [],
         "becomes_hidden": [],
         "stays_hidden": [hidden],
+        "drops_exceptions": [],
         "card": { "name": "Ane Testesen", "level": "1" },
         "missing": [MOTHER],
         "becomes": "valid",

@@ -1,0 +1,128 @@
+//! What waits for somebody, each as one sentence with one link.
+
+use std::collections::BTreeMap;
+
+use stafett_protocol::id::CaseId;
+use stafett_protocol::task::TaskKind;
+
+use super::first_name;
+use crate::engine::answer::TaskItem;
+use crate::engine::overview::CaseOverview;
+use crate::web::Api;
+use crate::web::pages::PageError;
+use crate::web::texts::{Key, Text};
+use crate::web::visitor::Visitor;
+use crate::words::time;
+
+/// One thing to do.
+pub(crate) struct Waiting {
+    /// What, as a sentence.
+    pub(crate) sentence: Text,
+    /// What the link says, and where it leads; none if it is done elsewhere.
+    pub(crate) link: Option<(Text, String)>,
+    /// Whether it should have been done before today.
+    pub(crate) is_late: bool,
+}
+
+/// Lists what waits: what is late first, then what the ledgers ask for.
+pub(super) async fn of(
+    api: &Api,
+    visitor: &Visitor,
+    cases: &[CaseOverview],
+) -> Result<Vec<Waiting>, PageError> {
+    let mut waiting: Vec<_> = cases.iter().flat_map(|overview| in_case(visitor, overview)).collect();
+    let names: BTreeMap<CaseId, &str> = cases
+        .iter()
+        .filter_map(|overview| {
+            Some((overview.summary.case, first_name(overview.summary.subject_name.as_deref())?))
+        })
+        .collect();
+    let now = api.engine.now();
+    for task in api.engine.tasks(&visitor.reader).await? {
+        let name = names.get(&task.case).copied();
+        let zone = &api.engine.config().node.time_zone;
+        let day = time::day_of(task.due, zone);
+        waiting.push(of_ledger(visitor, &task, name, &day, task.due < now));
+    }
+    Ok(waiting)
+}
+
+/// What the entries of a case whose baton the person holds ask for.
+fn in_case(visitor: &Visitor, overview: &CaseOverview) -> Vec<Waiting> {
+    if overview.summary.task != "stafettholder" {
+        return Vec::new();
+    }
+    let name = named(visitor, first_name(overview.summary.subject_name.as_deref()));
+    let entries = format!("/cases/{}/entries", overview.summary.case);
+    let late = overview.outlook.late.iter().map(|late| Waiting {
+        sentence: visitor
+            .t("waiting-late")
+            .with("name", &name)
+            .with("title", &late.title)
+            .with("day", time::day(late.deadline)),
+        link: Some((visitor.t("waiting-follow-up"), format!("{entries}/{}", late.entry))),
+        is_late: true,
+    });
+    let conflicts = overview.outlook.conflicts.iter().map(|entry| Waiting {
+        sentence: visitor.t("waiting-conflict").with("name", &name),
+        link: Some((visitor.t("waiting-settle"), format!("{entries}/{entry}"))),
+        is_late: false,
+    });
+    late.chain(conflicts).collect()
+}
+
+fn named(visitor: &Visitor, name: Option<&str>) -> String {
+    name.map_or_else(|| visitor.t("cases-unnamed").to_string(), str::to_owned)
+}
+
+fn of_ledger(visitor: &Visitor, task: &TaskItem, name: Option<&str>, day: &str, is_late: bool) -> Waiting {
+    let (sentence, action) = words(task.kind);
+    let age = task.age.map_or(0, u64::from);
+    let is_holders = task.kind.is_for_stafettholder() && name.is_some();
+    let is_told = is_holders || task.kind.is_for_receiver() || task.kind.is_for_leader();
+    let to = format!("/cases/{}/{}", task.case, place(task.kind));
+    Waiting {
+        sentence: visitor.t(sentence).with("name", named(visitor, name)).with("day", day).with("age", age),
+        link: is_told.then(|| (visitor.t(action), to)),
+        is_late: is_late && is_urgent(task.kind),
+    }
+}
+
+/// What hurts somebody if it lies.
+const fn is_urgent(kind: TaskKind) -> bool {
+    matches!(kind, TaskKind::ReceiptLate | TaskKind::ReceiptOverdue | TaskKind::MustBeRenewed)
+}
+
+/// The page below the case where it is done.
+const fn place(kind: TaskKind) -> &'static str {
+    match kind {
+        TaskKind::BatonOffered => "baton",
+        TaskKind::RegistrationWaits => "family",
+        TaskKind::ProtectionToBeRenewed => "family/circle",
+        _ => "consents",
+    }
+}
+
+/// The sentence, and what the link to the page says.
+const fn words(kind: TaskKind) -> (Key, Key) {
+    const SEE: Key = Key("waiting-see");
+    const ASK: Key = Key("waiting-ask-again");
+    match kind {
+        TaskKind::ReceiptLate => (Key("waiting-receipt-late"), Key("waiting-call-partner")),
+        TaskKind::ReceiptOverdue => (Key("waiting-receipt-overdue"), Key("waiting-call-partner")),
+        TaskKind::ProtectionToBeRenewed => (Key("waiting-protection"), SEE),
+        TaskKind::RegistrationWaits => (Key("waiting-registration"), SEE),
+        TaskKind::BirthdayIn90Days | TaskKind::BirthdayIn30Days => (Key("waiting-birthday-soon"), SEE),
+        TaskKind::BirthdayReached => (Key("waiting-birthday"), ASK),
+        TaskKind::ClarifyWithAll => (Key("waiting-clarify"), Key("waiting-talk")),
+        TaskKind::MustBeRenewed => (Key("waiting-renew"), ASK),
+        TaskKind::ConsentInDoubt => (Key("waiting-doubt"), ASK),
+        TaskKind::ConsentExpiring => (Key("waiting-expiring"), ASK),
+        TaskKind::ConsentExpired => (Key("waiting-expired"), ASK),
+        TaskKind::HeldWaitsForReview => (Key("waiting-review-held"), Key("waiting-look-through")),
+        TaskKind::ReviewDue => (Key("waiting-review"), SEE),
+        TaskKind::PartlyGiven => (Key("waiting-partly"), Key("waiting-register")),
+        TaskKind::ChildNotHeard => (Key("waiting-child"), Key("waiting-register")),
+        TaskKind::BatonOffered => (Key("waiting-baton"), Key("waiting-answer")),
+    }
+}

@@ -1,0 +1,121 @@
+//! The form on paper, in the family's language: what is asked, and lines to sign.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use stafett_config::Language;
+use stafett_protocol::id::{CaseId, ConsentId};
+
+use super::ask::entry_line;
+use super::{Say, consent_in};
+use crate::engine::EngineError;
+use crate::engine::answer::{ConsentView, PreviewItem};
+use crate::web::Api;
+use crate::web::pages::language::Chosen;
+use crate::web::pages::{Frame, PageError, page};
+use crate::web::texts::Key;
+use crate::web::visitor::Visiting;
+use crate::words::{entry as entry_words, time};
+
+#[derive(Template)]
+#[template(path = "consent-form.html")]
+struct FormPage<'a> {
+    frame: Frame<'a>,
+    case: CaseId,
+    consent: ConsentId,
+    municipality: &'a str,
+    subject: String,
+    service: String,
+    /// The language that was wished for and is not there.
+    lacks: Option<String>,
+    rows: Vec<(String, String)>,
+    exceptions: Vec<String>,
+    reservations: Option<String>,
+    givers: Vec<String>,
+    today: String,
+}
+
+/// Shows the form. Only the stafettholder prints it.
+pub(crate) async fn show(
+    State(api): State<Api>,
+    Visiting(visitor, (case, consent)): Visiting<(CaseId, ConsentId)>,
+) -> Result<Response, PageError> {
+    let desk = api.engine.consent_desk(&visitor.reader, case).await?;
+    let ConsentView::Full(item) = consent_in(&desk, consent)? else {
+        return Err(EngineError::NotAllowed.into());
+    };
+    visitor.must_be_fresh(&visitor.asked.here)?;
+    let asked = &item.asked;
+    let wished = asked.language.as_ref().map(ToString::to_string);
+    let (language, lacks) = language_of(wished.as_deref(), visitor.asked.language());
+    let say = Say::within(&api.engine, language);
+    let card: Vec<_> = asked
+        .card_fields
+        .iter()
+        .map(|field| entry_words::field(field.key()).in_language(language).to_owned())
+        .collect();
+    let closed = |entry: &&PreviewItem| {
+        asked.exceptions.contains(&entry.entry) || item.excepted.contains_key(&entry.entry)
+    };
+    let row = |key: Key, value: String| (say.t(key).to_string(), value);
+    let mut rows = vec![
+        row(Key("consents-row-areas"), say.areas(&asked.areas)),
+        row(Key("consents-row-kinds"), say.kinds(&asked.kinds)),
+    ];
+    if !card.is_empty() {
+        rows.push(row(Key("consents-row-card"), say.listed(&card)));
+    }
+    rows.extend([
+        row(Key("consents-row-direction"), say.direction(asked.direction)),
+        row(Key("consents-row-purpose"), asked.purpose.clone()),
+        row(Key("consents-row-from"), say.day(asked.from)),
+        row(Key("consents-row-until"), say.last_day(asked.until)),
+    ]);
+    let required = item.given_by.keys().chain(&item.missing).collect::<std::collections::BTreeSet<_>>();
+    // The paper's own language on the whole page: it is read by the family.
+    let asked_in = crate::web::visitor::Asked {
+        chosen: Chosen { language, by_query: visitor.asked.chosen.by_query },
+        ..visitor.asked.clone()
+    };
+    let shown = FormPage {
+        frame: Frame::new(&api, &asked_in, say.t("consents-paper-title")),
+        case,
+        consent,
+        municipality: &api.engine.config().node.name,
+        subject: desk.subject_name.clone().unwrap_or_default(),
+        service: say.called(asked.kind, &asked.recipient),
+        lacks,
+        rows,
+        exceptions: desk.entries.iter().filter(closed).map(|entry| entry_line(&say, entry)).collect(),
+        reservations: asked.reservations.clone(),
+        givers: required.into_iter().map(|person| say.person(&desk.parties, *person)).collect(),
+        today: time::day_of(api.engine.now(), &api.engine.config().node.time_zone),
+    };
+    page(StatusCode::OK, &shown)
+}
+
+/// The language of the paper: the wished one where it is there, else bokmål, said on the paper;
+/// that of the screen where none was wished for.
+fn language_of(wished: Option<&str>, screen: Language) -> (Language, Option<String>) {
+    let Some(wished) = wished else { return (screen, None) };
+    match wished.split('-').next().unwrap_or_default() {
+        "nb" | "no" => (Language::Nb, None),
+        "nn" => (Language::Nn, None),
+        _ => (Language::Nb, Some(wished.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn language_that_is_not_there_falls_back_to_bokmal_and_says_so() {
+        assert_eq!(language_of(None, Language::Nn), (Language::Nn, None));
+        assert_eq!(language_of(Some("nn"), Language::Nb), (Language::Nn, None));
+        assert_eq!(language_of(Some("nb-NO"), Language::Nn), (Language::Nb, None));
+        assert_eq!(language_of(Some("sma"), Language::Nn), (Language::Nb, Some("sma".to_owned())));
+        assert_eq!(language_of(Some("so"), Language::Nb).0, Language::Nb);
+    }
+}

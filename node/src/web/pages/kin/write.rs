@@ -1,0 +1,190 @@
+//! What somebody of the family writes: a guardian's input, or the child's own words. Who reads it
+//! is told before it is published.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use stafett_protocol::entry::{About, EntryKind, FieldKey, FieldValue};
+use stafett_protocol::id::CaseId;
+use stafett_protocol::municipality::AreaCode;
+
+use super::must_be_family;
+use crate::engine::EngineError;
+use crate::engine::desk::FamilyCase;
+use crate::engine::request::NewEntry;
+use crate::web::Api;
+use crate::web::form::{Form, Posted};
+use crate::web::pages::consents::Say;
+use crate::web::pages::{Frame, PageError, done, page};
+use crate::web::texts::Key;
+use crate::web::visitor::{Visiting, Visitor};
+
+type Choices = Vec<(String, String)>;
+
+#[derive(Template)]
+#[template(path = "family-write.html")]
+struct WritePage<'a> {
+    frame: Frame<'a>,
+    case: CaseId,
+    is_subject: bool,
+    areas: Choices,
+    abouts: Choices,
+    form: Form,
+}
+
+#[derive(Template)]
+#[template(path = "family-publish.html")]
+struct PublishPage<'a> {
+    frame: Frame<'a>,
+    case: CaseId,
+    text: String,
+    readers: Vec<String>,
+    button: String,
+    carried: Vec<(String, String)>,
+}
+
+/// Shows the form.
+pub(crate) async fn show(
+    State(api): State<Api>,
+    Visiting(visitor, case): Visiting<CaseId>,
+) -> Result<Response, PageError> {
+    let known = api.engine.as_family(&visitor.reader, case).await?;
+    must_be_family(&known)?;
+    write_page(&api, &visitor, &known, Form::new().put("about", "child"), StatusCode::OK)
+}
+
+/// Shows who will read it, or publishes it.
+pub(crate) async fn post(
+    State(api): State<Api>,
+    Visiting(visitor, case): Visiting<CaseId>,
+    Posted(mut form): Posted,
+) -> Result<Response, PageError> {
+    let known = api.engine.as_family(&visitor.reader, case).await?;
+    must_be_family(&known)?;
+    if form.value("act") == "back" {
+        return write_page(&api, &visitor, &known, form, StatusCode::OK);
+    }
+    let entry = entry_of(&api, &visitor, &known, &mut form).await?;
+    let Some(entry) = entry.filter(|_| form.holds()) else {
+        return write_page(&api, &visitor, &known, form, StatusCode::UNPROCESSABLE_ENTITY);
+    };
+    let answered = if form.value("act") == "publish" {
+        api.engine.publish_entry(&visitor.reader, case, entry).await.map(|_| None)
+    } else {
+        api.engine.preview_entry(&visitor.reader, case, &entry).await.map(Some)
+    };
+    match answered {
+        Ok(None) => Ok(done(&api, &format!("/family/{case}"), Key("notice-published"))),
+        Ok(Some(preview)) => {
+            let say = Say::new(&api.engine, &visitor);
+            let services = preview.readers.iter().map(|reader| say.service(&reader.service)).collect();
+            publish_page(&api, &visitor, &known, &form, services)
+        }
+        Err(EngineError::Invalid { .. }) => {
+            form.refuse("text", visitor.t("family-wrong-text"));
+            write_page(&api, &visitor, &known, form, StatusCode::UNPROCESSABLE_ENTITY)
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn is_withheld(known: &FamilyCase, form: &Form) -> bool {
+    known.is_subject && form.has("withheld", "yes")
+}
+
+async fn entry_of(
+    api: &Api,
+    visitor: &Visitor,
+    known: &FamilyCase,
+    form: &mut Form,
+) -> Result<Option<NewEntry>, EngineError> {
+    let text = form.require("text", visitor.t("family-wrong-text"));
+    let areas = form.values("areas").map(str::parse).collect::<Result<BTreeSet<AreaCode>, _>>();
+    let Ok(areas) = areas else {
+        form.refuse("areas", visitor.t("consents-wrong-areas"));
+        return Ok(None);
+    };
+    let about = if !known.is_subject && form.value("about") == "self" {
+        About::Guardian(api.engine.own_person(&visitor.reader, known.case).await?)
+    } else {
+        About::Subject
+    };
+    let mut fields = BTreeMap::from([(FieldKey::Description, FieldValue::Text(text))]);
+    let name = visitor.asked.session.as_ref().map(|session| session.name.clone());
+    let withheld = is_withheld(known, form);
+    let kind = if known.is_subject { EntryKind::ChildVoice } else { EntryKind::GuardianInput };
+    if let Some(name) = name {
+        let key = if known.is_subject { FieldKey::Author } else { FieldKey::Guardian };
+        fields.insert(key, FieldValue::Text(name));
+    }
+    if withheld {
+        fields.insert(FieldKey::WithheldFromGuardians, FieldValue::Flag(true));
+    }
+    Ok(Some(NewEntry {
+        kind,
+        areas,
+        about: BTreeSet::from([about]),
+        fields,
+        towards: None,
+        hidden_from_guardians: withheld,
+    }))
+}
+
+fn write_page(
+    api: &Api,
+    visitor: &Visitor,
+    known: &FamilyCase,
+    form: Form,
+    status: StatusCode,
+) -> Result<Response, PageError> {
+    let say = Say::new(&api.engine, visitor);
+    let areas = api.engine.config().areas.iter();
+    let choice = |value: &str, key: Key| (value.to_owned(), say.t(key).to_string());
+    let shown = WritePage {
+        frame: Frame::new(api, &visitor.asked, visitor.t("family-write-title")),
+        case: known.case,
+        is_subject: known.is_subject,
+        areas: areas.map(|area| (area.code.to_string(), say.area(&area.code))).collect(),
+        abouts: vec![
+            choice("child", Key("family-write-about-child")),
+            choice("self", Key("family-write-about-self")),
+        ],
+        form,
+    };
+    page(status, &shown)
+}
+
+/// Names every reader: the stafettholder, those of the family who read it, and the services.
+fn publish_page(
+    api: &Api,
+    visitor: &Visitor,
+    known: &FamilyCase,
+    form: &Form,
+    services: Vec<String>,
+) -> Result<Response, PageError> {
+    let say = Say::new(&api.engine, visitor);
+    let is_about_self = !known.is_subject && form.value("about") == "self";
+    let family = match (known.is_subject, is_withheld(known, form), is_about_self) {
+        (true, true, _) => Key("family-reads-not-guardians"),
+        (true, false, _) => Key("family-reads-guardians"),
+        (false, _, true) => Key("family-reads-self"),
+        (false, _, false) => Key("family-reads-family"),
+    };
+    let holder = say.t("family-reads-holder").to_string();
+    let readers: Vec<_> = [holder, say.t(family).to_string()].into_iter().chain(services.clone()).collect();
+    let named: Vec<_> =
+        [say.t("family-reads-holder-short").to_string()].into_iter().chain(services).collect();
+    let carried = form.all().filter(|(name, _)| *name != "act");
+    let shown = PublishPage {
+        frame: Frame::new(api, &visitor.asked, visitor.t("family-publish-title")),
+        case: known.case,
+        text: form.value("text").to_owned(),
+        button: say.t("family-publish").with("readers", say.listed(&named)).to_string(),
+        readers,
+        carried: carried.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+    };
+    page(StatusCode::OK, &shown)
+}

@@ -1,0 +1,90 @@
+//! Who has looked at a case: for its family, the stafettholder and the data protection officer.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use stafett_protocol::id::CaseId;
+use stafett_protocol::municipality::Service;
+use stafett_protocol::person::Role;
+
+use super::consents::Say;
+use super::kin::is_family;
+use super::{Frame, PageError, page};
+use crate::engine::looks::{LOOKS_MAX, Look, Looked, Reason};
+use crate::web::Api;
+use crate::web::texts::Key;
+use crate::web::visitor::Visiting;
+use crate::words::role;
+
+#[derive(Template)]
+#[template(path = "looks.html")]
+struct LooksPage<'a> {
+    frame: Frame<'a>,
+    back: Option<String>,
+    is_cut: bool,
+    looks: Vec<LookRow>,
+}
+
+#[derive(PartialEq, Eq)]
+struct LookRow {
+    at: String,
+    who: String,
+    role: String,
+    service: String,
+    what: String,
+    why: String,
+}
+
+/// Shows who looked, the newest first; several looks of one minute are one row.
+pub(crate) async fn list(
+    State(api): State<Api>,
+    Visiting(visitor, case): Visiting<CaseId>,
+) -> Result<Response, PageError> {
+    let looks = api.engine.looks(&visitor.reader, case).await?;
+    let say = Say::new(&api.engine, &visitor);
+    let mut rows: Vec<_> = looks.iter().map(|look| row(&api, &say, look)).collect();
+    rows.dedup();
+    let back = match visitor.reader.role {
+        role if is_family(role) => Some(format!("/family/{case}")),
+        Role::DataProtectionOfficer => None,
+        _ => Some(format!("/cases/{case}/consents")),
+    };
+    let shown = LooksPage {
+        frame: Frame::new(&api, &visitor.asked, visitor.t("looks-title")),
+        back,
+        is_cut: looks.len() == LOOKS_MAX,
+        looks: rows,
+    };
+    page(StatusCode::OK, &shown)
+}
+
+fn row(api: &Api, say: &Say<'_>, look: &Look) -> LookRow {
+    let what = match look.what {
+        Looked::Log => Key("looks-log"),
+        Looked::Print => Key("looks-print"),
+        Looked::Consents => Key("looks-consents"),
+    };
+    let why = match &look.why {
+        Reason::Task => say.t("looks-task").to_string(),
+        Reason::Other(Some(words)) => words.clone(),
+        Reason::Other(None) => say.t("looks-other").to_string(),
+    };
+    let service = look
+        .service
+        .as_ref()
+        .map(|code| say.service(&Service { host: api.engine.organisation(), code: code.clone() }));
+    let who = match &look.name {
+        _ if look.is_own => say.t("looks-you").to_string(),
+        Some(name) => name.clone(),
+        None => say.t("looks-no-name").to_string(),
+    };
+    LookRow {
+        at: say.minute(look.at),
+        who,
+        role: role(look.role).in_language(say.language).to_owned(),
+        service: service.unwrap_or_else(|| api.engine.config().node.name.clone()),
+        what: say.t(what).to_string(),
+        why,
+    }
+}

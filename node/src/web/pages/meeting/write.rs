@@ -1,0 +1,191 @@
+//! What is written in a meeting: a point, and from a point an agreement or a measure.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use stafett_protocol::entry::{EntryKind, FieldKey};
+use stafett_protocol::id::{CaseId, EntryId};
+
+use super::read_by::{ReadBy, read_by};
+use super::{
+    area_choices, chosen_areas, held, is_invalid, lines_of, meeting_in, new_entry, put_date, put_text,
+};
+use crate::engine::EngineError;
+use crate::engine::answer::{CaseView, EntryItem};
+use crate::engine::request::NewEntry;
+use crate::web::Api;
+use crate::web::body::Parameters;
+use crate::web::form::{Form, Posted};
+use crate::web::pages::{Frame, PageError, done, page};
+use crate::web::texts::Key;
+use crate::web::visitor::{Visiting, Visitor};
+
+/// What is to be written, from which point.
+#[derive(Deserialize)]
+pub(crate) struct What {
+    #[serde(default)]
+    what: String,
+    point: Option<EntryId>,
+}
+
+#[derive(Template)]
+#[template(path = "meeting_write.html")]
+struct WritePage<'a> {
+    frame: Frame<'a>,
+    case: CaseId,
+    meeting: EntryId,
+    form: Form,
+    asks_who: bool,
+    areas: Vec<(String, String)>,
+    read_by: Option<ReadBy>,
+}
+
+/// Where something is written, and under what.
+struct Place<'a> {
+    view: &'a CaseView,
+    meeting: &'a EntryItem,
+    kind: EntryKind,
+    point: Option<&'a EntryItem>,
+}
+
+impl<'a> Place<'a> {
+    fn of(
+        view: &'a CaseView,
+        meeting: EntryId,
+        what: &str,
+        point: Option<EntryId>,
+    ) -> Result<Self, PageError> {
+        let meeting = meeting_in(view, meeting)?;
+        let kind = match what {
+            "point" => EntryKind::AgendaPoint,
+            "agreement" => EntryKind::Agreement,
+            "measure" => EntryKind::Measure,
+            _ => return Err(EngineError::NotFound.into()),
+        };
+        let is_point =
+            |item: &&EntryItem| item.kind == EntryKind::AgendaPoint && item.towards == Some(meeting.entry);
+        let point = match point {
+            Some(id) => {
+                let mut points = view.entries.iter().filter(is_point);
+                Some(points.find(|item| item.entry == id).ok_or(EngineError::NotFound)?)
+            }
+            None => None,
+        };
+        if (kind == EntryKind::AgendaPoint) == point.is_some() {
+            return Err(EngineError::NotFound.into());
+        }
+        Ok(Self { view, meeting, kind, point })
+    }
+
+    fn present(&self) -> Vec<String> {
+        lines_of(&self.meeting.view.fields, FieldKey::Present)
+    }
+
+    fn asks_who(&self) -> bool {
+        self.kind != EntryKind::AgendaPoint
+    }
+}
+
+/// The form of a point, an agreement or a measure.
+pub(crate) async fn show(
+    State(api): State<Api>,
+    Visiting(visitor, (case, meeting)): Visiting<(CaseId, EntryId)>,
+    Parameters(what): Parameters<What>,
+) -> Result<Response, PageError> {
+    let view = held(&api, &visitor, case).await?;
+    let place = Place::of(&view, meeting, &what.what, what.point)?;
+    let mut form = Form::new().put("what", what.what);
+    form = match what.point {
+        Some(point) => form.put("point", point.to_string()),
+        None => form,
+    };
+    let above = place.point.unwrap_or(place.meeting);
+    for area in &above.areas {
+        form = form.put("areas", area.to_string());
+    }
+    let example = Form::new().put("title", "–").put("responsible", "–").put("deadline", "2000-01-01");
+    let mut request = entry_of(&place, &visitor, &mut example.clone());
+    request.areas = above.areas.clone();
+    let read_by = read_by(&api, &visitor, case, &request, &place.present()).await?;
+    write_page(&api, &visitor, &place, form, Some(read_by), StatusCode::OK)
+}
+
+/// Publishes what was written, once its readers were named.
+pub(crate) async fn publish(
+    State(api): State<Api>,
+    Visiting(visitor, (case, meeting)): Visiting<(CaseId, EntryId)>,
+    Posted(mut form): Posted,
+) -> Result<Response, PageError> {
+    let view = held(&api, &visitor, case).await?;
+    let point = match form.value("point") {
+        "" => None,
+        id => Some(id.parse().map_err(|_| EngineError::NotFound)?),
+    };
+    let what = form.value("what").to_owned();
+    let place = Place::of(&view, meeting, &what, point)?;
+    let mut request = entry_of(&place, &visitor, &mut form);
+    request.areas = chosen_areas(&api, &visitor, &mut form);
+    if !form.holds() {
+        return write_page(&api, &visitor, &place, form, None, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let read_by = match read_by(&api, &visitor, case, &request, &place.present()).await {
+        Ok(read_by) => read_by,
+        Err(PageError::Refused(error)) if is_invalid(&error) => {
+            form.refuse("title", visitor.t("meeting-not-taken"));
+            return write_page(&api, &visitor, &place, form, None, StatusCode::UNPROCESSABLE_ENTITY);
+        }
+        Err(other) => return Err(other),
+    };
+    if form.value("seen") != read_by.seen {
+        return write_page(&api, &visitor, &place, form, Some(read_by), StatusCode::OK);
+    }
+    let published = api.engine.publish_entry(&visitor.reader, case, request).await?;
+    let at = point.or(published.entry).map(|at| format!("#point-{at}")).unwrap_or_default();
+    Ok(done(&api, &format!("/cases/{case}/meeting/{meeting}{at}"), Key("notice-meeting-written")))
+}
+
+fn entry_of(place: &Place<'_>, visitor: &Visitor, form: &mut Form) -> NewEntry {
+    let mut fields = BTreeMap::new();
+    let title = form.require("title", visitor.t("meeting-what-missing"));
+    put_text(&mut fields, FieldKey::Title, &title);
+    if place.asks_who() {
+        let responsible = form.require("responsible", visitor.t("meeting-who-missing"));
+        put_text(&mut fields, FieldKey::Responsible, &responsible);
+        put_date(form, visitor, &mut fields, ("deadline", FieldKey::Deadline), true);
+        let status = if place.kind == EntryKind::Measure { "planned" } else { "open" };
+        put_text(&mut fields, FieldKey::Status, status);
+    } else {
+        put_text(&mut fields, FieldKey::Description, form.value("text"));
+    }
+    let above = place.point.unwrap_or(place.meeting);
+    new_entry(place.kind, std::collections::BTreeSet::new(), fields, Some(above.entry))
+}
+
+fn write_page(
+    api: &Api,
+    visitor: &Visitor,
+    place: &Place<'_>,
+    form: Form,
+    read_by: Option<ReadBy>,
+    status: StatusCode,
+) -> Result<Response, PageError> {
+    let title = match place.kind {
+        EntryKind::Agreement => visitor.t("meeting-agreement-title"),
+        EntryKind::Measure => visitor.t("meeting-measure-title"),
+        _ => visitor.t("meeting-point-title"),
+    };
+    let shown = WritePage {
+        frame: Frame::new(api, &visitor.asked, title),
+        case: place.view.summary.case,
+        meeting: place.meeting.entry,
+        form,
+        asks_who: place.asks_who(),
+        areas: area_choices(api, visitor),
+        read_by,
+    };
+    page(status, &shown)
+}

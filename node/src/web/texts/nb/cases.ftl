@@ -1,0 +1,66 @@
+# My cases.
+cases-title = Mine saker
+cases-waiting = Dette venter på deg
+cases-nothing-waits = Ingenting venter.
+cases-late-word = forsinket
+cases-heading = Sakene
+cases-new = Ny sak
+cases-filter = Hvilke saker
+cases-show-all = Alle
+cases-show-mine = Der du er stafettholder
+cases-show-with = Der du er med
+cases-show-shared = Delt med oss
+cases-none = Ingen saker her.
+cases-child = barn
+cases-youth = ungdom
+cases-pregnant = gravid
+cases-parent = forelder
+cases-age = { $years } år
+cases-you = du
+cases-unnamed = Navnet er ikke delt
+cases-owner = Eierkommune: { $owner }
+cases-level = Nivå
+cases-holder = Stafettholder
+cases-meeting = Neste møte
+cases-deadline = Neste frist
+cases-late = { $count ->
+    [one] Én frist er passert
+   *[other] { $count } frister er passert
+}
+cases-changed = { $count ->
+    [one] Én oppføring er ny eller endret siden du så sist
+   *[other] { $count } oppføringer er nye eller endret siden du så sist
+}
+cases-not-opened = Du har ikke åpnet saken ennå
+
+# What waits.
+waiting-late = { $name }: «{ $title }» skulle vært gjort { $day }.
+waiting-conflict = { $name }: To svar står side om side, og du må velge.
+waiting-receipt-late = { $name }: Samarbeidskommunen har ikke bekreftet at delingen er avsluttet. Vi har ventet siden { $day }.
+waiting-receipt-overdue = { $name }: Bekreftelsen mangler fortsatt. Ingenting nytt deles med samarbeidskommunen. Vi har ventet siden { $day }.
+waiting-protection = { $name }: Adressebeskyttelsen må vurderes på nytt. Dag: { $day }.
+waiting-registration = En endring i en familie venter på at du som leder godkjenner den. Registrert { $day }.
+waiting-birthday-soon = { $name } fyller { $age } år { $day }. Da kan andre måtte spørres om samtykke.
+waiting-birthday = { $name } fylte { $age } år { $day }. Se hvem som nå må spørres om samtykke.
+waiting-clarify = { $name }: Én har trukket tilbake sitt samtykke, en annen har ikke. Snakk med alle.
+waiting-renew = { $name }: Et samtykke er satt på pause, for noen andre må si ja nå.
+waiting-doubt = { $name }: Programmet er gjenopprettet. Spør familien om samtykket står ved lag.
+waiting-expiring = { $name }: Et samtykke utløper { $day }.
+waiting-expired = { $name }: Et samtykke utløp { $day }.
+waiting-review-held = { $name }: Se over det som er skrevet mens samtykket manglet, før det deles.
+waiting-review = { $name }: Dagen er kommet for å se på et samtykke sammen med familien.
+waiting-partly = { $name }: Et samtykke er bare delvis gitt. Vi har ventet siden { $day }.
+waiting-child = { $name }: Barnet er gammelt nok til å bli hørt om samtykket, og er ikke spurt.
+waiting-follow-up = Følg opp
+waiting-settle = Velg svar
+waiting-call-partner = Ring samarbeidskommunen
+waiting-see = Se på det
+waiting-ask-again = Spør om samtykke
+waiting-talk = Snakk med alle
+waiting-look-through = Se over
+waiting-register = Ring og registrer svar
+
+notice-opened = Saken er opprettet, og du er stafettholder.
+notice-assigned = Saken er tildelt.
+waiting-baton = { $name }: Du er tilbudt stafettpinnen. Svar innen { $day }.
+waiting-answer = Les og svar

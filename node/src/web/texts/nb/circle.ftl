@@ -1,0 +1,21 @@
+# Who may know of a case.
+circle-title = Hvem som får vite om saken
+circle-until = Vedtaket gjelder til og med { $day }. Det blir ikke opphevet av seg selv.
+circle-how = Beskyttelse
+circle-how-help = Stafettholderen kan stramme inn med én gang. Bare enhetslederen kan åpne igjen.
+circle-none = Ingen adressebeskyttelse.
+circle-confidential = Fortrolig adresse.
+circle-strict = Strengt fortrolig adresse.
+circle-safe = Foresatte som bor på adressen, og fortsatt leser
+circle-safe-help = Gjelder bare strengt fortrolig adresse. Alle andre foresatte ser det som om saken ikke finnes.
+circle-note = Strengt fortrolig adresse stopper all deling med andre kommuner med én gang. Ingen andre sider sier noe om dette.
+circle-button = Lagre
+circle-renew = Vedtaket er fornyet
+circle-renew-help = Når skattekontoret eller politiet har fornyet vedtaket.
+circle-sharing = Samtykker som trenger godkjenning fra deg
+circle-sharing-one = { $service }: { $areas }.
+circle-sharing-approved = Godkjent.
+circle-sharing-approve = Godkjenn deling med { $service }
+circle-back = Tilbake til familien
+circle-wrong = Velg på nytt
+circle-wrong-leader = Bare enhetslederen kan åpne mer

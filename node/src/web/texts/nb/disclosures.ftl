@@ -1,0 +1,16 @@
+disclosures-title = Utleveringer
+disclosures-about = Her står alt som er overlevert til noden i en annen kommune, og hvilket samtykke det skjedde på. Sak, oppføring og samtykke er nummer uten navn.
+disclosures-count = { $count ->
+    [0] Ingenting er utlevert.
+    [one] Én utlevering.
+   *[other] { $count } utleveringer. Her er de { $shown } siste.
+}
+disclosures-rows = Utleveringer, de siste først
+disclosures-at = Når
+disclosures-partner = Til
+disclosures-sent = Sendt
+disclosures-case = Sak
+disclosures-entry = Oppføring
+disclosures-consents = Samtykke
+disclosures-unsent = Ble ikke sendt
+disclosures-handed = Overlevert for sending

@@ -1,0 +1,9 @@
+inbox-title = Innboks
+inbox-what = Her ligger saker som andre kommuner har delt med tjenesten din. Du ser kommunen og datoen. Navn og innhold ser den du tildeler saken.
+inbox-empty = Ingenting venter.
+inbox-case = { $owner }, delt { $day }
+inbox-nobody = Ingen har fått saken ennå.
+inbox-assigned = Tildelt:
+inbox-who = Hvem skal arbeide med saken?
+inbox-assign = Tildel
+inbox-cannot = Kan tjenesten ikke ta en sak, ring eierkommunen.

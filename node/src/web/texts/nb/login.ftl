@@ -1,0 +1,17 @@
+login-title = Logg inn
+login-again-title = Logg inn på nytt
+login-again = Det du skal gjøre nå, deler eller henter ut opplysninger. Derfor spør vi hvem du er en gang til. Etterpå kommer du tilbake hit.
+login-with = Logg inn med { $provider }
+login-none = Her er det ikke satt opp innlogging. Spør den som drifter programmet.
+login-demo-title = Velg person
+login-demo = Dette er en demonstrasjon med oppdiktede personer. Velg hvem du vil være.
+login-demo-as = { $name } – { $role }
+login-start = For å se noe mer må du logge inn.
+login-unknown-title = Du er ikke lagt inn her
+login-unknown = Du er logget inn hos { $provider }, men kommunen har ikke gitt deg tilgang til stafettloggene. Spør stafettholderen eller lederen din.
+login-failed-title = Innloggingen ble ikke fullført
+login-failed = Den tok for lang tid, ble avbrutt, eller svaret var ikke til deg. Prøv en gang til.
+login-retry = Prøv igjen
+logout-title = Du er logget ut
+logout-here = Du er logget ut her, og sendes videre for å bli logget ut hos { $provider }.
+logout-there = Logg ut hos { $provider }

@@ -1,0 +1,19 @@
+# Who has looked at a case.
+looks-title = Hvem har sett på
+looks-lead = Hvert oppslag blir skrevet ned før noe vises.
+looks-nothing = Ingen har sett på ennå.
+looks-when = Når
+looks-who = Hvem
+looks-role = Rolle og tjeneste
+looks-what = Hva
+looks-why = Hvorfor
+looks-log = leste i stafettloggen
+looks-print = skrev ut stafettloggen
+looks-consents = så på samtykkene
+looks-task = oppgave i saken
+looks-other = annen grunn, spør stafettholderen
+looks-you = du
+looks-no-name = uten navn her
+looks-cut = Bare de siste oppslagene vises. Spør personvernombudet om eldre.
+looks-elsewhere = Oppslag i andre kommuner står i deres egen logg.
+looks-back = Tilbake

@@ -1,0 +1,66 @@
+# My cases.
+cases-title = Sakene mine
+cases-waiting = Dette ventar på deg
+cases-nothing-waits = Ingenting ventar.
+cases-late-word = forseinka
+cases-heading = Sakene
+cases-new = Ny sak
+cases-filter = Kva saker
+cases-show-all = Alle
+cases-show-mine = Der du er stafetthaldar
+cases-show-with = Der du er med
+cases-show-shared = Delte med oss
+cases-none = Ingen saker her.
+cases-child = barn
+cases-youth = ungdom
+cases-pregnant = gravid
+cases-parent = forelder
+cases-age = { $years } år
+cases-you = du
+cases-unnamed = Namnet er ikkje delt
+cases-owner = Eigarkommune: { $owner }
+cases-level = Nivå
+cases-holder = Stafetthaldar
+cases-meeting = Neste møte
+cases-deadline = Neste frist
+cases-late = { $count ->
+    [one] Éin frist er passert
+   *[other] { $count } fristar er passerte
+}
+cases-changed = { $count ->
+    [one] Éi oppføring er ny eller endra sidan du såg sist
+   *[other] { $count } oppføringar er nye eller endra sidan du såg sist
+}
+cases-not-opened = Du har ikkje opna saka enno
+
+# What waits.
+waiting-late = { $name }: «{ $title }» skulle vore gjort { $day }.
+waiting-conflict = { $name }: To svar står side om side, og du må velje.
+waiting-receipt-late = { $name }: Samarbeidskommunen har ikkje stadfesta at delinga er avslutta. Vi har venta sidan { $day }.
+waiting-receipt-overdue = { $name }: Stadfestinga manglar framleis. Ingenting nytt blir delt med samarbeidskommunen. Vi har venta sidan { $day }.
+waiting-protection = { $name }: Adressevernet må vurderast på nytt. Dag: { $day }.
+waiting-registration = Ei endring i ein familie ventar på at du som leiar godkjenner ho. Registrert { $day }.
+waiting-birthday-soon = { $name } fyller { $age } år { $day }. Då kan andre måtte spørjast om samtykke.
+waiting-birthday = { $name } fylte { $age } år { $day }. Sjå kven som no må spørjast om samtykke.
+waiting-clarify = { $name }: Éin har trekt tilbake samtykket sitt, ein annan har ikkje. Snakk med alle.
+waiting-renew = { $name }: Eit samtykke er sett på pause, for nokon andre må seie ja no.
+waiting-doubt = { $name }: Programmet er gjenoppretta. Spør familien om samtykket står ved lag.
+waiting-expiring = { $name }: Eit samtykke går ut { $day }.
+waiting-expired = { $name }: Eit samtykke gjekk ut { $day }.
+waiting-review-held = { $name }: Sjå over det som er skrive medan samtykket mangla, før det blir delt.
+waiting-review = { $name }: Dagen er komen for å sjå på eit samtykke saman med familien.
+waiting-partly = { $name }: Eit samtykke er berre delvis gitt. Vi har venta sidan { $day }.
+waiting-child = { $name }: Barnet er gammalt nok til å bli høyrt om samtykket, og er ikkje spurt.
+waiting-follow-up = Følg opp
+waiting-settle = Vel svar
+waiting-call-partner = Ring samarbeidskommunen
+waiting-see = Sjå på det
+waiting-ask-again = Spør om samtykke
+waiting-talk = Snakk med alle
+waiting-look-through = Sjå over
+waiting-register = Ring og registrer svar
+
+notice-opened = Saka er oppretta, og du er stafetthaldar.
+notice-assigned = Saka er tildelt.
+waiting-baton = { $name }: Du er tilboden stafettpinnen. Svar innan { $day }.
+waiting-answer = Les og svar

@@ -1,0 +1,21 @@
+# Who may know of a case.
+circle-title = Kven som får vite om saka
+circle-until = Vedtaket gjeld til og med { $day }. Det blir ikkje oppheva av seg sjølv.
+circle-how = Vern
+circle-how-help = Stafetthaldaren kan stramme inn med ein gong. Berre einingsleiaren kan opne igjen.
+circle-none = Ikkje noko adressevern.
+circle-confidential = Fortruleg adresse.
+circle-strict = Strengt fortruleg adresse.
+circle-safe = Føresette som bur på adressa, og framleis les
+circle-safe-help = Gjeld berre strengt fortruleg adresse. Alle andre føresette ser det som om saka ikkje finst.
+circle-note = Strengt fortruleg adresse stoppar all deling med andre kommunar med ein gong. Ingen andre sider seier noko om dette.
+circle-button = Lagre
+circle-renew = Vedtaket er fornya
+circle-renew-help = Når skattekontoret eller politiet har fornya vedtaket.
+circle-sharing = Samtykke som treng godkjenning frå deg
+circle-sharing-one = { $service }: { $areas }.
+circle-sharing-approved = Godkjent.
+circle-sharing-approve = Godkjenn deling med { $service }
+circle-back = Tilbake til familien
+circle-wrong = Vel på nytt
+circle-wrong-leader = Berre einingsleiaren kan opne meir

@@ -1,0 +1,16 @@
+disclosures-title = Utleveringar
+disclosures-about = Her står alt som er overlevert til noden i ein annan kommune, og kva samtykke det skjedde på. Sak, oppføring og samtykke er nummer utan namn.
+disclosures-count = { $count ->
+    [0] Ingenting er utlevert.
+    [one] Éi utlevering.
+   *[other] { $count } utleveringar. Her er dei { $shown } siste.
+}
+disclosures-rows = Utleveringar, dei siste først
+disclosures-at = Når
+disclosures-partner = Til
+disclosures-sent = Sendt
+disclosures-case = Sak
+disclosures-entry = Oppføring
+disclosures-consents = Samtykke
+disclosures-unsent = Blei ikkje sendt
+disclosures-handed = Overlevert for sending

@@ -1,0 +1,9 @@
+inbox-title = Innboks
+inbox-what = Her ligg saker som andre kommunar har delt med tenesta di. Du ser kommunen og datoen. Namn og innhald ser den du tildeler saka.
+inbox-empty = Ingenting ventar.
+inbox-case = { $owner }, delt { $day }
+inbox-nobody = Ingen har fått saka enno.
+inbox-assigned = Tildelt:
+inbox-who = Kven skal arbeide med saka?
+inbox-assign = Tildel
+inbox-cannot = Kan ikkje tenesta ta ei sak, ring eigarkommunen.

@@ -1,0 +1,17 @@
+login-title = Logg inn
+login-again-title = Logg inn på nytt
+login-again = Det du skal gjere no, deler eller hentar ut opplysningar. Difor spør vi kven du er ein gong til. Etterpå kjem du tilbake hit.
+login-with = Logg inn med { $provider }
+login-none = Her er det ikkje sett opp innlogging. Spør den som driftar programmet.
+login-demo-title = Vel person
+login-demo = Dette er ein demonstrasjon med oppdikta personar. Vel kven du vil vere.
+login-demo-as = { $name } – { $role }
+login-start = For å sjå noko meir må du logge inn.
+login-unknown-title = Du er ikkje lagd inn her
+login-unknown = Du er logga inn hos { $provider }, men kommunen har ikkje gitt deg tilgang til stafettloggane. Spør stafetthaldaren eller leiaren din.
+login-failed-title = Innlogginga blei ikkje fullført
+login-failed = Ho tok for lang tid, blei avbroten, eller svaret var ikkje til deg. Prøv ein gong til.
+login-retry = Prøv igjen
+logout-title = Du er logga ut
+logout-here = Du er logga ut her, og blir send vidare for å bli logga ut hos { $provider }.
+logout-there = Logg ut hos { $provider }

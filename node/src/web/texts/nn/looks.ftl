@@ -1,0 +1,19 @@
+# Who has looked at a case.
+looks-title = Kven har sett på
+looks-lead = Kvart oppslag blir skrive ned før noko blir vist.
+looks-nothing = Ingen har sett på enno.
+looks-when = Når
+looks-who = Kven
+looks-role = Rolle og teneste
+looks-what = Kva
+looks-why = Kvifor
+looks-log = las i stafettloggen
+looks-print = skreiv ut stafettloggen
+looks-consents = såg på samtykka
+looks-task = oppgåve i saka
+looks-other = annan grunn, spør stafetthaldaren
+looks-you = du
+looks-no-name = utan namn her
+looks-cut = Berre dei siste oppslaga blir viste. Spør personvernombodet om eldre.
+looks-elsewhere = Oppslag i andre kommunar står i deira eigen logg.
+looks-back = Tilbake

@@ -1,0 +1,1 @@
+print-title = Utskrift av stafettlogg
