@@ -7,9 +7,9 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 use stafett_node::store::AccessRow;
 use stafett_protocol::id::CaseId;
+use stafett_tests::real::access::NewAccount;
 use stafett_tests::real::cast::{Place, Who};
 use stafett_tests::real::chance::Chance;
-use stafett_tests::real::family::admit_guardian;
 use stafett_tests::real::needle::{Needle, contains};
 use stafett_tests::real::person::{Answer, Person};
 use stafett_tests::real::world::{Family, World};
@@ -205,8 +205,7 @@ async fn works_offline(world: &mut World, marte: &Person, carried: &str) -> anyh
 async fn story() -> anyhow::Result<()> {
     let marker = Chance::seeded(8).marker("duty");
     let (mut world, family) = world(&marker).await?;
-    let web = world.node(Place::Inderoy).web.clone();
-    let mother = admit_guardian(world.folder(Place::Inderoy), &web, family.mother).await?;
+    let (_, mother) = world.let_in(NewAccount::guardian(Place::Inderoy, family.mother)).await?;
     let marte = world.person(Who::Marte)?;
 
     let carried = text_says_what_the_law_asks(&marte, family.case).await?;

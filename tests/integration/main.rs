@@ -12,13 +12,16 @@
 mod admission;
 mod architecture;
 mod canary;
+mod clock;
 mod duty_to_report;
 mod erased;
 mod gate;
 mod hostile;
 mod keeping;
 mod kill;
+mod login;
 mod notices;
+mod restored;
 mod scenarios;
 mod widening;
 mod withdrawal;

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use stafett_config::PartnerConfig;
 use stafett_node::engine::answer::{NoticeItem, NoticeKind};
 use stafett_protocol::id::{CaseId, ConsentId, EntryId};
+use stafett_tests::real::access::NewAccount;
 use stafett_tests::real::cast::{Place, Who};
-use stafett_tests::real::family::admit_guardian;
 use stafett_tests::real::folder::{self, Days};
 use stafett_tests::real::person::Person;
 use stafett_tests::real::program::run;
@@ -52,11 +52,10 @@ fn said(notice: &NoticeItem) -> String {
 }
 
 /// The mother phones, or uses her own account, and says stop.
-async fn withdrawal(world: &World, of: &Shared, web: &str) -> anyhow::Result<()> {
+async fn withdrawal(world: &World, of: &Shared) -> anyhow::Result<()> {
     let case = of.family.case;
-    let folder = world.folder(Place::Inderoy);
-    let mother = admit_guardian(folder, web, of.family.mother).await?;
-    let father = admit_guardian(folder, web, of.family.father).await?;
+    let (_, mother) = world.let_in(NewAccount::guardian(Place::Inderoy, of.family.mother)).await?;
+    let (_, father) = world.let_in(NewAccount::guardian(Place::Inderoy, of.family.father)).await?;
     let marte = world.person(Who::Marte)?;
     let path = format!("/cases/{case}/notices");
     let of_father = father.ask(Method::GET, &path, None).await?;
@@ -145,12 +144,11 @@ async fn holds(world: &World, of: &Shared) -> anyhow::Result<()> {
 }
 
 async fn story() -> anyhow::Result<()> {
-    let mut world = World::two().await?;
-    let web = world.node(Place::Inderoy).web.clone();
+    let world = World::two().await?;
     let first = shared(&world, ["Ante", "Eva", "Nils"]).await?;
     let second = shared(&world, ["Máhtte", "Elle", "Jovnna"]).await?;
 
-    withdrawal(&world, &first, &web).await?;
+    withdrawal(&world, &first).await?;
     holds(&world, &second).await?;
     partner_ends(&world, &second).await?;
     let drafts = notices(&world.person(Who::Marte)?, first.family.case).await?;

@@ -310,3 +310,102 @@ fn proposals_count_in_the_share_of_whoever_makes_them() {
         assert!(story.world.node(story.owner).alarms.contains(&(story.partner, Alarm::ShareUsed)));
     }
 }
+
+#[test]
+fn generations_that_are_named_count_among_the_frames_that_wait() {
+    let mut story = Story::new(2);
+    let (owner, partner) = (story.owner, story.partner);
+    story.share("ppt", &["language"]);
+    write_many(&mut story);
+    story.world.run_for(5 * MINUTE);
+    assert_eq!(story.world.node(partner).store.entries.len(), MANY);
+    story.world.cut(owner, partner);
+    let entries: Vec<EntryId> = story.world.node(owner).store.entries.keys().copied().collect();
+    for entry in entries {
+        for _ in 0..3 {
+            assert!(story.world.renew(owner, entry));
+        }
+    }
+    story.world.run();
+    story.world.stall(owner, partner);
+
+    story.world.heal(owner, partner);
+    story.world.run_for(MINUTE);
+
+    // Each is announced anew after the name of the one generation that the partner holds, and of
+    // those that followed it.
+    let waiting = story.world.frames_waiting(owner, partner);
+    assert!(waiting <= OUTPUT_FRAMES_WAITING_MAX, "{waiting} frames wait");
+    assert!(waiting > OUTPUT_FRAMES_WAITING_MAX / 2, "{waiting} frames are too few to say anything");
+    assert!(story.world.is_live(owner, partner), "the link is closed for what the owner did");
+    story.world.flow(owner, partner);
+    story.world.run_for(10 * MINUTE);
+    let present = |node| {
+        let entries = story.world.node(node).store.entries.values();
+        entries.map(|kept| kept.record.facts.generation).collect::<Vec<_>>()
+    };
+    assert_eq!(present(partner), present(owner));
+    for node in [owner, partner] {
+        assert_eq!(story.world.node(node).alarms, []);
+    }
+}
+
+/// A partner with room for little more than one long text, and one that is there.
+fn one_long_text(story: &mut Story) -> (EntryId, String) {
+    story.world.node_mut(story.partner).bytes_max = 6_000;
+    story.world.restart(story.partner, Crash::AfterCommits);
+    story.world.run_for(2 * MINUTE);
+    story.share("ppt", &["language"]);
+    let long = "snø ".repeat(600);
+    let entry = story.note(&format!("0 {long}"));
+    assert!(story.world.text(story.partner, entry).is_some());
+    (entry, long)
+}
+
+#[test]
+fn new_generation_takes_the_place_of_the_old_one_in_the_share_of_its_owner() {
+    for restarts in [false, true] {
+        let mut story = Story::new(2);
+        let (owner, partner) = (story.owner, story.partner);
+        let (entry, long) = one_long_text(&mut story);
+
+        for number in 1..6 {
+            let text = format!("{number} {long}");
+            let json = serde_json::json!({ "description": text }).to_string();
+            assert!(story.world.edit(owner, entry, &json));
+            assert!(story.world.renew(owner, entry));
+            story.world.run_for(MINUTE);
+            if restarts {
+                story.world.restart(partner, Crash::AfterCommits);
+                story.world.run_for(2 * MINUTE);
+            }
+            assert_eq!(story.world.text(partner, entry), Some(text), "restarts {restarts}: {number}");
+        }
+
+        assert!(!story.world.node(partner).alarms.contains(&(owner, Alarm::ShareUsed)));
+        let more = story.note(&long);
+        assert!(story.world.text(partner, more).is_none(), "restarts {restarts}: it takes no room at all");
+        assert!(story.world.node(partner).alarms.contains(&(owner, Alarm::ShareUsed)));
+    }
+}
+
+#[test]
+fn generation_beyond_the_share_is_refused_and_what_is_here_stays() {
+    let mut story = Story::new(2);
+    let (owner, partner) = (story.owner, story.partner);
+    let (entry, long) = one_long_text(&mut story);
+    story.world.cut(owner, partner);
+    let json = serde_json::json!({ "description": long.repeat(3) }).to_string();
+    assert!(story.world.edit(owner, entry, &json));
+    assert!(story.world.renew(owner, entry));
+
+    let start = story.world.taps.len();
+    story.world.heal(owner, partner);
+    story.world.run_for(2 * MINUTE);
+
+    assert_eq!(story.world.text(partner, entry), Some(format!("0 {long}")));
+    let too_much = Frame::Refused(Refused { kind: 3, code: ErrorCode::TooMuch });
+    let answers = story.world.taps[start..].iter().filter(|tap| tap.from == partner);
+    assert!(answers.filter_map(Tap::frame).any(|frame| frame == too_much));
+    assert!(story.world.is_live(partner, owner), "the link is closed for it");
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use stafett_protocol::erasure::{Done, LockBasis};
 use stafett_protocol::id::{EntryId, GrantId};
-use stafett_protocol::time::{HOUR, MINUTE};
+use stafett_protocol::time::{HOUR, MINUTE, SECOND};
 use stafett_protocol::transaction::{EntryContent, EntryState, ProposalState};
 use stafett_protocol::wire::{Announce, Frame, GrantFrame};
 use stafett_tests::federation::{AskFor, Crash, NewEntry};
@@ -205,8 +205,13 @@ fn order_is_repeated_to_a_partner_that_could_not_store() {
     let mut story = Story::new(1);
     let consent = story.share("ppt", &["language"]);
     story.note("fra skolen");
-    story.world.node_mut(story.partner).store.fails_next = Some(stafett_protocol::transaction::Fault::Store);
+    story.world.run_for(2 * SECOND);
     story.world.withdraw(story.case, consent);
+    // The mark comes before the order, and is stored.
+    while story.world.node(story.partner).store.marks[&story.owner].mark.number < 2 {
+        story.world.run_for(1);
+    }
+    story.world.node_mut(story.partner).store.fails_next = Some(stafett_protocol::transaction::Fault::Store);
     story.world.run();
     assert!(story.world.node(story.owner).store.filed.is_empty());
 

@@ -13,6 +13,7 @@ use stafett_protocol::grant::Grant;
 use stafett_protocol::id::{AccountId, CaseId};
 use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::ledger::statement::{LedgerStatement, Said};
+use stafett_protocol::mark::LinkMark;
 use stafett_protocol::protection::{Protection, ProtectionStatement};
 use stafett_protocol::signed::{PublicKey, Signed, Statement, StatementHash, VerifyError};
 use stafett_protocol::time::UnixMillis;
@@ -27,7 +28,8 @@ fn covered() -> BTreeSet<String> {
         std::any::type_name::<T>().rsplit("::").next().expect("a name").to_owned()
     }
     let of_a_case = [name::<LedgerStatement>(), name::<ProtectionStatement>()];
-    of_a_case.into_iter().chain([name::<Grant>(), name::<EraseOrder>(), name::<Receipt>()]).collect()
+    let of_a_link = [name::<Grant>(), name::<EraseOrder>(), name::<Receipt>(), name::<LinkMark>()];
+    of_a_case.into_iter().chain(of_a_link).collect()
 }
 
 /// Every type that the sources say is signed; their own tests, which are indented, aside.
@@ -122,6 +124,35 @@ fn mutation_of_any_field_of_a_receipt_is_refused_by_the_owner() {
 }
 
 #[test]
+fn mutation_of_any_field_of_a_mark_is_refused_by_the_partner() {
+    let cast = Cast::new();
+    let mark = cast.story.world.key(cast.owner()).sign(cast.mark()).expect("signs");
+    let mut partner = Greeted::new(&cast.story.world, cast.partner(), cast.owner());
+
+    for (what, token) in refused::<LinkMark>(mark.token(), mark.key()) {
+        partner.takes_for_forged(frame_of::<LinkMark>(token), &what);
+    }
+}
+
+#[test]
+fn mark_of_another_link_or_of_the_partner_itself_is_refused() {
+    let cast = Cast::new();
+    let (owner, partner, third) = (cast.owner(), cast.partner(), cast.story.third);
+    let mark = cast.mark();
+    for (what, by, mark) in [
+        ("for the third node", owner, LinkMark { partner: third, ..mark }),
+        ("of the third node", third, LinkMark { signer: third, ..mark }),
+        ("in the third node's name", owner, LinkMark { signer: third, ..mark }),
+        ("the partner's own", partner, LinkMark { signer: partner, partner: owner, ..mark }),
+    ] {
+        let signed = cast.story.world.key(by).sign(mark).expect("signs");
+        let frame = frame_of::<LinkMark>(signed.token().to_owned());
+
+        Greeted::new(&cast.story.world, partner, owner).takes_for_forged(frame, what);
+    }
+}
+
+#[test]
 fn mutation_of_any_field_of_anything_said_about_a_case_is_refused() {
     let key = stafett_tests::names::key(1);
     for statement in cast::everything_as_statements() {
@@ -177,6 +208,10 @@ fn statement_of_one_kind_passes_for_no_other() {
         (EraseOrder::TYPE, cast.order_for(&cast.grants_of_owner()[0]).token().to_owned()),
         (Receipt::TYPE, cast.receipts()[0].token().to_owned()),
         (LedgerStatement::TYPE, said.token().to_owned()),
+        (
+            LinkMark::TYPE,
+            cast.story.world.key(cast.owner()).sign(cast.mark()).expect("signs").token().to_owned(),
+        ),
     ];
     for (kind, token) in tokens {
         for (taken_as, frame) in frames_of_every_kind(&token) {

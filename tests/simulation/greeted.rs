@@ -7,7 +7,7 @@ use stafett_protocol::link::output::{Alarm, Output};
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::wire::error_code::CloseCode;
-use stafett_protocol::wire::{Frame, Hello, PROTOCOL_VERSION, Refused};
+use stafett_protocol::wire::{Frame, Hello, PROTOCOL_VERSION, Refused, Shown};
 use stafett_tests::federation::Federation;
 use stafett_tests::store::Store;
 
@@ -23,11 +23,32 @@ impl Greeted {
     pub(crate) fn new(world: &Federation, own: OrganisationNumber, partner: OrganisationNumber) -> Self {
         let store = world.node(own).store.clone();
         let mut greeted = Self { session: world.session(own, partner), store, now: world.now() };
-        greeted.handle(Input::Connected { salt: [1; 32] });
-        let hello = Hello { version: PROTOCOL_VERSION, schema: SchemaVersion::CURRENT, salt: [2; 32] };
-        greeted.frame(Frame::Hello(hello));
-        greeted.handle(Input::FramesWaiting(0));
+        greeted.greet([1; 32]);
         greeted
+    }
+
+    /// Connects and greets it, as a partner that has no mark of its node's; returns all that came
+    /// out.
+    pub(crate) fn greet(&mut self, salt: [u8; 32]) -> Vec<Output> {
+        let mut outputs = self.handle(Input::Connected { salt });
+        let hello = Hello { version: PROTOCOL_VERSION, schema: SchemaVersion::CURRENT, salt: [2; 32] };
+        outputs.extend(self.frame(Frame::Hello(hello)));
+        outputs.extend(self.frame(Frame::Shown(Shown { token: None })));
+        self.handle(Input::FramesWaiting(0));
+        outputs
+    }
+
+    /// Lets time pass; returns all that comes out of the timers that ring.
+    pub(crate) fn wait(&mut self, millis: u64) -> Vec<Output> {
+        let until = self.now.plus(millis);
+        let mut outputs = Vec::new();
+        while let Some(at) = self.session.poll_timeout().filter(|at| *at <= until) {
+            self.now = at.max(self.now);
+            outputs.extend(self.handle(Input::Timer));
+            assert!(self.session.poll_timeout() != Some(at), "a timer that does not move");
+        }
+        self.now = until;
+        outputs
     }
 
     /// Gives it an event; returns all that came out.
@@ -90,7 +111,12 @@ impl Greeted {
                 rows.is_empty() && matches!(frame, Frame::Refused(Refused { .. }))
             }
             Output::Alarm(_) | Output::Close(_) => true,
-            Output::Commit { .. } | Output::ResetData | Output::FileReceipt(_) => false,
+            Output::Commit { .. }
+            | Output::ResetData
+            | Output::FileReceipt(_)
+            | Output::Restored(_)
+            | Output::ShowHoldings { .. }
+            | Output::HoldingsShown(_) => false,
         };
         assert!(outputs.iter().all(is_harmless), "{what}: {outputs:?}");
         assert!(self.state() == before, "{what}: something was believed");

@@ -12,16 +12,17 @@ use stafett_protocol::id::EntryId;
 use stafett_protocol::limits::RETURNED_DRAFT_MS;
 use stafett_protocol::time::{HOUR, MINUTE, UnixMillis};
 use stafett_protocol::transaction::{EntryState, ReturnedEdit};
+use stafett_protocol::wire::error_code::ErrorCode;
 use stafett_tests::federation::{AskFor, Crash, NewEntry};
 use stafett_tests::names::{service, service_code};
 
 use crate::story::Story;
 
 const BY_LAW: Done = Done::Locked { basis: LockBasis::DutyToKeep };
-const WORDS: &str = "PPTs dokumentasjonsplikt, arkivlova § 0";
+pub(crate) const WORDS: &str = "PPTs dokumentasjonsplikt, arkivlova § 0";
 
 /// The partner's law makes one of its services, or all, keep notes on these words.
-fn keep_notes(story: &mut Story, service: Option<&str>, words: &str) {
+pub(crate) fn keep_notes(story: &mut Story, service: Option<&str>, words: &str) {
     let rule = RetentionRule {
         kinds: BTreeSet::from([EntryKind::Note]),
         service: service.map(service_code),
@@ -210,7 +211,7 @@ fn undelivered_words_in_somebody_elses_text_go_back_and_nothing_else_does() {
         assert!(left <= RETURNED_DRAFT_MS && left > RETURNED_DRAFT_MS - 2 * MINUTE, "{left}");
         assert!(!story.world.node(story.partner).store.entries.contains_key(&entry));
         assert_eq!(story.world.node(story.owner).store.filed.len(), 1);
-        story.assert_no_alarm();
+        story.assert_refused_nothing_but(Some(ErrorCode::NotShared));
     }
 }
 

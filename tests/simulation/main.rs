@@ -8,6 +8,7 @@
     reason = "a test that meets the unexpected stops"
 )]
 
+mod asking;
 mod bounds;
 mod convergence;
 mod ending;
@@ -15,11 +16,13 @@ mod family;
 mod forging;
 mod greeted;
 mod keeping;
+mod late;
 mod narrowing;
 mod one_recall;
 mod overdue;
 mod protection;
 mod reconnecting;
+mod restored;
 mod sharing;
 mod story;
 mod twins;

@@ -226,3 +226,60 @@ fn guardian_who_closes_what_is_about_the_guardian_leaves_the_childs_own() {
         story.assert_no_alarm();
     }
 }
+
+#[test]
+fn entry_closed_under_one_of_two_consents_to_a_service_is_erased_there_and_stays_away() {
+    for seed in 0..6 {
+        let mut story = Story::new(seed);
+        let first = story.share("ppt", &["language", "wellbeing"]);
+        let second = story.share("ppt", &["language"]);
+        let (kept, closed) = (story.note("blir"), story.note("lukkes"));
+        story.world.run();
+        assert_eq!(text(&story, closed).as_deref(), Some("lukkes"), "seed {seed}");
+
+        except(&mut story, first, closed);
+        story.world.run();
+
+        assert!(!story.world.node(story.partner).store.entries.contains_key(&closed), "seed {seed}");
+        assert_eq!(text(&story, kept).as_deref(), Some("blir"), "seed {seed}");
+        story.world.withdraw(story.case, first);
+        story.world.run();
+        assert!(!story.world.node(story.partner).store.entries.contains_key(&closed), "seed {seed}");
+        assert_eq!(text(&story, kept).as_deref(), Some("blir"), "seed {seed}: under the second");
+        story.world.withdraw(story.case, second);
+        story.world.run();
+        assert!(story.world.node(story.partner).store.entries.is_empty(), "seed {seed}");
+        story.assert_no_alarm();
+    }
+}
+
+#[test]
+fn agreement_that_gets_fewer_areas_recalls_them_and_leaves_the_rest() {
+    for seed in 0..6 {
+        let mut story = Story::new(seed);
+        let Shared { kept, closed, own_kept, own_closed, .. } = shared(&mut story);
+
+        story.world.change_standing(story.owner, story.partner, |agreement, _| {
+            let agreement = agreement.as_mut().expect("an agreement");
+            agreement.areas.retain(|area| area.as_str() != "wellbeing");
+        });
+        story.world.sweep(story.case);
+        story.world.run();
+
+        let store = &story.world.node(story.partner).store;
+        assert!(!store.entries.contains_key(&closed), "seed {seed}");
+        assert_eq!(store.entries[&own_closed].record.state, LOCKED, "seed {seed}");
+        assert_eq!(text(&story, kept).as_deref(), Some("om språk"), "seed {seed}");
+        assert_eq!(text(&story, own_kept).as_deref(), Some("rådgiveren om språk"), "seed {seed}");
+
+        story.world.change_standing(story.owner, story.partner, |agreement, _| {
+            agreement.as_mut().expect("an agreement").areas.extend(areas(&["wellbeing"]));
+        });
+        let orders = story.world.node(story.owner).store.filed.len();
+        story.world.sweep(story.case);
+        story.world.run();
+        assert_eq!(text(&story, closed).as_deref(), Some("om trivsel"), "seed {seed}: agreed again");
+        assert_eq!(story.world.node(story.owner).store.filed.len(), orders, "seed {seed}: nothing recalled");
+        story.assert_no_alarm();
+    }
+}

@@ -6,6 +6,7 @@
 
 mod network;
 mod people;
+mod restoring;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use stafett_protocol::link::input::Input;
 use stafett_protocol::link::output::{Alarm, Output, Token};
 use stafett_protocol::link::{Identity, Session};
 use stafett_protocol::municipality::OrganisationNumber;
+use stafett_protocol::restore::Shown;
 use stafett_protocol::signed::SigningKey;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{EntryRecord, Relation, Transaction, Write};
@@ -56,6 +58,12 @@ pub struct Node {
     pub retention: Arc<Retention>,
     /// How many bytes each partner may have here.
     pub bytes_max: u64,
+    /// Partners that showed a later mark than the node's own.
+    pub shown_above: Vec<OrganisationNumber>,
+    /// Partners whose question what is held for them was answered, once for each answer.
+    pub was_asked: Vec<OrganisationNumber>,
+    /// What partners showed after a restore.
+    pub shown: Vec<(OrganisationNumber, Shown)>,
     key: Arc<SigningKey>,
     incarnation: u32,
 }
@@ -163,6 +171,9 @@ impl Federation {
             alarms: Vec::new(),
             retention: Arc::default(),
             bytes_max: PARTNER_BYTES_MAX,
+            shown_above: Vec::new(),
+            was_asked: Vec::new(),
+            shown: Vec::new(),
             key,
             incarnation: 0,
         };
@@ -362,6 +373,9 @@ impl Federation {
                     let (own, partner) = (self.end(place).own, self.end(place).partner);
                     self.node_mut(own).alarms.push((partner, alarm));
                 }
+                Output::Restored(_) => self.note_shown_above(place),
+                Output::ShowHoldings { asked_on } => self.show_holdings(place, asked_on),
+                Output::HoldingsShown(shown) => self.note_shown(place, *shown),
                 Output::Close(code) => {
                     self.tap_close(place, code);
                     closes = true;
@@ -478,6 +492,10 @@ impl Federation {
         self.handle(place, Input::CaseChanged { ledger });
         records.into_iter().for_each(|record| self.handle(place, Input::EntryCommitted(record)));
         relations.into_iter().for_each(|relation| self.handle(place, Input::RelationCommitted(relation)));
+        let number = self.nodes[&own].store.signed_for(partner);
+        if !grants.is_empty() || !orders.is_empty() {
+            self.handle(place, Input::Signed { number });
+        }
         grants.into_iter().for_each(|grant| self.handle(place, Input::GrantIssued(grant)));
         if !orders.is_empty() {
             self.handle(place, Input::OrdersQueued(orders));

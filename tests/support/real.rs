@@ -6,9 +6,9 @@
 //! recorded before encryption ([`tap`]), so "it was not sent" is looked up and not believed.
 
 pub mod access;
+pub mod backup;
 pub mod cast;
 pub mod chance;
-pub mod family;
 pub mod folder;
 pub mod hostile;
 pub mod needle;
@@ -16,6 +16,7 @@ pub mod node;
 pub mod opened;
 pub mod person;
 pub mod program;
+pub mod provider;
 pub mod relay;
 pub mod tap;
 pub mod time;

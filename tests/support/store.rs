@@ -15,6 +15,7 @@ use stafett_protocol::id::{
 };
 use stafett_protocol::journal::Closing;
 use stafett_protocol::ledger::LedgerView;
+use stafett_protocol::link::snapshot::PartnerMark;
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::signed::Verified;
 use stafett_protocol::time::UnixMillis;
@@ -80,6 +81,14 @@ pub struct Store {
     /// What went back to those who had written it.
     pub returned: Vec<ReturnedEdit>,
     taken: BTreeMap<(OrganisationNumber, ProposalId), EntryId>,
+    /// Tokens of the grants that came.
+    pub tokens: BTreeMap<GrantId, String>,
+    /// The latest mark of each partner.
+    pub marks: BTreeMap<OrganisationNumber, PartnerMark>,
+    /// How many times the node was restored.
+    pub incarnation: u64,
+    /// In which incarnation each link was compared.
+    pub checked: BTreeMap<OrganisationNumber, u64>,
     /// What closed.
     pub closings: Vec<Closing>,
     /// The next transaction with a write fails with this.
@@ -102,6 +111,10 @@ impl Store {
             entries: BTreeMap::new(),
             relations: BTreeMap::new(),
             relations_stored: BTreeSet::new(),
+            tokens: BTreeMap::new(),
+            marks: BTreeMap::new(),
+            incarnation: 0,
+            checked: BTreeMap::new(),
             rows: Vec::new(),
             unsent: BTreeSet::new(),
             erased_there: BTreeMap::new(),
@@ -126,18 +139,36 @@ impl Store {
     /// # Errors
     /// The [`Fault`] that was found first; nothing has changed then.
     pub fn commit(&mut self, transaction: Transaction) -> Result<Committed, Fault> {
-        if let Some(fault) = self.fails_next.take().or(self.fails) {
+        let fails_next = if transaction.writes.is_empty() { None } else { self.fails_next.take() };
+        if let Some(fault) = fails_next.or(self.fails) {
             return Err(fault);
         }
         self.check(&transaction)?;
         let mut touched = BTreeSet::new();
+        let mut signed_for = BTreeSet::new();
         for write in transaction.writes {
+            match &write {
+                Write::GrantIssued(grant) => signed_for.insert(grant.statement().partner),
+                Write::OrderQueued(order) => signed_for.insert(order.statement().partner),
+                Write::ReceiptSigned(receipt) => signed_for.insert(receipt.statement().owner),
+                _ => false,
+            };
             self.apply(write, &mut touched);
         }
         let records =
             touched.iter().filter_map(|entry| self.entries.get(entry)).map(|kept| kept.record.clone());
         let contents = transaction.reads.iter().filter_map(|entry| self.content(*entry));
-        Ok(Committed { records: records.collect(), contents: contents.collect() })
+        let (records, contents) = (records.collect(), contents.collect());
+        let signed = signed_for.into_iter().map(|partner| (partner, self.signed_for(partner))).collect();
+        Ok(Committed { records, contents, signed })
+    }
+
+    /// Returns how many statements were signed for a partner.
+    pub fn signed_for(&self, partner: OrganisationNumber) -> u64 {
+        let grants = self.issued.values().filter(|(grant, _)| grant.statement().partner == partner).count();
+        let orders = self.orders.values().filter(|order| order.statement().partner == partner).count();
+        let receipts = self.receipts.values().filter(|one| one.statement().owner == partner).count();
+        u64::try_from(grants + orders + receipts).expect("few statements")
     }
 
     /// Returns an entry with its changes.
@@ -319,7 +350,13 @@ impl Store {
                 let generation = self.entries[&entry].record.facts.generation;
                 self.begun.insert((partner, entry, generation));
             }
+            Write::MarkSeen(mark) => {
+                let token = mark.token().to_owned();
+                let kept = PartnerMark { token, mark: *mark.statement() };
+                self.marks.insert(mark.statement().signer, kept);
+            }
             Write::GrantReceived(grant) => {
+                self.tokens.insert(grant.statement().grant, grant.token().to_owned());
                 let grant = grant.statement().clone();
                 let ended_at = self.ended.get(&grant.grant).copied();
                 self.received.entry(grant.grant).or_insert(ReceivedGrant { grant, ended_at });
@@ -419,7 +456,10 @@ impl Store {
     fn apply_entry(&mut self, record: EntryRecord) {
         let entry = record.facts.entry;
         match self.entries.get_mut(&entry) {
-            Some(kept) if kept.record.facts.generation == record.facts.generation => {
+            Some(kept)
+                if kept.record.facts.generation == record.facts.generation
+                    && kept.record.state == record.state =>
+            {
                 let changes = kept.record.facts.changes;
                 let heads = kept.record.heads.clone();
                 kept.record = record;

@@ -103,6 +103,54 @@ fn pages_on_an_open_address_without_a_proxy_are_refused() {
 }
 
 #[test]
+fn login_by_picking_a_person_on_an_open_address_is_refused() {
+    let node = Node::inderoy();
+    node.replace("stafett.toml", "development = false", "development = true");
+    let settings = node.read("stafett.toml");
+    node.write("stafett.toml", &format!("{settings}\n[development]\ndemo_login = true\n"));
+    let line = settings.lines().count() + 3;
+    let place = format!("stafett.toml:{line}:14: development.demo_login");
+
+    let before = node.listing();
+    let refused = node.run(["serve", "--quic", "127.0.0.1:0", "--web", "192.0.2.7:8443"]);
+    assert_refused(
+        &refused,
+        "command line: --web: expected a loopback address, or web.behind_proxy = true, found \
+         \"192.0.2.7:8443\"",
+    );
+    let refused = node.run(["serve", "--quic", "192.0.2.7:7443", "--web", "127.0.0.1:0"]);
+    assert_refused(
+        &refused,
+        &format!(
+            "{place}: expected every listen address to be loopback, found federation.listen = 192.0.2.7:7443"
+        ),
+    );
+    assert_same(&before, &node.listing());
+
+    node.write(
+        "stafett.toml",
+        &format!("{settings}\n[development]\ndemo_login = true\n")
+            .replace("[web]\n", "[web]\nbehind_proxy = true\n"),
+    );
+    let refused = node.run(["serve", "--quic", "127.0.0.1:0", "--web", "192.0.2.7:8443"]);
+    assert!(refused.err.contains("expected no proxy in front of the pages"), "{}", refused.err);
+    assert_eq!(refused.code, Some(1));
+}
+
+#[test]
+fn login_by_picking_a_person_among_real_people_is_refused() {
+    let node = Node::inderoy();
+    let settings = node.read("stafett.toml");
+    node.write("stafett.toml", &format!("{settings}\n[development]\ndemo_login = true\n"));
+
+    let refused = node.run(["serve", "--quic", "127.0.0.1:0", "--web", "127.0.0.1:0"]);
+
+    let expected = "development.demo_login: expected node.development = true beside it";
+    assert!(refused.err.contains(expected), "{}", refused.err);
+    assert_eq!(refused.code, Some(1));
+}
+
+#[test]
 fn two_partners_with_one_key_are_refused() {
     let node = Node::inderoy();
     node.add(&Node::steinkjer(), None);
@@ -258,7 +306,7 @@ fn store_that_a_newer_program_wrote_is_refused_by_every_command_that_opens_it() 
     ] {
         let refused = node.run(command);
 
-        assert_refused(&refused, "the store has schema 99, and this program knows schemas up to 4");
+        assert_refused(&refused, "the store has schema 99, and this program knows schemas up to 7");
         assert_same(&before, &node.listing());
     }
 }

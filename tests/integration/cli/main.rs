@@ -16,6 +16,7 @@ mod full_disk;
 mod init;
 mod partner;
 mod reading;
+mod seal;
 mod serve;
 mod support;
 mod token;

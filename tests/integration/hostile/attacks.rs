@@ -19,13 +19,14 @@ use stafett_protocol::grant::Grant;
 use stafett_protocol::id::{
     CaseId, ConsentId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId,
 };
+use stafett_protocol::mark::LinkMark;
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::signed::SigningKey;
 use stafett_protocol::time::DAY;
 use stafett_protocol::wire::codec::encode;
 use stafett_protocol::wire::{
-    Announce, Frame, GrantFrame, Hello, OrderFrame, PROTOCOL_VERSION, Propose, ReceiptFrame, Reconcile,
-    RelationFrame, Resend, Stored, Want,
+    Announce, Ask, Frame, GrantFrame, Hello, Living, MarkFrame, OrderFrame, PROTOCOL_VERSION, Propose,
+    ReceiptFrame, Reconcile, RelationFrame, Resend, Shown, Stored, Want,
 };
 use stafett_tests::real::cast::Place;
 
@@ -65,6 +66,7 @@ pub(super) fn all(stake: &Stake, signing: &SigningKey) -> anyhow::Result<Vec<(&'
         ("reconciliation without end", reconciling()),
         ("wants without end", wants()),
         ("asking again and again", again(stake)),
+        ("a mark signed by another key", vec![mark(&*wrong_key()?)?]),
         ("frames out of turn", out_of_turn(stake)),
         ("unknown kinds", unknown_kinds()),
     ];
@@ -327,11 +329,19 @@ fn wants() -> Vec<Shot> {
     (0..20).map(|_| want(7_500)).chain((0..500).map(|_| want(1))).collect()
 }
 
+fn mark(key: &SigningKey) -> anyhow::Result<Shot> {
+    let (signer, partner) = (Place::Steinkjer.number(), Place::Inderoy.number());
+    let mark = key.sign(LinkMark { signer, partner, incarnation: 9, number: 9 })?;
+    Ok(Shot::Frame(Frame::Mark(MarkFrame { token: mark.token().to_owned() })))
+}
+
 fn again(stake: &Stake) -> Vec<Shot> {
     let (entry, generation) = (stake.shared, stake.announce.generation);
     let resend = || Shot::Frame(Frame::Resend(Resend { entry, generation }));
     let stored = || Shot::Frame(Frame::Stored(Stored::Grant(GrantId::from_random(clock::random()))));
-    (0..1_000).map(|_| resend()).chain((0..1_000).map(|_| stored())).collect()
+    let ask = || Shot::Frame(Frame::Ask(Ask { incarnation: u64::MAX }));
+    let asked = (0..500).map(|_| ask());
+    (0..1_000).map(|_| resend()).chain((0..1_000).map(|_| stored())).chain(asked).collect()
 }
 
 fn out_of_turn(stake: &Stake) -> Vec<Shot> {
@@ -348,6 +358,8 @@ fn out_of_turn(stake: &Stake) -> Vec<Shot> {
     vec![
         Shot::Frame(relation),
         Shot::Frame(hello),
+        Shot::Frame(Frame::Shown(Shown { token: None })),
+        Shot::Frame(Frame::Living(Living { grants: stake.announce.grants.clone(), is_last: true })),
         Shot::Bytes(StreamKind::Control, on_control),
         Shot::Bytes(StreamKind::Data, on_data),
     ]

@@ -1,6 +1,10 @@
 //! The line is down during a meeting, and the family changes its mind meanwhile.
 
 use super::*;
+use stafett_node::engine::answer::Health;
+use stafett_node::engine::restore::AfterRestore;
+use stafett_node::engine::seal::SealReason;
+use stafett_tests::real::backup;
 use stafett_tests::real::chance::Chance;
 use stafett_tests::real::world::note;
 
@@ -27,6 +31,9 @@ async fn story() -> anyhow::Result<()> {
     let (family, _, entry) = read_by_ole(&world, &marker).await?;
     let (other, withdrawn, _) = read_by_ole(&world, &chance.marker("other")).await?;
     let case = family.case;
+    world.kill(Place::Inderoy).await?;
+    backup::copy_store(world.folder(Place::Inderoy), &world.aside("backup"))?;
+    world.start(Place::Inderoy).await?;
 
     // The line is down; both sides go on writing, and nothing waits for the other.
     world.line(Place::Inderoy, Place::Steinkjer).cut();
@@ -85,7 +92,47 @@ async fn story() -> anyhow::Result<()> {
     let returned = left.proposals.iter().filter(|proposal| proposal.state == "returned").count();
     ensure!(returned == 1, "his own note goes back to Ole: {returned}");
     printed(&world, case, &marker).await?;
+    lost_and_restored(&mut world, (case, entry), &written, withdrawn).await?;
+    ensure!(hits(&world, Place::Inderoy, &late).await? == 0, "Ole's late note came in after the restore");
     world.end().await
+}
+
+/// Inderøy's machine is gone. Its store comes from the backup of before the meeting, its journal
+/// is where it was.
+async fn lost_and_restored(
+    world: &mut World,
+    (case, entry): (CaseId, EntryId),
+    written: &[EntryId],
+    withdrawn: ConsentId,
+) -> anyhow::Result<()> {
+    world.kill(Place::Inderoy).await?;
+    backup::restore_store(world.folder(Place::Inderoy), &world.aside("backup"))?;
+    world.line(Place::Inderoy, Place::Steinkjer).heal();
+    world.start(Place::Inderoy).await?;
+    let health: Health = world.person(Who::Marte)?.get("/health").await?;
+    ensure!(health.sealed_because.contains(&SealReason::BehindJournal), "{:?}", health.sealed_because);
+
+    let done: AfterRestore = backup::command(world.folder(Place::Inderoy), &["seal", "replay"]).await?;
+
+    ensure!(done.withdrawn.contains(&withdrawn), "the father's word was lost: {done:?}");
+    until("that both nodes have compared", async || {
+        Ok(world.log(Place::Inderoy)?.contains("the link is open again").then_some(()))
+    })
+    .await?;
+    // What the backup has is shared again under the consent that stands, and nothing more.
+    world.until_readable(Who::Ole, case, entry).await?;
+    let paths = written.iter().map(|lost| format!("/cases/{case}/entries/{lost}"));
+    for path in paths {
+        ensure!(status(&world.person(Who::Marte)?, &path).await? == 404, "Inderøy has {path}");
+        until("that Steinkjer has not", async || {
+            Ok((status(&world.person(Who::Ole)?, &path).await? == 404).then_some(()))
+        })
+        .await?;
+    }
+    let text = format!("etter en gjenoppretting {}", world.now(Place::Inderoy)?);
+    let later = world.write(Who::Marte, case, &["language"], &text).await?;
+    world.until_readable(Who::Ole, case, later).await?;
+    Ok(())
 }
 
 /// A copy on paper can be had from the node alone, with the line down.
@@ -100,6 +147,6 @@ async fn printed(world: &World, case: CaseId, marker: &str) -> anyhow::Result<()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn work_on_both_sides_of_a_cut_line_meets_again_without_loss_and_a_withdrawal_wins() {
+async fn work_on_both_sides_of_a_cut_line_meets_again_and_a_withdrawal_wins_also_over_a_restore() {
     story().await.expect("the story holds");
 }

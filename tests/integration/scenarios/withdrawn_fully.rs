@@ -22,7 +22,7 @@ async fn sole_guardian(world: &World) -> anyhow::Result<(CaseId, PersonId)> {
 async fn story() -> anyhow::Result<()> {
     let chance = Chance::seeded(41);
     let (marker, of_ole) = (chance.marker("withdrawn"), chance.marker("Ole's own"));
-    let mut world = World::two().await?;
+    let world = World::two().await?;
     let (case, mother) = sole_guardian(&world).await?;
     let entry = world.write(Who::Marte, case, &["language"], &format!("kanari {marker}")).await?;
     let of = world.ask_family(Who::Marte, case, PPT, &["language"]).await?;

@@ -15,11 +15,12 @@ use stafett_protocol::id::{
     AccountId, BatonOfferId, CaseId, ConsentId, EntryId, GrantId, OrderId, RegistrationId,
 };
 use stafett_protocol::ledger::statement::{LedgerStatement, Level, Said};
+use stafett_protocol::mark::LinkMark;
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::protection::{AddressProtection, ProtectionSaid};
 use stafett_protocol::signed::{Statement, StatementHash, Verified};
 use stafett_protocol::time::{MINUTE, UnixMillis};
-use stafett_protocol::wire::{Frame, GrantFrame, OrderFrame, ReceiptFrame};
+use stafett_protocol::wire::{Frame, GrantFrame, MarkFrame, OrderFrame, ReceiptFrame};
 use stafett_tests::federation::{AskFor, CaseAt, NewEntry};
 use stafett_tests::names::{CHILD, FATHER, MOTHER, areas, key, organisation, service, service_code};
 
@@ -143,6 +144,11 @@ impl Cast {
         orders.filter(|order| order.partner == self.partner()).collect()
     }
 
+    /// How far the owner's statements for the partner go, far above what it has said of them.
+    pub(super) fn mark(&self) -> LinkMark {
+        LinkMark { signer: self.owner(), partner: self.partner(), incarnation: 3, number: 900 }
+    }
+
     /// A genuine receipt for each of them.
     pub(super) fn receipts(&self) -> Vec<Verified<Receipt>> {
         let answer = |order: EraseOrder| {
@@ -160,12 +166,13 @@ pub(super) fn frame_of<T: Statement>(token: String) -> Frame {
 }
 
 /// A token in every frame that carries one.
-pub(super) fn frames_of_every_kind(token: &str) -> [(&'static str, Frame); 3] {
+pub(super) fn frames_of_every_kind(token: &str) -> [(&'static str, Frame); 4] {
     let token = || token.to_owned();
     [
         (Grant::TYPE, Frame::Grant(GrantFrame { token: token() })),
         (EraseOrder::TYPE, Frame::Order(OrderFrame { token: token() })),
         (Receipt::TYPE, Frame::Receipt(ReceiptFrame { token: token() })),
+        (LinkMark::TYPE, Frame::Mark(MarkFrame { token: token() })),
     ]
 }
 
@@ -200,6 +207,7 @@ fn opened() -> Said {
         level: level(1),
         holder: AccountId::from_bytes([1; 16]),
         service: service_code("school"),
+        unit: Some("Granlia skole".to_owned()),
         parties: vec![
             party(CHILD, Capacity::Subject),
             party(MOTHER, Capacity::GuardianWithParentalResponsibility),
@@ -260,13 +268,24 @@ pub(super) fn everything_said() -> Vec<Said> {
         Said::BatonOffered { offer: BatonOffer { id: offer, to: account, lapses_at: UnixMillis(9) } },
         Said::BatonAccepted { offer, by: account },
         Said::BatonDeclined { offer, by: account },
+        Said::BatonRecalled { offer },
         Said::BatonReassigned { to: account },
         Said::LevelChanged { level: level(2) },
-        Said::GrantIssued { grant, consent: consent_id, partner: consent().recipient.host, hash },
+        Said::GrantIssued {
+            grant,
+            consent: consent_id,
+            partner: consent().recipient.host,
+            areas: areas(&["language"]),
+            hash,
+        },
         Said::GrantEnded { grant },
         Said::EraseOrdered { order, grant, hash },
         Said::ReceiptFiled { order, hash },
         Said::Closed,
+        Said::Restored { incarnation: 2, doubtful: BTreeSet::from([consent_id]), family_in_doubt: true },
+        Said::ExceptionRestored { consent: consent_id, entry: EntryId::from_bytes([4; 16]) },
+        Said::WithdrawalRestored { consent: consent_id },
+        Said::ConsentReconfirmed { consent: consent_id, givers: BTreeSet::from([giver, FATHER]) },
     ]
 }
 

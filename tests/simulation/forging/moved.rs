@@ -8,6 +8,7 @@ use stafett_protocol::erasure::retention::BasisText;
 use stafett_protocol::erasure::{Done, EraseOrder, LockBasis, Receipt};
 use stafett_protocol::grant::Grant;
 use stafett_protocol::id::{EntryId, GenerationId, GrantId, OrderId, RelationId};
+use stafett_protocol::journal::Closing;
 use stafett_protocol::link::output::Output;
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::signed::{Statement, Verified};
@@ -180,6 +181,9 @@ fn ends_nothing_else(cast: &Cast, order: &EraseOrder, outputs: &[Output], what: 
         for write in &transaction.writes {
             let fits = match write {
                 Write::GrantEnded { owner, case, grant, .. } => {
+                    (*owner, *case, *grant) == (order.owner, order.case, order.grant)
+                }
+                Write::Closing { closing: Closing::ReceivedGrantEnded { owner, case, grant }, .. } => {
                     (*owner, *case, *grant) == (order.owner, order.case, order.grant)
                 }
                 Write::Under { entry, under } => {
@@ -462,5 +466,36 @@ fn statement_signed_by_another_node_of_the_federation_is_a_forgery() {
     for signer in [third, cast.owner()] {
         let mut owner = Greeted::new(&cast.story.world, cast.owner(), cast.partner());
         owner.takes_for_forged(signed(&cast, signer, receipt.statement().clone()), "a receipt");
+    }
+}
+
+#[test]
+fn announcement_of_an_earlier_generation_moved_to_another_entry_or_generation_is_not_stored() {
+    let mut cast = Cast::new();
+    let (owner, partner) = (cast.owner(), cast.partner());
+    let [entry, beside] = cast.entries;
+    let first = announced(&cast, owner, entry);
+    cast.story.world.edit(owner, entry, r#"{"description":"uten det første"}"#);
+    cast.story.world.run_for(MINUTE);
+    assert!(cast.story.world.renew(owner, entry), "a generation is cut");
+    cast.story.world.run_for(2 * MINUTE);
+    let strangers = (EntryId::from_bytes([82; 16]), GenerationId::from_bytes([83; 16]));
+    let moved = [
+        Announce { entry: strangers.0, generation: strangers.1, ..first.clone() },
+        Announce { entry: strangers.0, ..first.clone() },
+        Announce { generation: strangers.1, ..first.clone() },
+        Announce { entry: beside, generation: strangers.1, ..first },
+    ];
+    let present = |cast: &Cast| -> BTreeMap<EntryId, _> {
+        let entries = cast.story.world.node(partner).store.entries.values();
+        entries.map(|kept| (kept.record.facts.entry, kept.record.genesis)).collect()
+    };
+    let before = present(&cast);
+
+    for (number, body) in moved.into_iter().enumerate() {
+        cast.story.world.forge(owner, partner, &Frame::Announce(Box::new(body)));
+        cast.story.world.run_for(2 * MINUTE);
+
+        assert_eq!(present(&cast), before, "way {number}");
     }
 }

@@ -126,6 +126,7 @@ impl Federation {
             level: Level::try_from(1).expect("a level"),
             holder: HOLDER,
             service: service_code("school"),
+            unit: None,
             parties: vec![
                 party(CHILD, Capacity::Subject),
                 party(MOTHER, Capacity::GuardianWithParentalResponsibility),

@@ -62,7 +62,7 @@ impl World {
     ///
     /// # Errors
     /// If a file or a command fails, or the node does not take it over.
-    pub async fn let_in(&mut self, new: NewAccount<'_>) -> anyhow::Result<(AccountId, Person)> {
+    pub async fn let_in(&self, new: NewAccount<'_>) -> anyhow::Result<(AccountId, Person)> {
         let NewAccount { place, role: (role, word), service, person } = new;
         let folder = self.folder(place).to_owned();
         let config = settings(&folder)?;
@@ -76,6 +76,8 @@ impl World {
             roles: [role].into(),
             unit: None,
             person,
+            staff_login: None,
+            family_login: None,
         };
         let taken_over = || Self::people_taken_over(&folder);
         let before = taken_over()?;
@@ -89,7 +91,7 @@ impl World {
             word,
         ];
         let created: Created = serde_json::from_slice(&run(create).await?).context("a new token")?;
-        Ok((id, Person::new(&self.node(place).web, &created.token)?))
+        Ok((id, Person::new(self.web(place)?, &created.token)?))
     }
 
     /// How often a node has read its people anew. Asking it with a token that it does not know yet

@@ -94,6 +94,8 @@ pub async fn make(root: &Path, place: Place, more: &[String]) -> anyhow::Result<
             roles: [part.role].into(),
             unit: None,
             person: None,
+            staff_login: None,
+            family_login: None,
         })
     };
     let people: Vec<Person> = own().map(person).collect::<anyhow::Result<_>>()?;

@@ -15,7 +15,7 @@ use stafett_node::{clock, startup};
 use stafett_protocol::entry::SchemaVersion;
 use stafett_protocol::signed::SigningKey;
 use stafett_protocol::wire::codec::{self, encode};
-use stafett_protocol::wire::{Frame, Hello, PROTOCOL_VERSION, Stream, Want};
+use stafett_protocol::wire::{Frame, Hello, PROTOCOL_VERSION, Shown, Stream, Want};
 use tokio::sync::mpsc;
 
 use super::SOON;
@@ -99,6 +99,7 @@ impl Hostile {
         let salt = clock::random();
         self.send(&Frame::Hello(Hello { version: PROTOCOL_VERSION, schema: SchemaVersion::CURRENT, salt }))
             .await?;
+        self.send(&Frame::Shown(Shown { token: None })).await?;
         self.send(&Frame::Want(Want { fingerprints: Vec::new() })).await
     }
 

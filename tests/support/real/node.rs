@@ -29,15 +29,19 @@ impl RunningNode {
     /// # Errors
     /// If it ends, or says nothing for 40 seconds.
     pub async fn start(folder: &Path) -> anyhow::Result<Self> {
+        Self::start_at(folder, SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    /// Starts a node that people reach at an address that is known beforehand.
+    ///
+    /// # Errors
+    /// As for [`RunningNode::start`].
+    pub async fn start_at(folder: &Path, web: SocketAddr) -> anyhow::Result<Self> {
         let log = log_of(folder);
         let file = std::fs::OpenOptions::new().create(true).append(true).open(&log)?;
         let mut command = program::command()?;
-        command.arg("serve").arg("--data").arg(folder).args([
-            "--web",
-            "127.0.0.1:0",
-            "--quic",
-            "127.0.0.1:0",
-        ]);
+        command.arg("serve").arg("--data").arg(folder).args(["--quic", "127.0.0.1:0"]);
+        command.arg("--web").arg(web.to_string());
         let mut child = command.stdout(Stdio::piped()).stderr(file).spawn().context("stafett serve")?;
         let output = child.stdout.take().context("the output of stafett serve")?;
         let mut lines = BufReader::new(output).lines();

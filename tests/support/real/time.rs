@@ -2,12 +2,16 @@
 
 use anyhow::Context;
 use stafett_node::clock;
+use stafett_node::startup::ClockStatus;
 
 use super::cast::Place;
 use super::world::World;
+use super::{backup, until};
 
 /// The file in a node's folder that moves its clocks.
 pub const CLOCK: &str = "clock";
+
+const MINUTE_MS: i64 = 60_000;
 
 impl World {
     /// Lets time pass at some nodes, for both their clocks: nothing jumps.
@@ -55,6 +59,20 @@ impl World {
     pub fn now(&self, place: Place) -> anyhow::Result<i64> {
         let [wall, _] = self.moved(place)?;
         Ok(i64::try_from(clock::now().0)? + wall)
+    }
+
+    /// Waits until a node has written down that its time has come this far: one that is stopped
+    /// before it takes what has passed for a jump.
+    ///
+    /// # Errors
+    /// If the node does not tell, or never does it.
+    pub async fn until_marked(&self, place: Place) -> anyhow::Result<()> {
+        until("a mark of the clock", async || {
+            let status: ClockStatus = backup::command(self.folder(place), &["clock", "status"]).await?;
+            let mark = i64::try_from(status.mark.context("a mark")?.0)?;
+            Ok((mark + MINUTE_MS > self.now(place)?).then_some(()))
+        })
+        .await
     }
 
     /// Adds sections to the settings of a node that does not run.

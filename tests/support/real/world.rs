@@ -137,6 +137,14 @@ impl World {
         self.nodes.get_mut(&place).expect("a node that runs")
     }
 
+    /// Where a node that runs answers its people.
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub fn web(&self, place: Place) -> anyhow::Result<&str> {
+        Ok(&self.nodes.get(&place).context("a node that runs")?.web)
+    }
+
     /// The line between two nodes.
     ///
     /// # Panics
@@ -191,8 +199,7 @@ impl World {
     /// If there is no HTTP client.
     pub fn person(&self, who: Who) -> anyhow::Result<Person> {
         let place = who.part().place;
-        let node = self.nodes.get(&place).context("a node that runs")?;
-        Person::new(&node.web, &self.made[&place].tokens[&who])
+        Person::new(self.web(place)?, &self.made[&place].tokens[&who])
     }
 
     /// Opens a case of a child with two guardians.

@@ -7,7 +7,7 @@ use stafett_protocol::access::Held;
 use stafett_protocol::disclosure::DisclosureRow;
 use stafett_protocol::id::{CaseId, EntryId, GrantId};
 use stafett_protocol::link::snapshot::{
-    EarlierOnLink, IssuedState, Snapshot, Tracked, TrackedRelation, WaitingOrder, WaitingProposal,
+    EarlierOnLink, IssuedState, OwnMark, Snapshot, Tracked, TrackedRelation, WaitingOrder, WaitingProposal,
 };
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::transaction::{EntryRecord, ProposalState};
@@ -78,6 +78,9 @@ impl Store {
                 .filter(|((proposer, _), _)| *proposer == partner)
                 .map(|((_, proposal), entry)| (*proposal, *entry))
                 .collect(),
+            own_mark: OwnMark { incarnation: self.incarnation, number: self.signed_for(partner) },
+            partner_mark: self.marks.get(&partner).cloned(),
+            restored: self.checked.get(&partner).copied().unwrap_or(0) < self.incarnation,
         }
     }
 
@@ -113,7 +116,9 @@ impl Store {
             .get(&(partner, entry))
             .filter(|(generation, _)| *generation == record.facts.generation)
             .map(|(_, heads)| heads.clone());
-        tracked.earlier = EarlierOnLink::new(self.earlier_on_link(partner, entry));
+        let begun = self.entries[&entry].earlier.iter();
+        let begun = begun.filter_map(|one| Some((one.changes.first()?.hash(), one.generation)));
+        tracked.earlier = EarlierOnLink::new(self.earlier_on_link(partner, entry)).begun_by(begun.collect());
         tracked
     }
 

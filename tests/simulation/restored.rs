@@ -1,0 +1,104 @@
+//! A node whose store and journal were restored together: only its partner can tell.
+
+use std::collections::BTreeSet;
+
+use stafett_protocol::restore::{OnRecord, Verdict, judge};
+use stafett_protocol::time::MINUTE;
+use stafett_protocol::wire::Frame;
+use stafett_tests::federation::Crash;
+
+use crate::story::Story;
+
+/// The kinds of frames that a node which knows it was restored may send: Hello, receipts, and what
+/// is said of marks.
+fn is_silent(frame: &Frame) -> bool {
+    matches!(
+        frame,
+        Frame::Hello(_)
+            | Frame::Receipt(_)
+            | Frame::Mark(_)
+            | Frame::Shown(_)
+            | Frame::Ask(_)
+            | Frame::Holding(_)
+            | Frame::Living(_)
+    )
+}
+
+#[test]
+fn owner_restored_from_before_a_withdrawal_is_told_by_its_partner_and_sends_nothing() {
+    for seed in 0..4 {
+        let mut story = Story::new(seed);
+        let consent = story.share("ppt", &["language"]);
+        story.note("fra skolen");
+        story.world.run_for(2 * MINUTE);
+        let backup = story.world.node(story.owner).store.clone();
+        story.world.withdraw(story.case, consent);
+        story.world.run_for(2 * MINUTE);
+        story.world.cut(story.owner, story.partner);
+        let start = story.world.taps.len();
+
+        story.world.node_mut(story.owner).store = backup;
+        story.world.restart(story.owner, Crash::BeforeCommits);
+        story.note("etterpå");
+        story.world.heal(story.owner, story.partner);
+        story.world.run_for(5 * MINUTE);
+
+        let owner = story.world.node(story.owner);
+        assert_eq!(owner.shown_above, [story.partner], "seed {seed}");
+        let sent = story.sent_since(start);
+        assert!(sent.iter().any(|frame| matches!(frame, Frame::Ask(_))), "seed {seed}: it asked nothing");
+        let loud: Vec<u16> = sent.iter().filter(|frame| !is_silent(frame)).map(Frame::kind).collect();
+        assert_eq!(loud, Vec::<u16>::new(), "seed {seed}");
+        let (_, shown) = owner.shown.first().expect("the partner answers");
+        let grant = shown.grants.values().next().expect("it has had one grant");
+        let ledger = owner.store.ledgers.get(&grant.grant.statement().case);
+        let on_record = OnRecord { ledger: ledger.map(AsRef::as_ref), sent: &BTreeSet::new(), ordered: None };
+        let verdict = judge(grant, on_record, story.world.now());
+        assert_eq!(verdict, Verdict::Ends { doubtful: Some(consent) }, "seed {seed}");
+    }
+}
+
+#[test]
+fn partner_restored_from_before_a_withdrawal_is_ordered_again_and_answers_again() {
+    for seed in 0..4 {
+        let mut story = Story::new(seed);
+        let consent = story.share("ppt", &["language"]);
+        let entry = story.note("fra skolen");
+        story.world.run_for(2 * MINUTE);
+        let backup = story.world.node(story.partner).store.clone();
+        story.world.withdraw(story.case, consent);
+        story.world.run_for(2 * MINUTE);
+        assert_eq!(story.world.node(story.owner).store.filed.len(), 1, "seed {seed}");
+        story.world.cut(story.owner, story.partner);
+        story.world.node_mut(story.partner).store = backup;
+        story.world.restart(story.partner, Crash::BeforeCommits);
+        assert!(story.world.node(story.partner).store.entries.contains_key(&entry), "seed {seed}");
+
+        story.world.heal(story.owner, story.partner);
+        story.world.run_for(5 * MINUTE);
+
+        let partner = story.world.node(story.partner);
+        assert_eq!(partner.shown_above, [story.owner], "seed {seed}");
+        assert!(!partner.store.entries.contains_key(&entry), "seed {seed}: it is there again");
+        assert_eq!(partner.store.receipts.len(), 1, "seed {seed}: no new receipt");
+    }
+}
+
+#[test]
+fn node_that_lost_nothing_signed_is_not_taken_for_restored() {
+    let mut story = Story::new(2);
+    let consent = story.share("ppt", &["language"]);
+    story.note("fra skolen");
+    story.world.withdraw(story.case, consent);
+    story.world.run_for(2 * MINUTE);
+
+    for node in [story.owner, story.partner] {
+        story.world.restart(node, Crash::AfterCommits);
+        story.world.run_for(2 * MINUTE);
+    }
+
+    for node in [story.owner, story.partner, story.third] {
+        assert!(story.world.node(node).shown_above.is_empty());
+    }
+    story.assert_no_alarm();
+}
