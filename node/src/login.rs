@@ -4,7 +4,7 @@
 //!
 //! What a provider says is never trusted further than its signature: bodies and times are bounded,
 //! redirects of its endpoints are not followed, and an id token counts only after every check in
-//! [`id_token`]. A login that has begun is known to this process alone, once, for ten minutes, and
+//! `id_token`. A login that has begun is known to this process alone, once, for ten minutes, and
 //! to the browser that began it.
 //!
 //! Deliberately absent: access tokens and user info. Who somebody is stands in the id token, and the
