@@ -193,7 +193,8 @@ impl Decision {
         Ok(())
     }
 
-    /// Ends the grants that are over and orders the partner to erase what went under them.
+    /// Ends the grants that are over and orders the partner to erase what went under them. One that
+    /// never left ends without an order: the partner has not heard of it (laws 5 and 15).
     ///
     /// `rows` are the partner's disclosure rows of this case, `grants` every grant that was
     /// issued to it for this case.
@@ -203,14 +204,22 @@ impl Decision {
     pub fn end_grants<'a>(
         &mut self,
         partner: PartnerView<'_>,
-        grants: impl IntoIterator<Item = &'a Grant>,
+        grants: impl IntoIterator<Item = SignedGrant<'a>>,
         rows: &[DisclosureRow],
         key: &SigningKey,
         mut random: impl FnMut() -> RandomBytes,
     ) -> Result<(), DecisionError> {
         let over = grants_over(&self.ledger, partner, self.at);
-        for grant in grants.into_iter().filter(|grant| over.contains(&grant.grant)) {
-            self.end_grant(grant.grant, &Recall::from_rows(grant, rows), key, &mut random)?;
+        for SignedGrant { grant, was_handed } in grants {
+            if !over.contains(&grant.grant) {
+                continue;
+            }
+            if was_handed {
+                self.end_grant(grant.grant, &Recall::from_rows(grant, rows), key, &mut random)?;
+            } else {
+                self.say(Said::GrantEnded { grant: grant.grant }, key)?;
+                self.closes = true;
+            }
         }
         Ok(())
     }
@@ -275,6 +284,15 @@ impl Decision {
     pub fn into_writes(self) -> Vec<Write> {
         self.writes
     }
+}
+
+/// A grant that this node signed for a partner.
+#[derive(Debug, Clone, Copy)]
+pub struct SignedGrant<'a> {
+    /// What it says.
+    pub grant: &'a Grant,
+    /// Whether the partner may have it: that was written down before it left for the first time.
+    pub was_handed: bool,
 }
 
 /// Consents that count, to a service of this partner, without a living grant to all areas that the

@@ -164,7 +164,7 @@ pub enum Write {
     Ledger(Verified<LedgerStatement>),
     /// The next statement about the protection of an own case's family.
     Protection(Verified<ProtectionStatement>),
-    /// A grant that this node signed; its hash stands in the ledger.
+    /// A grant that this node signed; its hash stands in the ledger. No partner has it yet.
     GrantIssued(Verified<Grant>),
     /// An order that this node signed; sent until its receipt is filed.
     OrderQueued(Verified<EraseOrder>),
@@ -215,6 +215,12 @@ pub enum Write {
         /// The partner's heads.
         heads: Heads,
     },
+    /// A grant is about to be handed to its partner for the first time: from here on its node may
+    /// have it. It counts among the statements for the partner from here on, and not before, so
+    /// that a grant that never left leaves no number either (law 5).
+    GrantHanded(GrantId),
+    /// The frame of a grant that was written down as handed over never left.
+    GrantUnsent(GrantId),
     /// A partner has a grant durably.
     GrantStored(GrantId),
     /// A partner has a relation durably.

@@ -319,7 +319,7 @@ fn grant_that_its_order_overtook_opens_nothing_after_a_restart() {
     let consent = story.share("ppt", &["language"]);
     let entry = story.note("skal ikke frem");
     let store = &story.world.node(story.owner).store;
-    let grant = store.issued.values().next().expect("a grant").0.clone();
+    let grant = store.issued.values().next().expect("a grant").grant.clone();
     let content = store.content(entry).expect("it was written");
     story.world.withdraw(story.case, consent);
     story.world.run_for(2 * MINUTE);

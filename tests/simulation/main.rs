@@ -26,4 +26,5 @@ mod restored;
 mod sharing;
 mod story;
 mod twins;
+mod unheard_of;
 mod widening;

@@ -44,14 +44,27 @@ pub struct Kept {
     pub earlier: Vec<KeptGeneration>,
 }
 
+/// A grant that was issued.
+#[derive(Debug, Clone)]
+pub struct Issued {
+    /// The grant.
+    pub grant: Verified<Grant>,
+    /// Whether the partner may have it.
+    pub is_handed: bool,
+    /// How often that was written down.
+    handed: u64,
+    /// Whether the partner has said that it has it.
+    pub is_stored: bool,
+}
+
 /// Everything that one node keeps. A clone is a backup.
 #[derive(Debug, Clone)]
 pub struct Store {
     own: OrganisationNumber,
     /// What holds in each own case.
     pub ledgers: BTreeMap<CaseId, Arc<LedgerView>>,
-    /// Grants that were issued, and whether the partner has said that it has them.
-    pub issued: BTreeMap<GrantId, (Verified<Grant>, bool)>,
+    /// Grants that were issued.
+    pub issued: BTreeMap<GrantId, Issued>,
     /// Grants that came.
     pub received: BTreeMap<GrantId, ReceivedGrant>,
     ended: BTreeMap<GrantId, UnixMillis>,
@@ -148,7 +161,7 @@ impl Store {
         let mut signed_for = BTreeSet::new();
         for write in transaction.writes {
             match &write {
-                Write::GrantIssued(grant) => signed_for.insert(grant.statement().partner),
+                Write::GrantHanded(grant) => signed_for.insert(self.issued[grant].grant.statement().partner),
                 Write::OrderQueued(order) => signed_for.insert(order.statement().partner),
                 Write::ReceiptSigned(receipt) => signed_for.insert(receipt.statement().owner),
                 _ => false,
@@ -165,10 +178,11 @@ impl Store {
 
     /// Returns how many statements were signed for a partner.
     pub fn signed_for(&self, partner: OrganisationNumber) -> u64 {
-        let grants = self.issued.values().filter(|(grant, _)| grant.statement().partner == partner).count();
+        let grants = self.issued.values().filter(|issued| issued.grant.statement().partner == partner);
+        let grants: u64 = grants.map(|issued| issued.handed).sum();
         let orders = self.orders.values().filter(|order| order.statement().partner == partner).count();
         let receipts = self.receipts.values().filter(|one| one.statement().owner == partner).count();
-        u64::try_from(grants + orders + receipts).expect("few statements")
+        grants + u64::try_from(orders + receipts).expect("few statements")
     }
 
     /// Returns an entry with its changes.
@@ -297,7 +311,9 @@ impl Store {
                 self.ledgers.insert(case, Arc::new(view));
             }
             Write::GrantIssued(grant) => {
-                self.issued.entry(grant.statement().grant).or_insert((grant, false));
+                let id = grant.statement().grant;
+                let issued = Issued { grant, is_handed: false, handed: 0, is_stored: false };
+                self.issued.entry(id).or_insert(issued);
             }
             Write::OrderQueued(order) => {
                 self.orders.insert(order.statement().order, order);
@@ -325,9 +341,20 @@ impl Store {
                     self.acknowledged.insert((partner, entry), (generation, heads));
                 }
             }
+            Write::GrantHanded(grant) => {
+                if let Some(issued) = self.issued.get_mut(&grant).filter(|issued| !issued.is_handed) {
+                    issued.is_handed = true;
+                    issued.handed += 1;
+                }
+            }
+            Write::GrantUnsent(grant) => {
+                if let Some(issued) = self.issued.get_mut(&grant) {
+                    issued.is_handed = issued.is_stored;
+                }
+            }
             Write::GrantStored(grant) => {
-                if let Some((_, stored)) = self.issued.get_mut(&grant) {
-                    *stored = true;
+                if let Some(issued) = self.issued.get_mut(&grant) {
+                    issued.is_stored = true;
                 }
             }
             Write::RelationStored { partner, relation } => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use stafett_protocol::access::{EntryFacts, OnlyFor};
 use stafett_protocol::case::{CardSource, CaseStatus, PrivateCaseDocument};
-use stafett_protocol::decision::{Decision, grants_due, grants_over};
+use stafett_protocol::decision::{Decision, SignedGrant, grants_due, grants_over};
 use stafett_protocol::entry::{Actor, EntryDocument, EntryKind, Heads, SchemaVersion};
 use stafett_protocol::erasure::Receipt;
 use stafett_protocol::id::{CaseId, ConsentId, EntryId, GenerationId};
@@ -128,7 +128,10 @@ impl Engine {
                 let logged = self.inner.store.disclosures(filter).await?;
                 let sent = logged.into_iter().filter(|logged| !logged.is_unsent);
                 let rows: Vec<_> = sent.map(|logged| logged.row).collect();
-                let grants = issued.iter().map(|issued| issued.grant.statement());
+                let grants = issued.iter().map(|issued| SignedGrant {
+                    grant: issued.grant.statement(),
+                    was_handed: issued.is_handed,
+                });
                 decision.end_grants(link.view(), grants, &rows, &self.inner.signing, random)?;
             }
             decision.issue_grants(self.inner.own, link.view(), &self.inner.signing, random)?;

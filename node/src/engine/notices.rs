@@ -130,6 +130,7 @@ impl Engine {
         };
         let host = consent.recipient.host;
         let is_own = host == self.inner.own;
+        let was_asked = !is_own && !matches!(told, Told::NeverShared);
         let partner = self.name_of(host);
         let day = time::day_of(at, &self.inner.config.node.time_zone);
         let text = |language| {
@@ -152,7 +153,7 @@ impl Engine {
             consent: Some(consent.id),
             partner: (!is_own).then_some(host),
             cause: None,
-            confirmed: (!is_own).then_some(matches!(told, Told::Confirmed(_))),
+            confirmed: was_asked.then_some(matches!(told, Told::Confirmed(_))),
             nb: text(Language::Nb),
             nn: text(Language::Nn),
         }
@@ -315,7 +316,12 @@ impl Ended {
 
     /// What the partner was asked for under these grants, and what it has said of readable entries.
     fn told(&self, grants: &BTreeSet<GrantId>, readable: &BTreeSet<EntryId>) -> Told {
-        if grants.is_empty() {
+        // One that ended without an order never left.
+        let left = |grant: &&GrantId| {
+            let has_ended = self.ledger.grants().get(*grant).is_some_and(|issued| issued.ended_at.is_some());
+            !has_ended || !self.orders(&BTreeSet::from([**grant])).is_empty()
+        };
+        if !grants.iter().any(|grant| left(&grant)) {
             return Told::NeverShared;
         }
         let orders = self.orders(grants);

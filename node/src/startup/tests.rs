@@ -118,7 +118,7 @@ async fn revoked_or_ended_partner_with_something_left_keeps_a_link_for_orders_al
     store.execute(case, []).expect("a table of cases");
     for (row, over) in [
         (
-            "INSERT INTO grant_issued VALUES (zeroblob(16), zeroblob(16), 840029212, 1, x'00')",
+            "INSERT INTO grant_issued VALUES (zeroblob(16), zeroblob(16), 840029212, 1, x'00', 0)",
             "DELETE FROM grant_issued",
         ),
         (

@@ -14,7 +14,7 @@ use crate::store::error::StoreError;
 use crate::store::sealed::{ERASE_ORDER, GRANT_ISSUED, LEDGER, PROTECTION, Part, RECEIPT_FILED};
 use crate::store::snapshot::{Snapshot, statement_of};
 use crate::store::step::Step;
-use crate::store::value::{millis, moment};
+use crate::store::value::{millis, moment, organisation};
 use crate::store::{chain, disclosure, mark};
 
 /// A grant that this node signed.
@@ -22,6 +22,9 @@ use crate::store::{chain, disclosure, mark};
 pub struct IssuedGrant {
     /// The grant.
     pub grant: Verified<Grant>,
+    /// Whether the partner may have it. After a restore that is said of every grant of before: what
+    /// left after the backup is not known (law 16).
+    pub is_handed: bool,
     /// Whether the partner has said that it has it durably.
     pub is_stored: bool,
 }
@@ -175,13 +178,13 @@ fn issued(
     condition: &str,
     parameters: impl rusqlite::Params,
 ) -> Result<Vec<IssuedGrant>, StoreError> {
-    let sql = format!("SELECT case_id, grant_id, is_stored, sealed FROM grant_issued {condition}");
+    let sql = format!("SELECT case_id, grant_id, is_stored, sealed, is_handed FROM grant_issued {condition}");
     snapshot.rows(&sql, parameters, |row| {
         let case = CaseId::from_bytes(row.get(0)?);
         let grant: [u8; 16] = row.get(1)?;
         let sealed: Vec<u8> = row.get(3)?;
         let grant = snapshot.open_own(case, &GRANT_ISSUED, &row_of(&case, &grant), &sealed)?;
-        Ok(IssuedGrant { grant, is_stored: row.get(2)? })
+        Ok(IssuedGrant { grant, is_handed: row.get(4)?, is_stored: row.get(2)? })
     })
 }
 
@@ -224,12 +227,37 @@ pub(crate) fn issue(step: &mut Step<'_>, grant: &Verified<Grant>) -> Result<(), 
     let Grant { grant: id, case, partner, .. } = grant.statement();
     step.ensure_case(*case, step.own.organisation)?;
     let sealed = step.seal(*case, &GRANT_ISSUED, &row_of(case, id.as_bytes()), grant.token().as_bytes())?;
-    let issued = step.execute(
-        "INSERT INTO grant_issued (grant_id, case_id, partner, sealed) VALUES (?1, ?2, ?3, ?4)
+    step.execute(
+        "INSERT INTO grant_issued (grant_id, case_id, partner, sealed, is_handed) VALUES (?1, ?2, ?3, ?4, 0)
          ON CONFLICT (grant_id) DO NOTHING",
         (id.as_bytes(), case.as_bytes(), partner.value(), sealed),
     )?;
-    if issued == 1 { mark::count_signed(step, *partner) } else { Ok(()) }
+    Ok(())
+}
+
+/// Notes that a partner may have a grant from here on: one more statement for it.
+pub(crate) fn hand(step: &mut Step<'_>, grant: GrantId) -> Result<(), StoreError> {
+    let partner = step.optional(
+        "UPDATE grant_issued SET is_handed = 1 WHERE grant_id = ?1 AND is_handed = 0 RETURNING partner",
+        [grant.as_bytes()],
+        |row| organisation(row, 0, GRANT_ISSUED.name),
+    )?;
+    partner.map_or(Ok(()), |partner| mark::count_signed(step, partner))
+}
+
+/// Notes that a grant has not left after all.
+pub(crate) fn grant_unsent(step: &Step<'_>, grant: GrantId) -> Result<(), StoreError> {
+    step.execute(
+        "UPDATE grant_issued SET is_handed = 0 WHERE grant_id = ?1 AND is_stored = 0",
+        [grant.as_bytes()],
+    )?;
+    Ok(())
+}
+
+/// Notes that nobody knows which grants have left: the store was restored.
+pub(crate) fn hand_all(step: &Step<'_>) -> Result<(), StoreError> {
+    step.execute("UPDATE grant_issued SET is_handed = 1", [])?;
+    Ok(())
 }
 
 /// Notes that a partner has a grant durably.

@@ -111,8 +111,8 @@ fn link_snapshot(
         let grant = issued.grant.statement();
         let view = cases.get(&grant.case).and_then(|view| view.grants().get(&grant.grant));
         if view.is_some_and(|known| known.ended_at.is_none()) {
-            let (id, stored) = (grant.grant, issued.is_stored);
-            link.issued.insert(id, IssuedState { grant: issued.grant, stored, sent: false });
+            let (id, stored, handed) = (grant.grant, issued.is_stored, issued.is_handed.into());
+            link.issued.insert(id, IssuedState { grant: issued.grant, stored, sent: false, handed });
         }
     }
     for received in received(snapshot, "AND owner = ?1", [partner.value()])? {

@@ -23,6 +23,7 @@ pub(crate) const STORE: &[Migration] = &[
     Migration { name: "sealing", sql: include_str!("migrations/0005_sealing.sql") },
     Migration { name: "session", sql: include_str!("migrations/0006_session.sql") },
     Migration { name: "handover_note", sql: include_str!("migrations/0007_handover_note.sql") },
+    Migration { name: "grant_handed", sql: include_str!("migrations/0008_grant_handed.sql") },
 ];
 
 /// The schema of `keys.sqlite`.

@@ -140,6 +140,8 @@ fn apply(step: &mut Step<'_>, write: &Write) -> Result<(), StoreError> {
         Write::Acknowledged { partner, entry, generation, heads } => {
             disclosure::acknowledge(step, *partner, *entry, *generation, heads)
         }
+        Write::GrantHanded(grant) => ledger::hand(step, *grant),
+        Write::GrantUnsent(grant) => ledger::grant_unsent(step, *grant),
         Write::GrantStored(grant) => ledger::grant_stored(step, *grant),
         Write::RelationStored { partner, relation } => link::relation_stored(step, *partner, *relation),
         Write::ProposalTaken { partner, proposal, entry } => link::take(step, *partner, *proposal, *entry),
@@ -169,7 +171,10 @@ fn apply_local(step: &mut Step<'_>, write: &LocalWrite) -> Result<(), StoreError
         LocalWrite::Token(token) => login::put(step, token),
         LocalWrite::TokenRevoked { token, at } => login::revoke(step, *token, *at),
         LocalWrite::Session(write) => session::write(step, write),
-        LocalWrite::Incarnation(incarnation) => meta::set_incarnation(step, *incarnation),
+        LocalWrite::Incarnation(incarnation) => {
+            ledger::hand_all(step)?;
+            meta::set_incarnation(step, *incarnation)
+        }
         LocalWrite::HighWaterMark(mark) => meta::set_high_water_mark(step, *mark),
         LocalWrite::KeepReturned { until } => returned::keep(step, *until),
         LocalWrite::EraseReturned { now } => {

@@ -52,6 +52,7 @@ struct Shared {
     ledger: LedgerView,
     grants: Vec<Grant>,
     rows: Vec<DisclosureRow>,
+    was_handed: bool,
 }
 
 fn withdrawal(consent: ConsentId) -> Said {
@@ -79,7 +80,7 @@ fn shared() -> Shared {
         let permit = permit(&question).expect("shared");
         DisclosureRow::of(&permit, DisclosureId::from_bytes([number; 16]), Heads::default(), NOW)
     });
-    Shared { grants, rows: rows.to_vec(), ledger }
+    Shared { grants, rows: rows.to_vec(), ledger, was_handed: true }
 }
 
 impl Shared {
@@ -87,7 +88,8 @@ impl Shared {
     fn protected(&self) -> Self {
         let mut case = Case { ledger: self.ledger.clone() };
         case.protect(AddressProtection::StrictlyConfidential, 1_900);
-        Self { ledger: case.ledger, grants: self.grants.clone(), rows: self.rows.clone() }
+        let (grants, rows) = (self.grants.clone(), self.rows.clone());
+        Self { ledger: case.ledger, grants, rows, was_handed: self.was_handed }
     }
 
     fn ends(&self, said: &[Said], agreement: Option<&Agreement>, standing: Standing, at: u64) -> Decision {
@@ -97,7 +99,8 @@ impl Shared {
             decision.say(said.clone(), &key).expect("can be said");
         }
         let partner = view(agreement, standing);
-        decision.end_grants(partner, &self.grants, &self.rows, &key, random(100)).expect("signs");
+        let grants = self.grants.iter().map(|grant| SignedGrant { grant, was_handed: self.was_handed });
+        decision.end_grants(partner, grants, &self.rows, &key, random(100)).expect("signs");
         decision
     }
 }
@@ -215,6 +218,19 @@ fn every_way_to_end_a_sharing_orders_the_same() {
         assert_eq!(tokens(decision), expected, "{way}: with the same ids the same bytes");
         assert!(decision.closes(), "{way}");
     }
+}
+
+#[test]
+fn grant_that_never_left_ends_without_an_order() {
+    let unheard_of = Shared { was_handed: false, rows: Vec::new(), ..shared() };
+    let agreement = agreement();
+
+    let decision = unheard_of.ends(&[withdrawal(PPT)], Some(&agreement), Standing::Trusted, 2_000);
+
+    assert_eq!(decision.orders(), []);
+    assert!(decision.closes(), "the gate closes all the same");
+    let ended = decision.ledger().grants().values().filter(|grant| grant.ended_at.is_some());
+    assert_eq!(ended.map(|grant| grant.consent).collect::<Vec<_>>(), [PPT]);
 }
 
 #[test]

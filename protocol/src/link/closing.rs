@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::Session;
 use super::output::Output;
-use super::snapshot::{Tracked, TrackedRelation};
+use super::snapshot::{IssuedState, Tracked, TrackedRelation};
 use crate::access::Denial;
 use crate::agreement::{Agreement, Standing};
+use crate::grant::Grant;
 use crate::id::{CaseId, GrantId};
 use crate::ledger::LedgerView;
 use crate::time::UnixMillis;
@@ -49,7 +50,12 @@ impl Session {
     /// The next moment at which the agreement or a grant begins or is over: what it opens is sent
     /// then, and what it closes is dropped then, and not with whatever happens next.
     pub(super) fn boundary_timeout(&self) -> Option<UnixMillis> {
-        let issued = self.issued.values().map(|issued| issued.grant.statement());
+        let lives = |issued: &&IssuedState| {
+            let Grant { case, grant, .. } = issued.grant.statement();
+            let known = self.cases.get(case).and_then(|ledger| ledger.grants().get(grant));
+            known.is_none_or(|known| known.ended_at.is_none())
+        };
+        let issued = self.issued.values().filter(lives).map(|issued| issued.grant.statement());
         let issued = issued.flat_map(|grant| [grant.from, grant.until]);
         let received = self.received.values().flatten().map(|received| received.grant.until);
         let agreed = self.agreement.iter().flat_map(|agreement| [agreement.from, agreement.until]);

@@ -1,13 +1,17 @@
 //! Grants, both ways: sent before anything that goes under them, believed only when signed.
+//!
+//! Before a grant leaves for the first time, it is written down that the partner may have it. One
+//! that never left is ended without a word: an order would tell of a case that the partner has
+//! never heard of, and that may be blocked by then (laws 5 and 15).
 
 use std::collections::BTreeSet;
 
-use super::output::Alarm;
-use super::snapshot::IssuedState;
+use super::output::{Alarm, Noted};
+use super::snapshot::{Handed, IssuedState};
 use super::{Session, Work};
 use crate::access::{permit_grant, permit_keeping};
 use crate::grant::{Grant, ReceivedGrant};
-use crate::id::GrantId;
+use crate::id::{CaseId, GrantId};
 use crate::signed::{Signed, Verified};
 use crate::transaction::{Committed, Fault, Write};
 use crate::wire::error_code::ErrorCode;
@@ -21,42 +25,89 @@ impl Session {
             return;
         }
         let (id, case) = (statement.grant, statement.case);
-        self.issued.entry(id).or_insert(IssuedState { grant, stored: false, sent: false });
+        let issued = IssuedState { grant, stored: false, sent: false, handed: Handed::No };
+        self.issued.entry(id).or_insert(issued);
         self.abort_reconciliation();
+        self.put_in_line(case);
+    }
+
+    fn put_in_line(&mut self, case: CaseId) {
         let entries = self.entries.iter().filter(|(_, tracked)| tracked.record.facts.case == case);
         self.pending.extend(entries.map(|(entry, _)| *entry));
     }
 
+    /// Sends the grants that the partner may have and lacks, and has the others written down first.
     pub(super) fn pump_grants(&mut self) {
         let unsent = self.issued.iter().filter(|(_, issued)| !issued.sent && !issued.stored);
-        let unsent: BTreeSet<GrantId> = unsent.map(|(grant, _)| *grant).collect();
-        for grant in unsent {
-            if self.has_room() {
-                self.send_grants(&BTreeSet::from([grant]));
+        let unsent: Vec<(GrantId, Handed)> = unsent.map(|(grant, issued)| (*grant, issued.handed)).collect();
+        for (grant, handed) in unsent {
+            if !self.has_room() {
+                return;
+            }
+            match handed {
+                Handed::Yes => self.send_grant(grant, Vec::new()),
+                Handed::No if self.store_retry_at.is_none() => self.hand(grant),
+                Handed::No | Handed::Noting => {}
             }
         }
+    }
+
+    /// Has it written down that the partner may have a grant.
+    fn hand(&mut self, id: GrantId) {
+        if !self.issued.get(&id).is_some_and(|issued| self.grant_may_go(issued)) {
+            return;
+        }
+        if let Some(issued) = self.issued.get_mut(&id) {
+            issued.handed = Handed::Noting;
+        }
+        self.room.promise(1);
+        self.write(Write::GrantHanded(id), Work::Hand(id));
+    }
+
+    /// It is written down that the partner may have a grant: asks the gate again and sends it.
+    pub(super) fn grant_handed(&mut self, id: GrantId, outcome: Result<Committed, Fault>) {
+        self.room.keep(1);
+        let Ok(committed) = outcome else {
+            if let Some(issued) = self.issued.get_mut(&id) {
+                issued.handed = Handed::No;
+            }
+            return self.wait_for_the_store();
+        };
+        if let Some(number) = committed.signed.get(&self.identity.partner) {
+            self.signed(*number);
+        }
+        let may_go = self.is_live() && self.issued.get(&id).is_some_and(|issued| self.grant_may_go(issued));
+        let Some(issued) = self.issued.get_mut(&id).filter(|_| may_go) else {
+            return self.take_back(vec![Noted::Grant(id)]);
+        };
+        issued.handed = Handed::Yes;
+        let case = issued.grant.statement().case;
+        self.send_grant(id, vec![Noted::Grant(id)]);
+        self.put_in_line(case);
+    }
+
+    /// Whether it is written down that the partner may have a grant.
+    pub(super) fn is_handed(&self, grant: GrantId) -> bool {
+        self.issued.get(&grant).is_some_and(|issued| issued.handed == Handed::Yes)
     }
 
     /// Makes sure that an entry's grants stand before it on the stream.
     pub(super) fn send_grants_first(&mut self, grants: &BTreeSet<GrantId>) {
-        let unsent = grants
-            .iter()
-            .filter(|grant| self.issued.get(grant).is_some_and(|issued| !issued.sent && !issued.stored));
-        let unsent = unsent.copied().collect();
-        self.send_grants(&unsent);
-    }
-
-    fn send_grants(&mut self, grants: &BTreeSet<GrantId>) {
-        for id in grants {
-            let Some(issued) = self.issued.get(id).filter(|issued| self.grant_may_go(issued)) else {
-                continue;
-            };
-            let token = issued.grant.token().to_owned();
-            self.send(Frame::Grant(GrantFrame { token }));
-            if let Some(issued) = self.issued.get_mut(id) {
-                issued.sent = true;
+        for grant in grants {
+            if self.issued.get(grant).is_some_and(|issued| !issued.sent && !issued.stored) {
+                self.send_grant(*grant, Vec::new());
             }
         }
+    }
+
+    fn send_grant(&mut self, id: GrantId, noted: Vec<Noted>) {
+        let may_go = |issued: &&IssuedState| issued.handed == Handed::Yes && self.grant_may_go(issued);
+        let Some(issued) = self.issued.get(&id).filter(may_go) else { return };
+        let token = issued.grant.token().to_owned();
+        if let Some(issued) = self.issued.get_mut(&id) {
+            issued.sent = true;
+        }
+        self.send_resting_on(Frame::Grant(GrantFrame { token }), noted);
     }
 
     /// Whether the partner may be told of a grant now.
@@ -136,7 +187,8 @@ impl Session {
         let partner = self.identity.partner;
         match body {
             Stored::Grant(grant) => {
-                let Some(issued) = self.issued.get_mut(&grant).filter(|issued| !issued.stored) else {
+                let waits = |issued: &&mut IssuedState| !issued.stored && issued.handed == Handed::Yes;
+                let Some(issued) = self.issued.get_mut(&grant).filter(waits) else {
                     return;
                 };
                 issued.stored = true;

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::output::Alarm;
+use super::output::Noted;
 use super::share::bytes_of;
 use super::snapshot::{Tracked, WaitingProposal};
 use super::{Session, Work};
@@ -87,13 +88,13 @@ impl Session {
         let Some(waiting) = self.proposals.get_mut(&id) else { return };
         if may_go {
             let frame = Frame::Propose(Box::new(propose(&waiting.proposal)));
-            return self.send_resting_on(frame, vec![row]);
+            return self.send_resting_on(frame, vec![Noted::Row(row)]);
         }
         waiting.sent = false;
         if outcome.is_err() {
             self.wait_for_the_store();
         } else {
-            self.mark_unsent(vec![row]);
+            self.take_back(vec![Noted::Row(row)]);
         }
     }
 

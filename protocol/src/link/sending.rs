@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::history::changes_beyond;
+use super::output::Noted;
 use super::room::frames_of;
 use super::snapshot::Tracked;
 use super::{Session, Work};
@@ -79,8 +80,8 @@ impl Session {
         (items, transaction)
     }
 
-    /// An entry's grants must be sent before it, so one whose grant this session has not been
-    /// handed yet waits for it; and a received one waits until it is stored.
+    /// An entry's grants must be sent before it, so one with a grant that may not leave yet waits
+    /// for it; and a received one waits until it is stored.
     fn item(&self, tracked: &Tracked) -> Option<(Item, DisclosureRow)> {
         let permit = self.permit(tracked).ok()?;
         let grants: BTreeSet<_> = permit.grounds().iter().map(|ground| ground.grant).collect();
@@ -89,7 +90,7 @@ impl Session {
         if !is_own && is_arriving && tracked.acknowledged.is_none() {
             return None;
         }
-        if is_own && !grants.iter().all(|grant| self.issued.contains_key(grant)) {
+        if is_own && !grants.iter().all(|grant| self.is_handed(*grant)) {
             return None;
         }
         if self.is_on_the_way(tracked, &grants) || !self.lacks(tracked, &grants) {
@@ -169,12 +170,10 @@ impl Session {
             let sent = contents.get(&item.entry).is_some_and(|content| self.send_entry(&item, content));
             if !sent {
                 self.forget_sent(item.entry);
-                unsent.push(Write::DisclosureUnsent(item.row));
+                unsent.push(Noted::Row(item.row));
             }
         }
-        if !unsent.is_empty() {
-            self.commit(Transaction::of(unsent), Work::Nothing);
-        }
+        self.take_back(unsent);
     }
 
     fn forget_sent(&mut self, entry: EntryId) {
@@ -203,6 +202,7 @@ impl Session {
             .iter()
             .map(|ground| ground.grant)
             .filter(|grant| item.grants.contains(grant))
+            .filter(|grant| tracked.record.owner != self.identity.own || self.is_handed(*grant))
             .collect();
         if grants.is_empty() {
             return false;
@@ -223,8 +223,8 @@ impl Session {
             self.note_row(item.entry, item.row, content.record.facts.generation);
         }
         self.note_sent(item.entry, content, grants);
-        let mut rows = vec![item.row];
-        frames.into_iter().for_each(|frame| self.send_resting_on(frame, std::mem::take(&mut rows)));
+        let mut noted = vec![Noted::Row(item.row)];
+        frames.into_iter().for_each(|frame| self.send_resting_on(frame, std::mem::take(&mut noted)));
         true
     }
 

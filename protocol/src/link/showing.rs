@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Session;
 use super::output::Output;
+use super::snapshot::Handed;
 use crate::erasure::EraseOrder;
 use crate::id::GrantId;
 use crate::limits::{ANSWER_INTERVAL_MS, HOLDING_IDS_MAX};
@@ -125,7 +126,8 @@ impl Session {
         while self.has_room() {
             let Some(connection) = &mut self.connection else { return };
             let Question::Answering(answer) = &mut connection.question else { return };
-            let (frame, is_last) = answer.next(&self.ended, self.issued.keys().copied());
+            let handed = self.issued.iter().filter(|(_, issued)| issued.handed == Handed::Yes);
+            let (frame, is_last) = answer.next(&self.ended, handed.map(|(grant, _)| *grant));
             if is_last {
                 connection.question = Question::Answered;
             }

@@ -76,6 +76,25 @@ pub struct IssuedState {
     pub stored: bool,
     /// Whether it was sent on this connection.
     pub sent: bool,
+    /// Whether the partner may have it.
+    pub handed: Handed,
+}
+
+/// How far a grant has come on its way to the partner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handed {
+    /// It never left: nothing is called back under it, and nothing tells of it.
+    No,
+    /// That it is about to leave is being written down.
+    Noting,
+    /// It is written down that the partner may have it.
+    Yes,
+}
+
+impl From<bool> for Handed {
+    fn from(is_handed: bool) -> Self {
+        if is_handed { Self::Yes } else { Self::No }
+    }
 }
 
 /// An entry of a case on this link.

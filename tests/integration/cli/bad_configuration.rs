@@ -306,7 +306,7 @@ fn store_that_a_newer_program_wrote_is_refused_by_every_command_that_opens_it() 
     ] {
         let refused = node.run(command);
 
-        assert_refused(&refused, "the store has schema 99, and this program knows schemas up to 7");
+        assert_refused(&refused, "the store has schema 99, and this program knows schemas up to 8");
         assert_same(&before, &node.listing());
     }
 }

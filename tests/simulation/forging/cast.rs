@@ -107,7 +107,7 @@ impl Cast {
     pub(super) fn grants(&self) -> Vec<Verified<Grant>> {
         let all = self.nodes().into_iter();
         all.flat_map(|node| self.story.world.node(node).store.issued.values())
-            .map(|(grant, _)| grant.clone())
+            .map(|issued| issued.grant.clone())
             .collect()
     }
 

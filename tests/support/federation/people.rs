@@ -8,7 +8,7 @@ use stafett_protocol::consent::rule::{Birthdays, Capacity, Party, SubjectKind};
 use stafett_protocol::consent::{
     Channel, Consent, Controller, Direction, Evidence, Sector, WithdrawnPart, Yes,
 };
-use stafett_protocol::decision::{Decision, PartnerView};
+use stafett_protocol::decision::{Decision, PartnerView, SignedGrant};
 use stafett_protocol::entry::{About, Actor, Content, EntryDocument, EntryKind, Heads, SchemaVersion};
 use stafett_protocol::erasure::Receipt;
 use stafett_protocol::id::{
@@ -404,8 +404,10 @@ impl Federation {
         let node = &self.nodes[&end.own];
         let view =
             PartnerView { partner: end.partner, agreement: end.agreement.as_ref(), standing: end.standing };
-        let grants = node.store.issued.values().map(|(grant, _)| grant.statement());
-        let grants = grants.filter(|grant| grant.partner == end.partner && grant.case == case);
+        let grants = node.store.issued.values();
+        let grants =
+            grants.map(|one| SignedGrant { grant: one.grant.statement(), was_handed: one.is_handed });
+        let grants = grants.filter(|one| one.grant.partner == end.partner && one.grant.case == case);
         let rows = node.store.sent_rows(end.partner, case);
         let mut drawn = 0;
         let mut random = |what: &str| {

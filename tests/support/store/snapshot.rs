@@ -85,14 +85,17 @@ impl Store {
     }
 
     fn living_grants(&self, partner: OrganisationNumber) -> BTreeMap<GrantId, IssuedState> {
-        let theirs = self.issued.iter().filter(|(_, (grant, _))| grant.statement().partner == partner);
-        let living = theirs.filter(|(id, (grant, _))| {
-            let ledger = &self.ledgers[&grant.statement().case];
+        let theirs = self.issued.iter();
+        let theirs = theirs.filter(|(_, issued)| issued.grant.statement().partner == partner);
+        let living = theirs.filter(|(id, issued)| {
+            let ledger = &self.ledgers[&issued.grant.statement().case];
             ledger.grants().get(id).is_some_and(|issued| issued.ended_at.is_none())
         });
         living
-            .map(|(id, (grant, stored))| {
-                (*id, IssuedState { grant: grant.clone(), stored: *stored, sent: false })
+            .map(|(id, issued)| {
+                let (grant, stored, handed) =
+                    (issued.grant.clone(), issued.is_stored, issued.is_handed.into());
+                (*id, IssuedState { grant, stored, sent: false, handed })
             })
             .collect()
     }

@@ -17,7 +17,8 @@ async fn statements_for_a_partner_are_counted_once_each_and_the_count_survives_a
     let store = folder.open().with_own_goal().await;
 
     let issued = store.must(vec![Write::GrantIssued(our_grant(GRANT))]).await;
-    let again = store.must(vec![Write::GrantIssued(our_grant(GRANT))]).await;
+    let handed = store.must(vec![Write::GrantHanded(GRANT)]).await;
+    let again = store.must(vec![Write::GrantHanded(GRANT)]).await;
     let ordered = store.must(vec![Write::OrderQueued(our_order(ORDER))]).await;
     drop(store);
     let store = folder.open();
@@ -25,7 +26,8 @@ async fn statements_for_a_partner_are_counted_once_each_and_the_count_survives_a
     let receipt = store.must(vec![Write::ReceiptSigned(our_receipt(ORDER))]).await;
 
     let signed = |committed: &Committed| committed.signed.get(&them()).copied();
-    assert_eq!([&issued, &again, &ordered, &receipt].map(signed), [Some(1), None, Some(2), Some(3)]);
+    let counted = [&issued, &handed, &again, &ordered, &receipt].map(signed);
+    assert_eq!(counted, [None, Some(1), None, Some(2), Some(3)]);
     assert_eq!(snapshot(&store).await.own_mark.number, 3);
 }
 
@@ -54,6 +56,34 @@ async fn every_link_must_be_compared_once_in_each_incarnation() {
     local(&store, LocalWrite::LinkChecked { partner: them(), incarnation: 1 }).await;
 
     assert!(before && !snapshot(&store).await.restored);
+}
+
+#[tokio::test]
+async fn grant_counts_as_handed_over_until_its_frame_is_said_to_have_stayed() {
+    let folder = Folder::new();
+    let store = folder.open().with_own_goal().await;
+    let is_handed = async || store.grants_issued(them()).await.expect("reads")[0].is_handed;
+
+    store.must(vec![Write::GrantIssued(our_grant(GRANT))]).await;
+    assert!(!is_handed().await);
+    store.must(vec![Write::GrantHanded(GRANT)]).await;
+    assert!(is_handed().await);
+    store.must(vec![Write::GrantUnsent(GRANT)]).await;
+    assert!(!is_handed().await);
+    store.must(vec![Write::GrantHanded(GRANT), Write::GrantStored(GRANT)]).await;
+    store.must(vec![Write::GrantUnsent(GRANT)]).await;
+    assert!(is_handed().await, "the partner has said that it has it");
+}
+
+#[tokio::test]
+async fn restored_store_counts_every_grant_as_handed_over() {
+    let folder = Folder::new();
+    let store = folder.open().with_own_goal().await;
+    store.must(vec![Write::GrantIssued(our_grant(GRANT))]).await;
+
+    store.set_incarnation(1).await.expect("writes");
+
+    assert!(store.grants_issued(them()).await.expect("reads")[0].is_handed);
 }
 
 #[tokio::test]

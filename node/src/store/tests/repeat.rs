@@ -28,7 +28,10 @@ fn life() -> Vec<Vec<Write>> {
             Write::Author { entry: GOAL, actor: OUR_ACTOR, author: AccountId::from_bytes([97; 16]) },
         ],
         vec![Write::Relation(Relation { id: relation, owner: us(), case: CASE, from: MEASURE, to: GOAL })],
-        vec![Write::GrantIssued(our_grant(GRANT)), Write::GrantStored(GRANT)],
+        vec![Write::GrantIssued(our_grant(GRANT))],
+        vec![Write::GrantHanded(GRANT)],
+        vec![Write::GrantUnsent(GRANT)],
+        vec![Write::GrantHanded(GRANT), Write::GrantStored(GRANT)],
         vec![
             Write::Disclosure(disclosed(81, FIRST, &heads)),
             Write::Disclosure(disclosed(82, FIRST, &heads)),
@@ -168,6 +171,8 @@ fn kind(write: &Write) -> usize {
         Write::Generation(GenerationWrite::Forget { .. }) => 27,
         Write::Generation(GenerationWrite::LetGo { .. }) => 28,
         Write::MarkSeen(_) => 32,
+        Write::GrantHanded(_) => 33,
+        Write::GrantUnsent(_) => 34,
     }
 }
 
@@ -175,7 +180,7 @@ fn kind(write: &Write) -> usize {
 fn life_has_every_kind_of_write() {
     let kinds: BTreeSet<usize> = life().iter().flatten().map(kind).collect();
 
-    assert_eq!(kinds, (0..=32).collect());
+    assert_eq!(kinds, (0..=34).collect());
 }
 
 #[tokio::test]

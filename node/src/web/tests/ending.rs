@@ -67,6 +67,7 @@ async fn withdrawn(node: &Node) -> String {
     let mut yes = giver.clone();
     yes["evidence"] = json!({ "kind": "oral" });
     ask(node, Who::Holder, "post", &format!("{path}/yes"), &yes).await;
+    node.hand_grants(&case).await;
     ask(node, Who::Holder, "post", &format!("{path}/withdrawal"), &giver).await;
     case
 }

@@ -82,6 +82,7 @@ impl Family {
         let store = node.engine.store();
         let issued = store.grants_issued_in(self.id).await.expect("reads");
         let [issued] = issued.as_slice() else { panic!("{} grants", issued.len()) };
+        node.hand_grants(&self.case).await;
         let grant = issued.grant.statement().clone();
         let service = Service { host: grant.partner, code: grant.service.clone() };
         for entry in entries {

@@ -134,6 +134,7 @@ async fn entries_hidden_from_a_guardian_change_no_letter_of_the_notice() {
         let mut hidden = new_note("skjult");
         hidden["hidden_from_guardians"] = json!(true);
         let hidden = family.write(&node, &hidden).await;
+        node.hand_grants(&family.case).await;
         if with_hidden {
             family.hand_over(&node, &[hidden]).await;
         }
@@ -144,6 +145,20 @@ async fn entries_hidden_from_a_guardian_change_no_letter_of_the_notice() {
     }
 
     assert_eq!(told[0], told[1]);
+}
+
+#[tokio::test]
+async fn withdrawal_of_what_never_left_says_that_nothing_was_sent() {
+    let node = Node::start().await;
+    let family = Family::of(&node).await;
+    let consent = family.consent(&node, PARTNER, "ppt").await;
+
+    withdraw(&node, &consent, &family.mother).await;
+
+    let draft = &drafts(&node, &family).await[0];
+    assert!(text(draft, "nb").contains("Ingenting var sendt på dette samtykket."), "{draft}");
+    assert!(!text(draft, "nb").contains("slette"), "{draft}");
+    assert_eq!(draft["confirmed"], Value::Null);
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use stafett_protocol::id::{AccountId, TokenId};
 use stafett_protocol::person::Role;
 use stafett_protocol::signed::{PublicKey, SigningKey};
 use stafett_protocol::time::{DAY, UnixMillis};
+use stafett_protocol::transaction::{Transaction, Write};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -223,6 +224,16 @@ impl Answer {
 }
 
 impl Node {
+    /// Notes for every grant of a case that its partner may have it, as the link would.
+    pub(super) async fn hand_grants(&self, case: &str) {
+        let case = case.rsplit('/').next().and_then(|id| id.parse().ok()).expect("a case");
+        let store = self.engine.store();
+        let issued = store.grants_issued_in(case).await.expect("reads");
+        assert!(!issued.is_empty(), "no grant");
+        let handed = issued.iter().map(|issued| Write::GrantHanded(issued.grant.statement().grant));
+        store.commit(Transaction::of(handed.collect())).await.expect("committed");
+    }
+
     pub(super) async fn start() -> Self {
         Self::start_with("").await
     }

@@ -217,6 +217,7 @@ async fn handed_over(home: &Home, entry: &str, consent: &str) {
         at: UnixMillis(NOW),
     };
     store.commit(Transaction::of(vec![Write::Disclosure(row)])).await.expect("committed");
+    home.node.hand_grants(&home.case).await;
 }
 
 #[tokio::test]

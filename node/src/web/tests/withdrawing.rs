@@ -5,7 +5,7 @@ use stafett_config::Partners;
 use stafett_protocol::time::DAY;
 
 use super::kin::{Home, Kin, own_service, ppt, services};
-use super::support::NOW;
+use super::support::{NOW, PARTNER};
 
 fn two_areas(recipient: Value) -> Value {
     json!({ "recipient": recipient, "areas": ["language", "attendance"] })
@@ -131,10 +131,23 @@ async fn giver_who_is_needed_no_longer_takes_back_what_is_about_the_giver_alone(
 }
 
 #[tokio::test]
+async fn withdrawal_of_what_never_left_waits_for_no_receipt() {
+    let home = Home::start().await;
+    let consent = home.share(json!({})).await;
+
+    let item = home.withdraw(&consent, Kin::Mother).await;
+
+    assert_eq!((&item["status"], &item["orders"]), (&json!("withdrawn"), &json!([])));
+    let waiting = home.node.engine.store().orders_waiting(PARTNER.parse().expect("a number")).await;
+    assert_eq!(waiting.expect("reads"), []);
+}
+
+#[tokio::test]
 async fn stop_holds_while_a_receipt_is_overdue() {
     let home = Home::start().await;
     let first = home.share(json!({})).await;
     let second = home.share(json!({})).await;
+    home.node.hand_grants(&home.case).await;
     home.withdraw(&first, Kin::Mother).await;
     let order = home.item(&first).await["orders"][0].clone();
     assert!(order["receipt"].is_null() && order["waits_since"].is_u64(), "{order}");
