@@ -21,6 +21,7 @@ pub mod desk;
 pub(crate) mod drafts;
 pub(crate) mod entries;
 mod family;
+pub(crate) mod follow;
 mod generations;
 mod link;
 pub mod looks;
@@ -165,6 +166,8 @@ struct Inner {
     stopping: AtomicBool,
     /// Wakes what sleeps until the next sweep.
     stopped: tokio::sync::Notify,
+    /// Drawn at the start, for what must tell nothing of what it stands for.
+    salt: [u8; 16],
     /// Dropped after the store, because it stands last: whoever listens hears that the folder is free.
     released: watch::Sender<()>,
 }

@@ -52,12 +52,13 @@ use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
+use stafett_protocol::id::CaseId;
 use stafett_protocol::journal::JournalLine;
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::signed::PublicKey;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{Committed, Fault, Transaction};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tracing::error;
 
 pub use access_log::{AccessRow, LogCheck, LogEnd, LogFault};
@@ -86,6 +87,8 @@ use writer::{Job, JournalState, Writer};
 
 /// Transactions that wait for the writer; more wait at the caller.
 const JOBS_WAITING_MAX: usize = 256;
+/// Cases that wait for whoever follows the store; who is further behind is told that it is.
+const TOUCHED_WAITING_MAX: usize = 256;
 
 /// Where a store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +122,7 @@ pub struct Store {
     jobs: Option<mpsc::Sender<Job>>,
     state: Arc<JournalState>,
     thread: Option<JoinHandle<()>>,
+    touched: broadcast::Sender<CaseId>,
     journal_missing: Vec<(i64, String)>,
 }
 
@@ -152,6 +156,7 @@ impl Store {
         let (journal, fault) = Journal::open(&paths.journal, known)?;
         let state = Arc::new(JournalState::default());
         state.set_fault(fault);
+        let (touched, _) = broadcast::channel(TOUCHED_WAITING_MAX);
         let mut writer = Writer {
             connection,
             keys,
@@ -159,6 +164,7 @@ impl Store {
             own: Arc::clone(&own),
             journal,
             state: Arc::clone(&state),
+            touched: touched.clone(),
             must_truncate: false,
             _lock: lock,
         };
@@ -169,7 +175,7 @@ impl Store {
             .name("store-writer".to_owned())
             .spawn(move || writer.run(waiting))
             .map_err(|source| StoreError::Folder { path: reader.paths().data.clone(), source })?;
-        Ok(Self { reader, jobs: Some(jobs), state, thread: Some(thread), journal_missing })
+        Ok(Self { reader, jobs: Some(jobs), state, thread: Some(thread), touched, journal_missing })
     }
 
     /// Opens a store for reading only, also while another process has it open for writing.
@@ -180,6 +186,11 @@ impl Store {
     pub fn open_reading(settings: StoreSettings) -> Result<StoreReader, StoreError> {
         let StoreSettings { paths, wrapping, organisation, signing_keys, .. } = settings;
         StoreReader::open(paths, Arc::new(wrapping), Arc::new(Own { organisation, signing_keys }))
+    }
+
+    /// Returns what tells of every case in which something is committed from here on.
+    pub(crate) fn touched(&self) -> broadcast::Receiver<CaseId> {
+        self.touched.subscribe()
     }
 
     /// Returns what answers questions, for whoever only reads.

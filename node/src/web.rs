@@ -20,6 +20,7 @@ mod form;
 mod guard;
 mod layers;
 mod limits;
+mod live;
 mod look;
 pub mod openapi;
 mod openings;
@@ -108,6 +109,7 @@ pub(crate) struct Api {
     engine: Engine,
     attempts: Arc<Attempts>,
     openings: Arc<Openings>,
+    streams: Arc<live::Streams>,
     behind_proxy: bool,
     cookies: Cookies,
     login: Arc<Providers>,
@@ -124,6 +126,7 @@ impl Api {
             engine,
             attempts: Arc::default(),
             openings: Arc::default(),
+            streams: Arc::default(),
             behind_proxy: config.behind_proxy,
             cookies: Cookies::new(config),
             login: Arc::default(),

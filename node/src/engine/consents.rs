@@ -44,15 +44,24 @@ impl Engine {
     /// # Errors
     /// [`EngineError::NotFound`] or [`EngineError::NotAllowed`] for others.
     pub async fn consents(&self, reader: &Reader, case: CaseId) -> Result<Vec<ConsentView>, EngineError> {
+        let views = self.consent_views(reader, case).await?;
+        self.note(reader, Some(case), "consents".to_owned()).await?;
+        Ok(views)
+    }
+
+    /// As [`consents`](Self::consents), for whoever is shown none of it.
+    pub(super) async fn consent_views(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+    ) -> Result<Vec<ConsentView>, EngineError> {
         let ledger = self.ledger(case).await?;
         if let Some(person) = self.person_of_family(reader, &ledger) {
-            self.note(reader, Some(case), "consents".to_owned()).await?;
             let own = ledger.consents().values().filter(|record| self.is_own(&ledger, record, person));
             let items = own.map(|record| self.own_item(&ledger, record, person));
             return Ok(items.map(|item| ConsentView::Own(Box::new(item))).collect());
         }
         let ledger = self.held_case(reader, case).await?;
-        self.note(reader, Some(case), "consents".to_owned()).await?;
         let orders = self.orders_by_grant(&ledger).await?;
         let items = ledger.consents().values().map(|record| self.full_item(&ledger, record, &orders));
         Ok(items.map(|item| ConsentView::Full(Box::new(item))).collect())

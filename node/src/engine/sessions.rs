@@ -93,23 +93,39 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Store`] if the store cannot be read or written: then nobody can tell.
     pub async fn session(&self, secret: &str) -> Result<Option<Session>, EngineError> {
+        let Some((session, seen_at)) = self.known_session(secret).await? else { return Ok(None) };
+        let now = self.now();
+        if now.since(seen_at) >= SEEN_LAG_MS {
+            let seen = SessionWrite::Seen { hash: hash(secret), at: now };
+            self.inner.store.write_sessions(vec![seen]).await?;
+        }
+        Ok(Some(session))
+    }
+
+    /// As [`session`](Self::session), for what goes on without the person: it does not count as use.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] if the store cannot be read.
+    pub(crate) async fn session_at_rest(&self, secret: &str) -> Result<Option<Session>, EngineError> {
+        Ok(self.known_session(secret).await?.map(|(session, _)| session))
+    }
+
+    /// Whose session a secret is, if it counts, and when it was last used.
+    async fn known_session(&self, secret: &str) -> Result<Option<(Session, UnixMillis)>, EngineError> {
         let now = self.now();
         let found = self.inner.store.session(hash(secret)).await?;
         let Some(record) = found.filter(|record| counts(record, now)) else { return Ok(None) };
         let Some(reader) = self.reader(record.account, record.role) else { return Ok(None) };
         let people = self.people();
         let Some(person) = people.get(record.account) else { return Ok(None) };
-        if now.since(record.seen_at) >= SEEN_LAG_MS {
-            let seen = SessionWrite::Seen { hash: record.hash, at: now };
-            self.inner.store.write_sessions(vec![seen]).await?;
-        }
-        Ok(Some(Session {
+        let session = Session {
             reader,
             name: person.name.clone(),
             roles: person.roles.intersection(&record.roles).copied().collect(),
             fresh_at: record.fresh_at,
             by: record.login,
-        }))
+        };
+        Ok(Some((session, record.seen_at)))
     }
 
     /// Ends a session.

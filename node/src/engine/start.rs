@@ -65,6 +65,7 @@ impl Engine {
                 in_doubt_since: AtomicU64::new(in_doubt_since),
                 stopping: AtomicBool::new(false),
                 stopped: tokio::sync::Notify::new(),
+                salt: crate::clock::random(),
                 released: tokio::sync::watch::Sender::new(()),
             }),
         };
@@ -277,6 +278,11 @@ impl Engine {
     pub fn stopping(&self) {
         self.inner.stopping.store(true, Ordering::Relaxed);
         self.inner.stopped.notify_one();
+    }
+
+    /// Whether the node stops.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.inner.stopping.load(Ordering::Relaxed)
     }
 
     /// Returns what is done once every handle of this engine is gone and its store is closed, so

@@ -33,6 +33,8 @@ pub(crate) struct Aftermath {
     pub(crate) caught_up: bool,
     /// Whether a new journal begins in the place of one that is lost or broken.
     pub(crate) begun: bool,
+    /// Cases of which something is kept that was not before.
+    pub(crate) cases: BTreeSet<CaseId>,
 }
 
 impl Aftermath {
@@ -45,6 +47,7 @@ impl Aftermath {
         self.logged |= other.logged;
         self.caught_up |= other.caught_up;
         self.begun |= other.begun;
+        self.cases.extend(other.cases);
     }
 }
 

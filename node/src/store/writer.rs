@@ -9,9 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rusqlite::Connection;
+use stafett_protocol::id::CaseId;
 use stafett_protocol::time::UnixMillis;
-use stafett_protocol::transaction::{Committed, Transaction};
-use tokio::sync::{mpsc, oneshot};
+use stafett_protocol::transaction::{Committed, Transaction, Write};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tracing::{error, warn};
 
 use crate::clock;
@@ -79,6 +80,8 @@ pub(crate) struct Writer {
     pub(crate) own: Arc<Own>,
     pub(crate) journal: Journal,
     pub(crate) state: Arc<JournalState>,
+    /// Told of every case in which something was committed.
+    pub(crate) touched: broadcast::Sender<CaseId>,
     /// Whether a log may hold what was erased.
     pub(crate) must_truncate: bool,
     /// Keeps other processes out for as long as the writer lives.
@@ -101,8 +104,11 @@ impl Writer {
 
     fn commit(&mut self, batch: Vec<Job>) {
         match self.write(&batch) {
-            Ok((outcomes, aftermath)) => {
+            Ok((outcomes, mut aftermath)) => {
+                let cases = std::mem::take(&mut aftermath.cases);
                 self.follow(aftermath);
+                // Nobody listens while no page is open.
+                cases.into_iter().for_each(|case| drop(self.touched.send(case)));
                 for (job, outcome) in batch.into_iter().zip(outcomes) {
                     // Whoever asked may have gone; the transaction stands all the same.
                     let _ = job.answer.send(outcome);
@@ -152,8 +158,9 @@ impl Writer {
         let end = self.journal.end();
         let mut step = Step::new(snapshot, &self.log_key, (end.length, end.last), self.state.now());
         let outcome = execute(&mut step, &job.transaction, &job.local);
-        if outcome.is_ok() {
+        if let Ok(committed) = &outcome {
             aftermath.absorb(step.aftermath);
+            aftermath.cases.extend(cases_of(&job.transaction, committed));
             self.connection.execute_batch("RELEASE job")?;
             return Ok(outcome);
         }
@@ -271,4 +278,18 @@ impl Writer {
         let keys = self.keys.truncate_log();
         self.must_truncate = !matches!((rows, keys), (Ok(true), Ok(true)));
     }
+}
+
+/// The cases in which a transaction changes what somebody may be shown.
+fn cases_of(transaction: &Transaction, committed: &Committed) -> Vec<CaseId> {
+    let case_of = |write: &Write| match write {
+        Write::Ledger(statement) => Some(statement.statement().case),
+        Write::Protection(statement) => Some(statement.statement().case),
+        Write::ReceiptFiled(receipt) => Some(receipt.statement().case),
+        Write::ProposalMade(proposal) => Some(proposal.case),
+        Write::Erase { case, .. } | Write::GrantEnded { case, .. } => Some(*case),
+        _ => None,
+    };
+    let records = committed.records.iter().map(|record| record.facts.case);
+    transaction.writes.iter().filter_map(case_of).chain(records).collect()
 }

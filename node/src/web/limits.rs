@@ -20,6 +20,13 @@ pub(crate) const CONNECTIONS_MAX: usize = 256;
 /// connection is gone.
 pub(crate) const REQUESTS_MAX: usize = 2 * CONNECTIONS_MAX;
 
+/// Open pages that are told of what is new at a time. Below [`CONNECTIONS_MAX`], because each takes a
+/// connection.
+pub(crate) const STREAMS_MAX: usize = 128;
+/// Of these, one person's. A browser that speaks HTTP/1.1 opens six connections at the most, and
+/// pages must find one.
+pub(crate) const STREAMS_OF_ONE_MAX: usize = 3;
+
 /// How long things may take.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Times {

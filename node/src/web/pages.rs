@@ -32,9 +32,11 @@
 //!    `StatusCode::UNPROCESSABLE_ENTITY`. What was done ends with
 //!    `done(&api, "/cases", Key("notice-saved"))`: a redirect, and a notice on the next page; a new
 //!    notice joins [`notice::ALL`].
-//! 6. **A fresh login** for what shares, withdraws, exports, or opens in an emergency:
+//! 6. **A page of a case that stays open** asks [`live::address`](crate::web::live::address) before it
+//!    reads what it shows, and gives it to `Frame::live`.
+//! 7. **A fresh login** for what shares, withdraws, exports, or opens in an emergency:
 //!    `visitor.must_be_fresh(path_of_the_form)?` where the form is shown and where it is posted.
-//! 7. **A test** in `web/tests`: `node.log_in(Who::Holder).await` gives a browser with
+//! 8. **A test** in `web/tests`: `node.log_in(Who::Holder).await` gives a browser with
 //!    `get(path)` and `post(path, &[("field", "value")])`; `tests::pages` runs every page there is
 //!    through the checks of frame, headers and language: add the page to `all_pages`.
 //!
@@ -94,6 +96,7 @@ pub(crate) struct Frame<'a> {
     notice: Option<Key>,
     here: String,
     who: Who,
+    live: Option<String>,
 }
 
 /// Whom the frame shows as being here.
@@ -146,7 +149,13 @@ impl<'a> Frame<'a> {
             notice: None,
             here: "/".to_owned(),
             who: Who::Unsaid,
+            live: None,
         }
+    }
+
+    /// The same on a page that says itself when something else would be shown by now.
+    pub(crate) fn live(self, address: Option<String>) -> Self {
+        Self { live: address, ..self }
     }
 
     /// A text in the language of the page.

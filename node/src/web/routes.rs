@@ -16,6 +16,7 @@ use axum::routing::{MethodRouter, get, patch, post, put};
 
 use crate::web::Api;
 use crate::web::error::ApiError;
+use crate::web::live;
 use crate::web::look;
 use crate::web::pages;
 
@@ -120,6 +121,7 @@ pub(crate) fn pages() -> Routes {
         .post("/logout", pages::login::log_out)
         .post("/role", pages::login::change_role)
         .post("/language", pages::login::change_language)
+        .get("/cases/{case}/live", live::follow)
         .get("/cases/{case}/print", pages::print::case)
         .get("/cases", pages::cases::list)
         .get("/cases/new", pages::cases::new::show)

@@ -17,6 +17,7 @@ mod household;
 mod kin;
 mod late;
 mod layers;
+mod live;
 mod login;
 mod meeting;
 mod notices;

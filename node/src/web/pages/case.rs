@@ -24,6 +24,7 @@ use crate::engine::request::SetLevel;
 use crate::web::Api;
 use crate::web::error::ApiError;
 use crate::web::form::{Form, Posted};
+use crate::web::live;
 use crate::web::texts::{Key, Text};
 use crate::web::visitor::{Visiting, Visitor};
 use crate::words::{Namer, entry as entry_words, time};
@@ -81,6 +82,7 @@ pub(crate) async fn show(
     uri: Uri,
 ) -> Result<Response, PageError> {
     staff_only(&visitor)?;
+    let live = live::address(&api, &visitor, case).await?;
     let shown = api.engine.case_page(&visitor.reader, case).await?;
     let language = visitor.asked.language();
     let cards = Cards::new(&api, &visitor, &shown);
@@ -106,7 +108,7 @@ pub(crate) async fn show(
     }
     let level = summary.level.map(|level| u8::from(level).to_string());
     let rows = Page {
-        frame: Frame::new(&api, &visitor.asked, visitor.t("case-title")),
+        frame: Frame::new(&api, &visitor.asked, visitor.t("case-title")).live(live),
         case,
         name: name.map_or_else(|| visitor.t("cases-unnamed").to_string(), str::to_owned),
         subject: subject_words(&visitor, shown.view.subject_kind, shown.age),

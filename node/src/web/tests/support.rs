@@ -365,14 +365,19 @@ impl Browser<'_> {
         answer
     }
 
-    /// Sends a request with the cookies, and keeps those of the answer.
-    pub(super) async fn send(&mut self, mut request: Request<Body>) -> Answer {
+    /// Puts the cookies into a request, and what a browser takes.
+    pub(super) fn prepare(&self, request: &mut Request<Body>) {
         let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         if !pairs.is_empty() {
             let value = HeaderValue::try_from(pairs.join("; ")).expect("a value");
             request.headers_mut().insert(header::COOKIE, value);
         }
         request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("text/html,*/*;q=0.8"));
+    }
+
+    /// Sends a request with the cookies, and keeps those of the answer.
+    pub(super) async fn send(&mut self, mut request: Request<Body>) -> Answer {
+        self.prepare(&mut request);
         let answer = self.node.send(request).await;
         for set in answer.headers.get_all(header::SET_COOKIE) {
             let set = set.to_str().expect("text");

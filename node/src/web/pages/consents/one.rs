@@ -20,6 +20,7 @@ use crate::engine::desk::ConsentDesk;
 use crate::engine::request::{ExceptEntry, ReconfirmConsent};
 use crate::web::Api;
 use crate::web::form::{Form, Posted};
+use crate::web::live;
 use crate::web::pages::{Frame, PageError, done, page};
 use crate::web::texts::Key;
 use crate::web::visitor::{Visiting, Visitor};
@@ -149,11 +150,12 @@ async fn shown(
     form: Form,
     status: StatusCode,
 ) -> Result<Response, PageError> {
+    let live = live::address(api, visitor, case).await?;
     let desk = api.engine.consent_desk(&visitor.reader, case).await?;
     let say = Say::new(&api.engine, visitor);
     match consent_in(&desk, consent)? {
         ConsentView::Own(item) => {
-            let frame = Frame::new(api, &visitor.asked, visitor.t("consents-one-title"));
+            let frame = Frame::new(api, &visitor.asked, visitor.t("consents-one-title")).live(live);
             page(status, &own_page(&say, frame, case, item, &desk))
         }
         ConsentView::Full(item) => {
@@ -167,7 +169,7 @@ async fn shown(
             let name = |person: &PersonId| (person.to_string(), say.person(&desk.parties, *person));
             let given = item.given_by.iter().filter(|(_, yes)| yes.for_subject).map(|(person, _)| person);
             let shown = ConsentPage {
-                frame: Frame::new(api, &visitor.asked, visitor.t("consents-one-title")),
+                frame: Frame::new(api, &visitor.asked, visitor.t("consents-one-title")).live(live),
                 case,
                 consent,
                 service: say.called(item.asked.kind, &item.asked.recipient),

@@ -11,6 +11,7 @@ use stafett_protocol::id::{CaseId, EntryId};
 use super::{held, lines_of, meeting_in, meeting_name, read_by};
 use crate::engine::answer::{CaseView, EntryItem};
 use crate::web::Api;
+use crate::web::live;
 use crate::web::pages::{Frame, PageError, page};
 use crate::web::visitor::{Visiting, Visitor};
 use crate::words::entry::kind;
@@ -56,6 +57,7 @@ pub(crate) async fn show(
     State(api): State<Api>,
     Visiting(visitor, (case, meeting)): Visiting<(CaseId, EntryId)>,
 ) -> Result<Response, PageError> {
+    let live = live::address(&api, &visitor, case).await?;
     let view = held(&api, &visitor, case).await?;
     let item = meeting_in(&view, meeting)?;
     let wall = Wall {
@@ -66,7 +68,7 @@ pub(crate) async fn show(
     };
     let place = [time_of(item), item.view.text(FieldKey::Place).to_owned()];
     let shown = WallPage {
-        frame: Frame::new(&api, &visitor.asked, visitor.t("meeting-title")),
+        frame: Frame::new(&api, &visitor.asked, visitor.t("meeting-title")).live(live),
         case,
         meeting,
         name: meeting_name(&visitor, item),

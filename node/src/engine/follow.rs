@@ -1,0 +1,78 @@
+//! What an open page may be told: that something else would be shown by now, and nothing more.
+//!
+//! The gate is asked anew, as for a look, so nobody is told of what is not for them. Nothing is
+//! shown, so no look is logged.
+
+use sha2::{Digest, Sha256};
+use stafett_protocol::access::person::{CaseTask, task};
+use stafett_protocol::id::CaseId;
+use stafett_protocol::person::Reader;
+use stafett_protocol::transaction::ProposalState;
+
+use super::reading::Here;
+use super::{Engine, EngineError};
+
+/// Stands for what a person is shown of a case: another one, something else. Tells nothing of it:
+/// the engine mixes in what it has drawn at its start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Seen(u64);
+
+impl std::fmt::Display for Seen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl std::str::FromStr for Seen {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        u64::from_str_radix(text, 16).map(Self)
+    }
+}
+
+impl Engine {
+    /// Returns what stands for what a person would be shown of a case now.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] for whoever would be shown nothing; others if it cannot be read.
+    pub(crate) async fn seen(&self, reader: &Reader, case: CaseId) -> Result<Seen, EngineError> {
+        let here = self.here(reader, case).await?;
+        if self.summary(reader, case, &here).await?.is_none() {
+            return Err(EngineError::NotFound);
+        }
+        let mut hash = Sha256::new();
+        hash.update(self.inner.salt);
+        for record in self.inner.store.entries(case).await? {
+            if self.may_read(reader, &here, &record) {
+                hash.update(record.facts.entry.as_bytes());
+                hash.update(record.facts.generation.as_bytes());
+                for head in record.heads.iter() {
+                    hash.update(head.0);
+                }
+            }
+        }
+        match &here {
+            Here::Own { ledger, assigned } => {
+                let of = task(reader, ledger, assigned, self.now());
+                let is_asked = of == Ok(CaseTask::Family) || of == Ok(CaseTask::Stafettholder);
+                if is_asked {
+                    let consents = self.consent_views(reader, case).await?;
+                    hash.update(serde_json::to_vec(&consents).unwrap_or_default());
+                }
+                if of == Ok(CaseTask::Stafettholder) {
+                    hash.update(ledger.length().to_be_bytes());
+                }
+            }
+            Here::Received { .. } => {
+                for proposal in self.inner.store.proposals_in(case).await? {
+                    hash.update(proposal.id.as_bytes());
+                    hash.update([u8::from(proposal.state == ProposalState::Waiting)]);
+                }
+            }
+        }
+        let digest: [u8; 32] = hash.finalize().into();
+        let (word, _) = digest.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
+        Ok(Seen(u64::from_be_bytes(*word)))
+    }
+}

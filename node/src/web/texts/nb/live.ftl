@@ -1,0 +1,2 @@
+live-new = Det er kommet noe nytt her.
+live-show = Vis det nye

@@ -1,0 +1,2 @@
+live-new = Det har kome noko nytt her.
+live-show = Vis det nye
