@@ -4,6 +4,7 @@ mod access;
 mod asking;
 mod baton;
 mod cases;
+mod cells;
 mod closing;
 mod consent_pages;
 mod description;
