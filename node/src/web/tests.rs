@@ -20,6 +20,7 @@ mod late;
 mod layers;
 mod login;
 mod meeting;
+mod naughty;
 mod notices;
 mod opened;
 mod operations;
