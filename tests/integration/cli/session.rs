@@ -8,7 +8,7 @@ use crate::support::{Node, Serving};
 /// A node at which anybody is picked who logs in.
 fn picking_node() -> Node {
     let node = Node::inderoy();
-    node.replace("stafett.toml", "[node]\n", "[node]\ndevelopment = true\n");
+    node.replace("stafett.toml", "development = false", "development = true");
     let settings = node.read("stafett.toml");
     node.write("stafett.toml", &(settings + "\n[development]\ndemo_login = true\n"));
     node

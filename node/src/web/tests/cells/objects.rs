@@ -161,8 +161,10 @@ async fn post(world: &World, column: Column, path: &str, fields: &[(&str, &str)]
     world.browser(column).send(as_column(column, posted)).await
 }
 
-/// Fields of forms that name an object, with what else the form needs.
-const NAMING: [(&str, &str, &[(&str, &str)]); 8] = [
+/// A form, its field that names an object, and what else the form needs.
+type Naming = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const NAMING: [Naming; 8] = [
     ("/cases/{case}/write", "entry-towards", &WRITTEN),
     ("/cases/{case}/write", "entry-about", &WRITTEN),
     ("/cases/{case}/meeting/{meeting}/write", "point", &[("what", "measure"), ("title", "x")]),
@@ -177,12 +179,7 @@ const WRITTEN: [(&str, &str); 4] =
     [("do", "review"), ("entry-kind", "note"), ("description", "x"), ("entry-area", "language")];
 
 /// Sends a form that names one object of a case.
-async fn named(
-    world: &World,
-    column: Column,
-    (path, field, others): (&'static str, &str, &[(&str, &str)]),
-    value: &str,
-) -> Answer {
+async fn named(world: &World, column: Column, (path, field, others): Naming, value: &str) -> Answer {
     let own = &world.case;
     let filled = |text: &str| text.replace("{mother}", &own.mother).replace("{entry}", &own.entry);
     let others: Vec<_> = others.iter().map(|(name, value)| (*name, filled(value))).collect();
