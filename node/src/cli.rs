@@ -14,6 +14,7 @@ mod partner;
 mod print;
 mod seal;
 mod serve;
+mod session;
 mod token;
 
 use std::process::ExitCode;
@@ -49,6 +50,9 @@ enum Command {
     /// Creates, lists and revokes tokens for the API
     #[command(subcommand)]
     Token(token::Command),
+    /// Ends the sessions of a person
+    #[command(subcommand)]
+    Session(session::Command),
     /// Tells why a node is sealed, and opens one that was restored
     #[command(subcommand)]
     Seal(seal::Command),
@@ -69,6 +73,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Holds(arguments) => holds::run(&arguments),
         Command::Token(command) => token::run(&command),
+        Command::Session(command) => session::run(&command),
         Command::Seal(command) => seal::run(&command),
         Command::Clock(command) => clock::run(&command),
     };

@@ -4,6 +4,7 @@
 //! disturbed. The exit code is 0 only if nothing is wrong.
 
 mod keys;
+mod login;
 mod partners;
 mod store;
 
@@ -31,6 +32,7 @@ pub(crate) struct Arguments {
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Part {
     Configuration,
+    Login,
     Keys,
     Store,
     Partner,
@@ -96,6 +98,7 @@ impl Finding {
         };
         let part = match (self.part, &self.partner) {
             (Part::Configuration, _) => "configuration".to_owned(),
+            (Part::Login, _) => "login".to_owned(),
             (Part::Keys, _) => "keys".to_owned(),
             (Part::Store, _) => "store".to_owned(),
             (Part::Partner, Some(partner)) => format!("partner {partner}"),
@@ -136,12 +139,14 @@ fn look(folder: &NodeFolder) -> anyhow::Result<Vec<Finding>> {
         Err(error) => return Ok(vec![refused("settings", &error, "mend it, then check again")]),
     };
     let mut findings = vec![settings(&config)];
-    findings.push(match People::load(&config) {
+    match People::load(&config) {
         Ok(people) => {
-            Finding::ok(Part::Configuration, "people", format!("{} people with access", people.len()))
+            let found = format!("{} people with access", people.len());
+            findings.push(Finding::ok(Part::Configuration, "people", found));
+            login::look(&config, &people, &mut findings);
         }
-        Err(error) => refused("people", &error.into(), "mend the file of people"),
-    });
+        Err(error) => findings.push(refused("people", &error.into(), "mend the file of people")),
+    }
     let keys = keys::look(&config, &mut findings);
     let partners = match Partners::load(&config, keys.as_ref().map(startup::own_keys).as_ref()) {
         Ok(partners) => Some(partners),

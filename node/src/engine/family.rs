@@ -14,6 +14,7 @@ use stafett_protocol::consent::Channel;
 use stafett_protocol::consent::rule::{Capacity, Party};
 use stafett_protocol::decision::Decision;
 use stafett_protocol::entry::Actor;
+use stafett_protocol::entry::value::{check_line, normalized};
 use stafett_protocol::id::{CaseId, PersonId, RegistrationId};
 use stafett_protocol::ledger::statement::Said;
 use stafett_protocol::ledger::{LedgerView, Registration};
@@ -240,7 +241,7 @@ fn does_not_fit(error: CaseEditError) -> EngineError {
 }
 
 fn check_document(document: &str) -> Result<(), EngineError> {
-    let is_line = !document.trim().is_empty() && !document.chars().any(char::is_control);
+    let is_line = !document.trim().is_empty() && check_line(&normalized(document)).is_ok();
     if is_line && document.len() <= DOCUMENT_REFERENCE_BYTES_MAX {
         Ok(())
     } else {

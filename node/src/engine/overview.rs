@@ -219,18 +219,22 @@ impl Engine {
     /// case it is.
     ///
     /// # Errors
-    /// [`EngineError::NotFound`] without a task in it.
+    /// [`EngineError::NotFound`] without a task in it, whether it exists or not.
     pub(crate) async fn standing(
         &self,
         reader: &Reader,
         case: CaseId,
     ) -> Result<(bool, OrganisationNumber), EngineError> {
-        match self.here(reader, case).await? {
+        let here = self.here(reader, case).await?;
+        match &here {
             Here::Own { ledger, .. } => {
-                let task = self.task_in(reader, &ledger).await?;
+                let task = self.task_in(reader, ledger).await?;
                 Ok((task == CaseTask::Stafettholder, self.inner.own))
             }
-            Here::Received { owner, .. } => Ok((false, owner)),
+            Here::Received { owner, .. } => {
+                self.summary(reader, case, &here).await?.ok_or(EngineError::NotFound)?;
+                Ok((false, *owner))
+            }
         }
     }
 

@@ -91,6 +91,20 @@ impl Engine {
         })
     }
 
+    /// Whether a decision would open what is closed now, so that its page asks for a fresh login.
+    ///
+    /// # Errors
+    /// As [`address_protection`](Self::address_protection).
+    pub(crate) async fn would_open(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+        request: &ProtectAddress,
+    ) -> Result<bool, EngineError> {
+        let Answered { ledger, .. } = self.answered_case(reader, case).await?;
+        Ok(!ledger.protection().only_closes(request.protection, &request.safe_for))
+    }
+
     /// Sets how the subject's address is protected. What it closes is closed before this returns.
     ///
     /// # Errors

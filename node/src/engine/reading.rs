@@ -18,9 +18,13 @@ use stafett_protocol::transaction::{EntryContent, EntryRecord, EntryState, Propo
 
 use super::answer::{CaseSummary, CaseView, EntryItem, Inbox, ProposalItem};
 use super::family::party_items;
+use super::tasks::CASES_AT_ONCE;
 use super::{Engine, EngineError};
 use crate::clock::random;
 use crate::store::AccessRow;
+
+/// Entries that are opened before others have a turn.
+const ENTRIES_AT_ONCE: usize = 16;
 
 /// A case as this node has it: its own, or one that another municipality owns.
 pub(super) enum Here {
@@ -81,7 +85,7 @@ impl Engine {
     pub async fn cases(&self, reader: &Reader) -> Result<Vec<CaseSummary>, EngineError> {
         self.family_must_wait(reader)?;
         let mut summaries = Vec::new();
-        for case in self.cases_here().await? {
+        for case in self.cases_of(reader).await? {
             match self.listed(reader, case).await {
                 Ok(summary) => summaries.extend(summary),
                 // Nothing of it is here, such as a case of which only an order to erase came.
@@ -93,9 +97,24 @@ impl Engine {
         Ok(summaries)
     }
 
-    /// Every case of which something may be shown to somebody.
-    pub(super) async fn cases_here(&self) -> Result<Vec<CaseId>, EngineError> {
-        let mut cases = self.inner.store.cases_owned().await?;
+    /// The cases in which a person may have a task: every received one of which something may be
+    /// shown, and the own ones that name the person in the ledger or among those assigned. Of many
+    /// cases few are one person's, and those alone are worth a question to the store and the gate.
+    pub(super) async fn cases_of(&self, reader: &Reader) -> Result<Vec<CaseId>, EngineError> {
+        let assigned = self.inner.store.cases_assigned(reader.account).await?;
+        let assigned: BTreeSet<CaseId> = assigned.into_iter().collect();
+        let mut cases = Vec::new();
+        for (number, case) in self.inner.store.cases_owned().await?.into_iter().enumerate() {
+            // What stands in the cache is looked at without a pause; others are answered too.
+            if number.is_multiple_of(CASES_AT_ONCE) {
+                tokio::task::yield_now().await;
+            }
+            match self.ledger(case).await {
+                Ok(ledger) if assigned.contains(&case) || names(&ledger, reader) => cases.push(case),
+                Ok(_) | Err(EngineError::NotFound) => {}
+                Err(error) => tracing::error!(%case, %error, "a case could not be listed"),
+            }
+        }
         let received = self.inner.store.cases_received().await?.into_iter();
         let shown = received.filter(|received| self.must_show(received.owner).is_ok());
         cases.extend(shown.map(|received| received.case));
@@ -229,9 +248,13 @@ impl Engine {
     /// An entry with what a reader here sees of it: at a partner, with the edits that the owner does
     /// not have over the present generation (law 7).
     pub(super) async fn shown(&self, entry: EntryId) -> Result<Option<(EntryContent, Shown)>, EngineError> {
-        let Some(content) = self.inner.store.content(entry).await? else { return Ok(None) };
-        let shown = shown(&content, self.inner.own, || Actor(random())).map_err(|_| unreadable())?;
-        Ok(Some((content, shown)))
+        let content = self.inner.store.content(entry).await?;
+        content.map(|content| self.seen(content)).transpose()
+    }
+
+    fn seen(&self, content: EntryContent) -> Result<(EntryContent, Shown), EngineError> {
+        let seen = shown(&content, self.inner.own, || Actor(random())).map_err(|_| unreadable())?;
+        Ok((content, seen))
     }
 
     /// Shows a case as the person may see it. The look is in the access log before it is shown.
@@ -262,9 +285,14 @@ impl Engine {
         let visible: BTreeSet<EntryId> = readable.iter().map(|record| record.facts.entry).collect();
         let readers = self.readers_of_case(reader, case, &here).await?;
         let mut entries = Vec::new();
-        for record in readable {
+        let mut contents = self.inner.store.contents(visible.iter().copied().collect()).await?;
+        for (number, record) in readable.into_iter().enumerate() {
+            if number.is_multiple_of(ENTRIES_AT_ONCE) {
+                tokio::task::yield_now().await;
+            }
             let entry = record.facts.entry;
-            let Some((content, seen)) = self.shown(entry).await? else { continue };
+            let Some(content) = contents.remove(&entry) else { continue };
+            let (content, seen) = self.seen(content)?;
             let towards = relations.get(&entry).filter(|to| visible.contains(to)).copied();
             let of_record = readers.of(&record);
             entries.push((record, item(content.record, seen, towards, of_record)));
@@ -416,6 +444,12 @@ pub(super) fn open(content: &EntryContent) -> Result<EntryDocument, EngineError>
 
 pub(super) fn open_changes(kind: EntryKind, changes: &[CheckedChange]) -> Result<EntryDocument, EngineError> {
     EntryDocument::open(kind, Actor(random()), changes).map_err(|_| unreadable())
+}
+
+/// Whether the ledger names a person as stafettholder or of the family.
+fn names(ledger: &LedgerView, reader: &Reader) -> bool {
+    let is_party = |person| ledger.parties().iter().any(|party| party.person == person);
+    ledger.baton().holder == reader.account || reader.person.is_some_and(is_party)
 }
 
 const fn unreadable() -> EngineError {

@@ -95,7 +95,7 @@ impl Engine {
         let mut found = Found { cases: Vec::new(), is_cut: false };
         let mut bounds = Bounds { opened: 0, hits: 0 };
         self.note(reader, None, "search".to_owned()).await?;
-        for case in self.cases_here().await? {
+        for case in self.cases_of(reader).await? {
             tokio::task::yield_now().await;
             match self.search_case(reader, case, &query, &mut bounds).await {
                 Ok(in_case) => found.cases.extend(in_case),

@@ -10,7 +10,7 @@ use super::answer::TaskItem;
 use super::{Engine, EngineError};
 
 /// Cases that are looked at before other requests get their turn.
-const CASES_AT_ONCE: usize = 256;
+pub(super) const CASES_AT_ONCE: usize = 256;
 
 impl Engine {
     /// Lists what the person must do, the earliest due first.

@@ -1,18 +1,21 @@
 //! Short writes of another process than the one that has the store open: tokens, which an
-//! operator makes and revokes while the node runs, and what an operator says about a seal.
+//! operator makes and revokes while the node runs, the end of a person's sessions, and what an
+//! operator says about a seal.
 //!
-//! They share no row with anything the node writes and belong to no chain, so that the database's
-//! own locks are enough: each is one transaction that waits for the node's at most some seconds.
+//! They belong to no chain, and the only rows among them that the node writes too are sessions,
+//! which it asks for anew with every request and never writes back once they are gone. So the
+//! database's own locks are enough: each is one transaction that waits for the node's at most some
+//! seconds.
 
 use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
-use stafett_protocol::id::TokenId;
+use stafett_protocol::id::{AccountId, TokenId};
 use stafett_protocol::time::UnixMillis;
 
 use crate::store::error::StoreError;
 use crate::store::login::{self, TokenRecord};
-use crate::store::{migrations, open, word};
+use crate::store::{migrations, open, session, word};
 
 /// Keeps a new token in the store in `folder`; it is durable on return.
 ///
@@ -33,6 +36,14 @@ pub fn revoke_token(folder: &Path, token: TokenId, at: UnixMillis) -> Result<boo
         let known = "SELECT count(*) FROM api_token WHERE token_id = ?1";
         Ok(connection.query_row(known, [token.as_bytes()], |row| row.get::<_, i64>(0))? == 1)
     })
+}
+
+/// Ends all sessions of an account; returns how many there were, those included that were over.
+///
+/// # Errors
+/// As for [`put_token`].
+pub fn end_sessions(folder: &Path, account: AccountId) -> Result<usize, StoreError> {
+    write(folder, |connection| session::end_all(connection, account))
 }
 
 /// Asks the node that runs on the store in `folder` for something; returns the number of what was

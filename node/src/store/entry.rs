@@ -23,6 +23,9 @@ use crate::store::sealed::{ENTRY, ENTRY_CHANGE, Part};
 use crate::store::snapshot::Snapshot;
 use crate::store::value::{self, millis, moment, organisation};
 
+/// Entries that are read in one snapshot, which must not last.
+const CONTENTS_AT_ONCE: usize = 256;
+
 /// What of an entry is sealed, apart from its changes: it would tell what the entry is about.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct SealedFacts {
@@ -89,6 +92,27 @@ impl StoreReader {
     /// [`StoreError`] if the store cannot be read.
     pub async fn content(&self, entry: EntryId) -> Result<Option<EntryContent>, StoreError> {
         self.read(move |snapshot| content(snapshot, entry)).await
+    }
+
+    /// Returns those of some entries that there are with their changes, as [`content`](Self::content)
+    /// does for one.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn contents(
+        &self,
+        entries: Vec<EntryId>,
+    ) -> Result<BTreeMap<EntryId, EntryContent>, StoreError> {
+        let mut contents = BTreeMap::new();
+        for some in entries.chunks(CONTENTS_AT_ONCE) {
+            let some = some.to_vec();
+            let read = self.read(move |snapshot| {
+                let of = |entry: &EntryId| Ok(content(snapshot, *entry)?.map(|content| (*entry, content)));
+                some.iter().map(of).filter_map(Result::transpose).collect::<Result<Vec<_>, StoreError>>()
+            });
+            contents.extend(read.await?);
+        }
+        Ok(contents)
     }
 }
 

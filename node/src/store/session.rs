@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::Row;
+use rusqlite::{Connection, Row};
 use stafett_protocol::id::AccountId;
 use stafett_protocol::person::Role;
 use stafett_protocol::time::UnixMillis;
@@ -140,13 +140,16 @@ pub(crate) fn write(step: &Step<'_>, write: &SessionWrite) -> Result<(), StoreEr
             (hash, account.as_bytes(), word(*role)?),
         )?,
         SessionWrite::End(hash) => connection.execute("DELETE FROM session WHERE hash = ?1", [hash])?,
-        SessionWrite::EndAll(account) => {
-            connection.execute("DELETE FROM session WHERE account = ?1", [account.as_bytes()])?
-        }
+        SessionWrite::EndAll(account) => end_all(connection, *account)?,
         SessionWrite::EraseOver { created_by, seen_by } => connection.execute(
             "DELETE FROM session WHERE created_at <= ?1 OR seen_at <= ?2",
             (millis(*created_by), millis(*seen_by)),
         )?,
     };
     Ok(())
+}
+
+/// Ends all sessions of an account; returns how many there were.
+pub(crate) fn end_all(connection: &Connection, account: AccountId) -> Result<usize, StoreError> {
+    Ok(connection.execute("DELETE FROM session WHERE account = ?1", [account.as_bytes()])?)
 }

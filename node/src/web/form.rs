@@ -8,6 +8,8 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 
+use stafett_protocol::entry::value::{check_line, check_text, normalized};
+
 use crate::web::Api;
 use crate::web::error::ApiError;
 use crate::web::guard;
@@ -85,6 +87,27 @@ impl Form {
             self.refuse(field, message);
         }
         value
+    }
+
+    /// Refuses a line that cannot be kept: too long, or with characters that no line has.
+    pub(crate) fn check_line(&mut self, field: &str, message: impl ToString) {
+        let line = normalized(self.value(field));
+        if !line.is_empty() && check_line(&line).is_err() {
+            self.refuse(field, message);
+        }
+    }
+
+    /// Refuses a text that cannot be kept: too long, or with control characters.
+    pub(crate) fn check_text(&mut self, field: &str, message: impl ToString) {
+        if check_text(&normalized(self.value(field))).is_err() {
+            self.refuse(field, message);
+        }
+    }
+
+    /// Returns the one of some fields that most is written in; it is the one to shorten when all of
+    /// them together are too long.
+    pub(crate) fn longest<'a>(&self, fields: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+        fields.into_iter().max_by_key(|field| self.value(field).len())
     }
 
     /// Returns what is wrong with a field.

@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Frame as BodyFrame;
@@ -26,7 +26,7 @@ use tokio::time::{interval, sleep};
 use crate::engine::follow::Seen;
 use crate::engine::{Engine, EngineError};
 use crate::web::Api;
-use crate::web::body::{In, Parameters};
+use crate::web::body::In;
 use crate::web::cookie::Cookie;
 use crate::web::error::ApiError;
 use crate::web::limits::{STREAMS_MAX, STREAMS_OF_ONE_MAX};
@@ -115,14 +115,14 @@ pub(crate) struct Shown {
 pub(crate) async fn follow(
     State(api): State<Api>,
     In(case): In<CaseId>,
-    Parameters(shown): Parameters<Shown>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let secret = api.cookies.read(&headers, Cookie::Session).ok_or(ApiError::Unauthenticated)?;
     let session = api.engine.session_at_rest(secret).await?.ok_or(ApiError::Unauthenticated)?;
     api.engine.seen(&session.reader, case).await?;
-    let Ok(seen) = shown.seen.parse() else { return Err(ApiError::NotFound) };
+    let shown = Query::<Shown>::try_from_uri(&uri).ok().and_then(|Query(shown)| shown.seen.parse().ok());
+    let seen = shown.ok_or(ApiError::NotFound)?;
     let Some(place) = api.streams.place(session.reader.account) else {
         return Ok(StatusCode::NO_CONTENT.into_response());
     };

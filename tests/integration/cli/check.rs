@@ -21,7 +21,7 @@ fn whole_node_without_partners_is_well() {
 
     assert_eq!(checked.code, Some(0), "{}", checked.out);
     assert!(!checked.out.contains("problem"), "{}", checked.out);
-    for part in ["configuration", "keys", "store", "partners"] {
+    for part in ["configuration", "login", "keys", "store", "partners"] {
         assert!(checked.out.lines().any(|line| line.split_whitespace().nth(1) == Some(part)), "{part}");
     }
     assert_eq!(node.run(["check", "--json"]).json()["well"], true);
@@ -164,4 +164,82 @@ fn key_that_others_could_read_is_told_apart_from_one_that_is_missing() {
     let told = node.run(["check"]).out;
     let line = told.lines().find(|line| line.starts_with("problem")).unwrap_or_else(|| panic!("{told}"));
     assert!(line.split_whitespace().nth(1) == Some("store") && line.contains("chmod 700 store"), "{line}");
+}
+
+const LOGIN: &str = r#"
+[login]
+public_url = "https://stafett.kommune.example"
+
+[login.oidc.staff]
+name = "Konto"
+issuer = "https://konto.example"
+client_id = "stafett"
+client_method = "client_secret_basic"
+client_file = "login.secret"
+"#;
+
+/// The findings about logging in: state and code of each.
+fn login(node: &Node) -> Vec<(String, String)> {
+    let report = node.run(["check", "--json"]).json();
+    let findings = report["findings"].as_array().expect("findings");
+    let of_login = findings.iter().filter(|finding| finding["part"] == "login");
+    let word = |finding: &serde_json::Value, key: &str| finding[key].as_str().expect("a word").to_owned();
+    of_login.map(|finding| (word(finding, "state"), word(finding, "code"))).collect()
+}
+
+fn told(node: &Node, code: &str) -> String {
+    let report = node.run(["check", "--json"]).json();
+    let mut findings = report["findings"].as_array().expect("findings").iter();
+    let finding = findings.find(|finding| finding["code"] == code).expect("the finding");
+    format!("{}: {}", finding["found"].as_str().expect("a text"), finding["remedy"].as_str().unwrap_or("-"))
+}
+
+fn is(state: &str, code: &str) -> (String, String) {
+    (state.to_owned(), code.to_owned())
+}
+
+#[test]
+fn each_setting_of_the_login_that_cannot_work_is_named_with_what_to_do() {
+    let node = Node::inderoy();
+    node.add_person(1, "\"employee\"", Some("school"));
+    assert_eq!(login(&node), [is("unknown", "no-login")]);
+    let settings = node.read("stafett.toml");
+    node.write("stafett.toml", &(settings + LOGIN));
+
+    let problems = [("problem", "client-file"), ("problem", "no-names"), ("problem", "public-address")];
+    assert_eq!(login(&node), problems.map(|(state, code)| is(state, code)));
+    assert_eq!(node.run(["check"]).code, Some(1));
+    let file = told(&node, "client-file");
+    assert!(file.contains("login.secret") && file.contains("login.oidc.staff.client_file"), "{file}");
+    assert!(told(&node, "no-names").contains("1 of 1 people cannot log in: they have no staff_login"));
+    assert!(told(&node, "public-address").contains("set behind_proxy = true under [web]"));
+
+    node.write("login.secret", "hemmelig");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(node.path("login.secret"), mode).expect("a mode");
+    let people = node.read("people.toml");
+    node.write(
+        "people.toml",
+        &(people.trim_end().to_owned() + "\nstaff_login = \"marte@kommune.example\"\n"),
+    );
+    let settings = node.read("stafett.toml");
+    node.write("stafett.toml", &settings.replace("[web]\n", "[web]\nbehind_proxy = true\n"));
+
+    assert_eq!(login(&node), [is("ok", "provider")], "{}", node.run(["check"]).out);
+    assert!(!node.run(["check"]).out.contains("hemmelig"), "no secret is repeated");
+}
+
+#[test]
+fn name_at_a_provider_that_there_is_not_is_a_problem() {
+    let node = Node::inderoy();
+    node.add_person(1, "\"employee\"", Some("school"));
+    let people = node.read("people.toml");
+    node.write(
+        "people.toml",
+        &(people.trim_end().to_owned() + "\nstaff_login = \"marte@kommune.example\"\n"),
+    );
+
+    assert_eq!(login(&node), [is("unknown", "no-login"), is("problem", "no-provider")]);
+    let told = told(&node, "no-provider");
+    assert!(told.contains("add [login.oidc.staff]") && !told.contains("marte"), "{told}");
 }

@@ -18,5 +18,6 @@ mod partner;
 mod reading;
 mod seal;
 mod serve;
+mod session;
 mod support;
 mod token;

@@ -102,7 +102,7 @@ fn version_and_help_are_told() {
     let help = answer(&mut crate::support::stafett(["--help"])).out();
 
     assert_eq!(version, format!("stafett {}\n", env!("CARGO_PKG_VERSION")));
-    for command in ["init", "serve", "identity", "partner", "check", "holds", "token"] {
+    for command in ["init", "serve", "identity", "partner", "check", "holds", "token", "session"] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command}: {help}");
     }
 }

@@ -98,6 +98,8 @@ pub(crate) async fn post(
     let registration = || of.parse::<RegistrationId>().map_err(|_| EngineError::NotFound);
     let (answered, notice) = match act.as_str() {
         "approve" => {
+            // Whoever is approved reads from here on.
+            visitor.must_be_fresh(&format!("/cases/{case}/family"))?;
             (api.engine.approve_family(reader, case, registration()?).await, Key("notice-family-approved"))
         }
         "reject" => {
@@ -161,6 +163,7 @@ fn request_of(visitor: &Visitor, family: &FamilyView, form: &mut Form) -> Option
     let parties = parties.collect();
     let mut persons = Vec::new();
     let name = form.value("name").to_owned();
+    form.check_line("name", visitor.t("form-wrong-text"));
     if !name.is_empty() {
         let relation = form.require("relation", visitor.t("household-wrong-relation"));
         let parental_responsibility = form.has("responsible", "yes");

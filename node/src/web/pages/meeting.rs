@@ -13,8 +13,10 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use stafett_protocol::entry::value::{check_line, normalized};
 use stafett_protocol::entry::{About, EntryKind, FieldKey, FieldValue};
 use stafett_protocol::id::{CaseId, EntryId};
+use stafett_protocol::limits::LIST_ELEMENTS_MAX;
 use stafett_protocol::municipality::AreaCode;
 
 use super::{Frame, PageError, done, page};
@@ -92,6 +94,7 @@ async fn new_meeting(
     if begins.parse::<jiff::civil::Time>().is_err() && !begins.is_empty() {
         form.refuse("time", visitor.t("meeting-time-wrong"));
     }
+    form.check_line("place", visitor.t("form-wrong-text"));
     put_text(&mut fields, FieldKey::Time, &begins);
     put_text(&mut fields, FieldKey::Place, form.value("place"));
     put_text(&mut fields, FieldKey::Status, "planned");
@@ -104,6 +107,10 @@ async fn new_meeting(
     present.extend(
         form.value("present").lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned),
     );
+    let lines: Vec<_> = present.iter().map(|line| normalized(line)).collect();
+    if lines.len() > LIST_ELEMENTS_MAX || lines.iter().any(|line| check_line(line).is_err()) {
+        form.refuse("present", visitor.t("form-wrong-text"));
+    }
     if !present.is_empty() {
         fields.insert(FieldKey::Present, FieldValue::Lines(present));
     }

@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use stafett_protocol::case::{Draft, DraftRevision};
+use stafett_protocol::entry::schema::fields;
 use stafett_protocol::entry::{About, EntryKind, FieldKey};
 use stafett_protocol::id::{CaseId, DraftId, EntryId};
 use stafett_protocol::municipality::AreaCode;
@@ -327,7 +328,10 @@ fn refused(
     let (field, key) = match &error {
         EngineError::Invalid { field: "areas", .. } => ("entry-area", Key("write-area-wrong")),
         EngineError::Invalid { field: "about", .. } => ("entry-about", Key("write-about-missing")),
-        EngineError::Invalid { .. } => ("entry-area", Key("write-does-not-fit")),
+        EngineError::Invalid { .. } => {
+            let names = fields(kind).iter().map(|field| field.key.as_str());
+            (form.longest(names).unwrap_or("entry-area"), Key("write-does-not-fit"))
+        }
         EngineError::NotAllowed => ("entry-area", Key("write-not-allowed")),
         EngineError::Conflict { .. } => ("entry-area", Key("write-conflict")),
         _ => return Err(error.into()),

@@ -239,6 +239,23 @@ async fn withdrawal_takes_two_clicks_and_nothing_is_erased_before_the_receipt() 
 }
 
 #[tokio::test]
+async fn nobody_is_told_that_no_one_was_asked_when_every_consent_is_over() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    let mut holder = node.log_in(Who::Holder).await;
+    let consent = shared(&mut holder, &family).await;
+    let back = [("giver", family.mother.as_str()), ("channel", "oral"), ("part", "whole")];
+    holder.act(&format!("{consent}/withdraw"), &back).await;
+
+    for who in [Who::Holder, Who::Guardian] {
+        let page = node.log_in(who).await.get(&pages(&family)).await.text();
+        assert!(page.contains("Gjelder ikke lenger</h2>"), "{who:?}: {page}");
+        assert!(page.contains("<p>Ingen samtykker gjelder nå.</p>"), "{who:?}: {page}");
+        assert!(!page.contains("Ingen er spurt om samtykke"), "{who:?}: {page}");
+    }
+}
+
+#[tokio::test]
 async fn new_version_starts_from_the_old_answers_and_its_exceptions() {
     let node = Node::start().await;
     let family = at_home(&node).await;

@@ -76,7 +76,7 @@ async fn nobody_hears_of_what_is_not_for_them() {
 
     family.write(&node, &hidden("ikke for foresatte")).await;
     let word = json!({ "protection": "confidential" });
-    node.expect(200, Who::Holder, "put", &format!("{}/address-protection", family.case), &word).await;
+    node.expect(204, Who::Holder, "put", &format!("{}/address-protection", family.case), &word).await;
     let other = node.open_case().await;
     node.expect(201, Who::Holder, "post", &format!("{other}/entries"), &new_note("en annen sak")).await;
 

@@ -3,12 +3,12 @@
 use std::sync::atomic::Ordering;
 
 use axum::http::{HeaderValue, header};
-use serde_json::Value;
+use serde_json::{Value, json};
 use stafett_protocol::person::Role;
 use stafett_protocol::time::{HOUR, MINUTE, SECOND};
 
 use super::household::Family;
-use super::support::{Browser, Node, Who, form, request};
+use super::support::{Answer, Browser, Node, Who, form, request};
 
 const DEMO: &str =
     "node.development = true\n[federation]\nlisten = \"127.0.0.1:0\"\n[development]\ndemo_login = true";
@@ -22,8 +22,12 @@ fn pass(node: &Node, milliseconds: u64) {
 }
 
 fn value_of(who: Who) -> String {
-    let role = serde_json::to_value(who.role()).expect("a word");
-    format!("{}/{}", who.account(), role.as_str().expect("a text"))
+    format!("{}/{}", who.account(), word_of(who.role()))
+}
+
+/// A role as a form names it.
+pub(super) fn word_of(role: Role) -> String {
+    serde_json::to_value(role).expect("a word").as_str().expect("a text").to_owned()
 }
 
 /// Whether the browser has a session that counts.
@@ -216,10 +220,7 @@ async fn taking_a_case_out_on_paper_asks_for_a_fresh_login() {
     let node = with_demo().await;
     let family = Family::of(&node).await;
     let mut browser = node.log_in(Who::Holder).await;
-    for _ in 0..2 {
-        pass(&node, 10 * MINUTE);
-        assert!(is_in(&mut browser).await);
-    }
+    grows_stale(&node, &mut browser).await;
 
     let answer = browser.get(&family.print()).await;
 
@@ -230,6 +231,43 @@ async fn taking_a_case_out_on_paper_asks_for_a_fresh_login() {
     assert!(page.contains(&value_of(Who::Holder)) && !page.contains(&value_of(Who::Colleague)), "{page}");
     let print = browser.act("/login/demo", &[("as", &value_of(Who::Holder)), ("to", &family.print())]).await;
     assert_eq!(print.status.as_u16(), 200);
+}
+
+/// Uses the session all the time until its login is too long ago to share anything.
+async fn grows_stale(node: &Node, browser: &mut Browser<'_>) {
+    for _ in 0..2 {
+        pass(node, 10 * MINUTE);
+        assert!(is_in(browser).await);
+    }
+}
+
+#[tokio::test]
+async fn leader_who_lets_somebody_read_or_opens_a_protected_case_logs_in_again_first() {
+    let node = with_demo().await;
+    let family = Family::of(&node).await;
+    let known = json!({ "person": family.mother, "capacity": "guardian-with-parental-responsibility" });
+    let body = json!({ "parties": [known], "document": "2026/117-3" });
+    let path = format!("{}/family", family.case);
+    let registered = node.expect(201, Who::Holder, "post", &path, &body).await;
+    let page = format!("/cases/{}/family", family.id);
+    let circle = format!("{page}/circle");
+    let mut leader = node.log_in(Who::UnitLeader).await;
+    leader.act(&circle, &[("act", "set"), ("protection", "confidential")]).await;
+    grows_stale(&node, &mut leader).await;
+    let again = |answer: Answer, back: &str| {
+        let to = answer.headers[header::LOCATION].to_str().expect("an address").to_owned();
+        assert_eq!(to, format!("/login/again?to={}", back.replace('/', "%2F")));
+    };
+
+    let approve = format!("approve {}", registered["registration"].as_str().expect("an id"));
+    again(leader.post(&page, &[("act", &approve)]).await, &page);
+    again(leader.post(&circle, &[("act", "set"), ("protection", "none")]).await, &circle);
+
+    let waiting = node.expect(200, Who::UnitLeader, "get", &path, &Value::Null).await;
+    assert_eq!(waiting["registrations"].as_array().expect("a list").len(), 1, "nothing was approved");
+    let strict = [("act", "set"), ("protection", "strictly-confidential")];
+    let closed = leader.post(&circle, &strict).await;
+    assert_eq!(closed.headers[header::LOCATION], circle.as_str(), "what closes is taken at once");
 }
 
 #[tokio::test]

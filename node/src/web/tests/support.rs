@@ -163,7 +163,7 @@ impl Who {
         }
     }
 
-    fn service(self) -> Option<&'static str> {
+    pub(super) fn service(self) -> Option<&'static str> {
         match self {
             Self::Holder | Self::Colleague | Self::ServiceLeader | Self::UnitLeader => Some("school"),
             Self::HealthNurse | Self::OtherLeader => Some("health-station"),
@@ -319,10 +319,15 @@ impl Node {
 
     /// A browser in which somebody has logged in.
     pub(super) async fn log_in(&self, who: Who) -> Browser<'_> {
+        self.log_in_as(who.account(), who.role()).await
+    }
+
+    /// A browser in which the person of an account has logged in.
+    pub(super) async fn log_in_as(&self, account: AccountId, role: Role) -> Browser<'_> {
         let people = self.engine.people();
-        let roles = people.get(who.account()).expect("a person").roles.clone();
+        let roles = people.get(account).expect("a person").roles.clone();
         let by = "test".to_owned();
-        let proven = Proven { account: who.account(), role: who.role(), roles, by, at: None };
+        let proven = Proven { account, role, roles, by, at: None };
         let secret = self.engine.log_in(proven, None).await.expect("a store");
         let cookies = [("stafett-0-session".to_owned(), secret.expect("a person"))];
         Browser { node: self, cookies: BTreeMap::from(cookies) }
@@ -427,11 +432,20 @@ pub(super) fn new_note(text: &str) -> Value {
 }
 
 pub(super) async fn put_token(engine: &Engine, token: &str, who: Who, expires_at: u64) {
+    put_token_of(engine, token, (who.account(), who.role()), expires_at).await;
+}
+
+pub(super) async fn put_token_of(
+    engine: &Engine,
+    token: &str,
+    (account, role): (AccountId, Role),
+    expires_at: u64,
+) {
     let record = TokenRecord {
         id: TokenId::from_random(crate::clock::random()),
         hash: Sha256::digest(token.as_bytes()).into(),
-        account: who.account(),
-        role: who.role(),
+        account,
+        role,
         created_at: UnixMillis(NOW - DAY),
         expires_at: UnixMillis(expires_at),
         revoked_at: None,

@@ -139,6 +139,9 @@ fn read(api: &Api, visitor: &Visitor, form: &mut Form) -> Option<OpenCase> {
     if level.is_none() {
         form.refuse("level", visitor.t("new-level-missing"));
     }
+    for field in ["name", "unit", "language", "address"] {
+        form.check_line(field, visitor.t("form-wrong-text"));
+    }
     let guardians = GUARDIANS.iter().filter_map(|fields| guardian(visitor, form, *fields)).collect();
     let subject = NewSubject {
         name,
@@ -168,6 +171,7 @@ fn guardian(
         form.refuse(relation, visitor.t("new-relation-missing"));
         return None;
     };
+    form.check_line(name, visitor.t("form-wrong-text"));
     if is_responsible && !may {
         form.refuse(relation, visitor.t("new-responsible-wrong"));
     }

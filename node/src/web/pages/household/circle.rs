@@ -67,21 +67,28 @@ pub(crate) async fn post(
 ) -> Result<Response, PageError> {
     let view = api.engine.address_protection(&visitor.reader, case).await?;
     let reader = &visitor.reader;
+    let here = format!("/cases/{case}/family/circle");
     let (act, of) = form.value("act").split_once(' ').unwrap_or((form.value("act"), ""));
     let answered = match act {
         "renew" => api.engine.renew_protection(reader, case).await,
         "approve" => {
-            visitor.must_be_fresh(&format!("/cases/{case}/family/circle"))?;
+            visitor.must_be_fresh(&here)?;
             let consent = of.parse().map_err(|_| EngineError::NotFound)?;
             api.engine.approve_sharing(reader, case, ApproveSharing { consent }).await
         }
         _ => match request_of(&form) {
-            Some(request) => api.engine.protect_address(reader, case, request).await,
+            Some(request) => {
+                // What only closes is taken at once: safety comes first.
+                if api.engine.would_open(reader, case, &request).await? {
+                    visitor.must_be_fresh(&here)?;
+                }
+                api.engine.protect_address(reader, case, request).await
+            }
             None => Err(EngineError::Invalid { field: "protection", reason: String::new() }),
         },
     };
     match answered {
-        Ok(()) => Ok(done(&api, &format!("/cases/{case}/family/circle"), Key("notice-saved"))),
+        Ok(()) => Ok(done(&api, &here, Key("notice-saved"))),
         Err(EngineError::NotAllowed) => {
             form.refuse("protection", visitor.t("circle-wrong-leader"));
             circle_page(&api, &visitor, case, &view, form, StatusCode::UNPROCESSABLE_ENTITY).await

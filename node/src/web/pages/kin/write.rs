@@ -102,6 +102,7 @@ async fn entry_of(
     form: &mut Form,
 ) -> Result<Option<NewEntry>, EngineError> {
     let text = form.require("text", visitor.t("family-wrong-text"));
+    form.check_text("text", visitor.t("form-wrong-text"));
     let areas = form.values("areas").map(str::parse).collect::<Result<BTreeSet<AreaCode>, _>>();
     let Ok(areas) = areas else {
         form.refuse("areas", visitor.t("consents-wrong-areas"));

@@ -58,6 +58,9 @@ pub(crate) async fn end(
     put_text(&mut of_meeting, FieldKey::Status, "held");
     put_text(&mut of_meeting, FieldKey::Summary, form.value("summary"));
     put_date(&mut form, &visitor, &mut of_meeting, ("next", FieldKey::NextMeeting), false);
+    for field in ["summary", "description", "reason"] {
+        form.check_text(field, visitor.t("form-wrong-text"));
+    }
     let (evaluation, decision) = outcome(item, &visitor, &mut form);
     if form.holds() {
         // Both must be taken before either is published.
@@ -68,7 +71,8 @@ pub(crate) async fn end(
         if let Err(error) = previewed.await.map_err(PageError::from) {
             match error {
                 PageError::Refused(error) if is_invalid(&error) => {
-                    form.refuse("description", visitor.t("meeting-not-taken"));
+                    let field = form.longest(["reason", "description"]).unwrap_or("description");
+                    form.refuse(field, visitor.t("meeting-not-taken"));
                 }
                 other => return Err(other),
             }

@@ -135,7 +135,8 @@ pub(crate) async fn publish(
     let read_by = match read_by(&api, &visitor, case, &request, &place.present()).await {
         Ok(read_by) => read_by,
         Err(PageError::Refused(error)) if is_invalid(&error) => {
-            form.refuse("title", visitor.t("meeting-not-taken"));
+            let field = form.longest(["title", "text"]).unwrap_or("title");
+            form.refuse(field, visitor.t("meeting-not-taken"));
             return write_page(&api, &visitor, &place, form, None, StatusCode::UNPROCESSABLE_ENTITY);
         }
         Err(other) => return Err(other),
@@ -151,6 +152,9 @@ pub(crate) async fn publish(
 fn entry_of(place: &Place<'_>, visitor: &Visitor, form: &mut Form) -> NewEntry {
     let mut fields = BTreeMap::new();
     let title = form.require("title", visitor.t("meeting-what-missing"));
+    form.check_text("title", visitor.t("form-wrong-text"));
+    form.check_text("text", visitor.t("form-wrong-text"));
+    form.check_line("responsible", visitor.t("form-wrong-text"));
     put_text(&mut fields, FieldKey::Title, &title);
     if place.asks_who() {
         let responsible = form.require("responsible", visitor.t("meeting-who-missing"));

@@ -109,10 +109,11 @@ pub(crate) async fn save(
         } else {
             api.engine.edit_entry(&visitor.reader, case, entry, EditEntry { fields: changes }).await
         };
-        let first = fields(item.kind).first().map_or("title", |field| field.key.as_str());
+        let names = || fields(item.kind).iter().map(|field| field.key.as_str());
+        let (first, longest) = (names().next().unwrap_or("title"), form.longest(names()).unwrap_or("title"));
         match edited {
             Ok(_) => return Ok(done(&api, &format!("/cases/{case}/entries/{entry}"), Key("notice-saved"))),
-            Err(EngineError::Invalid { .. }) => form.refuse(first, visitor.t("edit-does-not-fit")),
+            Err(EngineError::Invalid { .. }) => form.refuse(longest, visitor.t("edit-does-not-fit")),
             Err(EngineError::Conflict { .. }) => form.refuse(first, visitor.t("edit-conflict")),
             Err(EngineError::NotAllowed) => form.refuse(first, visitor.t("edit-not-allowed")),
             Err(other) => return Err(other.into()),

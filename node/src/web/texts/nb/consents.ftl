@@ -7,6 +7,7 @@ consents-service = Tjeneste
 consents-nothing = Ingen er spurt om samtykke ennå. Ingenting er delt.
 consents-each = Hvert samtykke
 consents-areas = Områder: { $areas }. Til og med { $until }.
+consents-none-now = Ingen samtykker gjelder nå.
 consents-over = Gjelder ikke lenger
 consents-to-family = Hvem familien er
 consents-to-home = Tilbake til siden din

@@ -7,6 +7,7 @@ frame-log-in = Logg inn
 frame-log-out = Logg ut
 
 # Forms.
+form-wrong-text = Teksten er for lang, eller har tegn som ikke kan lagres.
 form-errors = { $count ->
     [one] Ett felt må rettes
    *[other] { $count } felt må rettes

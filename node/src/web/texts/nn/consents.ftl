@@ -7,6 +7,7 @@ consents-service = Teneste
 consents-nothing = Ingen er spurde om samtykke enno. Ingenting er delt.
 consents-each = Kvart samtykke
 consents-areas = Område: { $areas }. Til og med { $until }.
+consents-none-now = Ingen samtykke gjeld no.
 consents-over = Gjeld ikkje lenger
 consents-to-family = Kven familien er
 consents-to-home = Tilbake til sida di

@@ -7,6 +7,7 @@ frame-log-in = Logg inn
 frame-log-out = Logg ut
 
 # Forms.
+form-wrong-text = Teksten er for lang, eller har teikn som ikkje kan lagrast.
 form-errors = { $count ->
     [one] Eitt felt må rettast
    *[other] { $count } felt må rettast

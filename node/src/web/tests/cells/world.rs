@@ -1,0 +1,313 @@
+//! A node with somebody of every role, and cases with one object of every sort.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use stafett_protocol::id::{AccountId, CaseId};
+use stafett_protocol::person::Role;
+use stafett_protocol::time::{DAY, MINUTE, UnixMillis};
+
+use crate::clock::random;
+use crate::store::{SessionRecord, SessionWrite};
+use crate::web::tests::late::received_case;
+use crate::web::tests::opened::guardian;
+use crate::web::tests::support::{Browser, NOW, Node, PARTNER, Who, new_note, put_token_of, request};
+
+/// Demonstration login, so that its route does what it is for.
+const SETTINGS: &str =
+    "node.development = true\n[federation]\nlisten = \"127.0.0.1:0\"\n[development]\ndemo_login = true";
+
+/// Whom a column of the tables is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Somebody with a session on a page, and with a token at the API.
+    Person,
+    /// The stafettholder in a session whose login is more than 15 minutes ago.
+    Stale,
+    /// The stafettholder's program, with a token.
+    Program,
+    /// Nobody is logged in.
+    Nobody,
+}
+
+/// One column of the tables.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Column {
+    /// Its heading.
+    pub(super) letter: char,
+    pub(super) kind: Kind,
+    pub(super) account: AccountId,
+    pub(super) role: Role,
+    service: Option<&'static str>,
+}
+
+impl Column {
+    fn of(letter: char, kind: Kind, number: u8, role: Role, service: Option<&'static str>) -> Self {
+        Self { letter, kind, account: AccountId::from_random([number; 16]), role, service }
+    }
+
+    fn who(letter: char, who: Who) -> Self {
+        Self::of(letter, Kind::Person, who as u8 + 1, who.role(), who.service())
+    }
+
+    pub(super) fn token(self) -> String {
+        format!("token-of-column-{}", self.letter)
+    }
+
+    fn line(self, person: Option<&str>) -> String {
+        let service = self.service.map(|code| format!("service = \"{code}\"\n")).unwrap_or_default();
+        let person = person.map(|id| format!("person = \"{id}\"\n")).unwrap_or_default();
+        let role = serde_json::to_value(self.role).expect("a word");
+        let (id, letter) = (self.account, self.letter);
+        format!("[[person]]\nid = \"{id}\"\nname = \"{letter}\"\n{service}{person}roles = [{role}]\n")
+    }
+
+    /// Whoever has no part in the case of the tables: it must not make any difference to them
+    /// whether it exists.
+    pub(super) fn is_outside(self) -> bool {
+        matches!(self.letter, 'E' | 'L' | 'O' | 'B' | 'R' | 'I' | 'D' | 'G' | 'N')
+    }
+}
+
+/// Every column, in the order of the tables.
+pub(super) fn columns() -> Vec<Column> {
+    let holder = Who::Holder as u8 + 1;
+    vec![
+        Column::who('H', Who::Holder),
+        Column::of('S', Kind::Stale, holder, Role::Employee, Some("school")),
+        Column::of('T', Kind::Program, holder, Role::Employee, Some("school")),
+        Column::who('A', Who::HealthNurse),
+        Column::who('C', Who::Colleague),
+        Column::of('E', Kind::Person, 41, Role::Employee, Some("school")),
+        Column::who('U', Who::UnitLeader),
+        Column::who('L', Who::ServiceLeader),
+        Column::who('O', Who::OtherLeader),
+        Column::who('B', Who::Coordinator),
+        Column::of('R', Kind::Person, 42, Role::Archive, None),
+        Column::who('I', Who::Operator),
+        Column::who('D', Who::ProtectionOfficer),
+        Column::who('M', Who::Guardian),
+        Column::who('F', Who::Father),
+        Column::of('G', Kind::Person, 43, Role::Guardian, None),
+        Column::who('Y', Who::Youth),
+        Column::of('N', Kind::Nobody, 44, Role::Employee, None),
+    ]
+}
+
+/// A case with one object of every sort.
+#[derive(Debug, Clone)]
+pub(super) struct Case {
+    pub(super) id: String,
+    pub(super) mother: String,
+    pub(super) father: String,
+    pub(super) child: String,
+    /// A note in the area that the health station reads, also by the family.
+    pub(super) entry: String,
+    /// The child's words, which are not for guardians.
+    pub(super) hidden: String,
+    /// A note in an area that the health station does not read.
+    pub(super) closed: String,
+    pub(super) meeting: String,
+    /// A consent that is asked for.
+    pub(super) asked: String,
+    /// A consent to the health station, which both guardians have given.
+    pub(super) given: String,
+    /// A draft of the stafettholder's.
+    pub(super) draft: String,
+    /// An offer of the baton to the colleague; none if the case was made without.
+    pub(super) offer: String,
+    pub(super) registration: String,
+}
+
+/// What the note says that the family and the health station read.
+pub(super) const NOTE: &str = "Ane teller til ti";
+
+/// Ids that nothing has.
+pub(super) const UNKNOWN: &str = "3f0c3a9e-7d1b-4c42-9a86-2f1e8b7d6c05";
+
+/// A node with everybody.
+pub(super) struct World {
+    pub(super) node: Node,
+    /// The case of the tables.
+    pub(super) case: Case,
+    /// Another case of the same stafettholder, about another family.
+    pub(super) other: Case,
+    /// A case of another municipality's, shared with the school.
+    pub(super) received: Case,
+    sessions: BTreeMap<char, BTreeMap<String, String>>,
+}
+
+impl World {
+    /// A node with a case about a child of eleven.
+    pub(super) async fn start() -> Self {
+        Self::about_somebody_born("2015-03-14").await
+    }
+
+    pub(super) async fn about_somebody_born(born: &str) -> Self {
+        let node = Node::start_with(SETTINGS).await;
+        let people = columns().into_iter().filter(|column| column.kind == Kind::Person);
+        node.people_are(&people.map(|column| column.line(None)).collect::<String>());
+        for column in columns().into_iter().filter(|column| column.kind != Kind::Nobody) {
+            let who = (column.account, column.role);
+            put_token_of(&node.engine, &column.token(), who, NOW + 30 * DAY).await;
+        }
+        let other = case_of(&node, born, true).await;
+        let case = case_of(&node, born, true).await;
+        let received = received(&node, &case).await;
+        let mut world = Self { node, case, other, received, sessions: BTreeMap::new() };
+        world.people_of(&world.case);
+        for column in columns() {
+            let cookies = world.own_browser(column).await.cookies;
+            world.sessions.insert(column.letter, cookies);
+        }
+        world
+    }
+
+    /// Another case of the same sort, whose family the columns of the family are from here on.
+    pub(super) async fn fresh(&self, born: &str, with_offer: bool) -> Case {
+        let case = case_of(&self.node, born, with_offer).await;
+        self.people_of(&case);
+        case
+    }
+
+    /// Says who is which person: mother, father and child of one case, and a mother of the other.
+    pub(super) fn people_of(&self, case: &Case) {
+        let person = |letter: char| match letter {
+            'M' => Some(case.mother.as_str()),
+            'F' => Some(case.father.as_str()),
+            'Y' => Some(case.child.as_str()),
+            'G' => Some(self.other.mother.as_str()),
+            _ => None,
+        };
+        let lines = columns().into_iter().filter(|column| column.kind == Kind::Person);
+        self.node.people_are(&lines.map(|column| column.line(person(column.letter))).collect::<String>());
+    }
+
+    /// The browser of a column.
+    pub(super) fn browser(&self, column: Column) -> Browser<'_> {
+        let cookies = self.sessions.get(&column.letter).cloned().unwrap_or_default();
+        Browser { node: &self.node, cookies }
+    }
+
+    /// A browser in which somebody has just logged in, so that ending that session ends no other.
+    pub(super) async fn own_browser(&self, column: Column) -> Browser<'_> {
+        let cookies = match column.kind {
+            Kind::Person => return self.node.log_in_as(column.account, column.role).await,
+            Kind::Stale => stale_session(&self.node, column).await,
+            Kind::Program | Kind::Nobody => BTreeMap::new(),
+        };
+        Browser { node: &self.node, cookies }
+    }
+}
+
+/// A session of the stafettholder that began with a login 16 minutes ago.
+async fn stale_session(node: &Node, column: Column) -> BTreeMap<String, String> {
+    let secret = CaseId::from_random(random()).to_string();
+    let began = UnixMillis(NOW - 16 * MINUTE);
+    let session = SessionRecord {
+        hash: Sha256::digest(secret.as_bytes()).into(),
+        account: column.account,
+        role: column.role,
+        roles: BTreeSet::from([column.role]),
+        login: "test".to_owned(),
+        created_at: began,
+        seen_at: UnixMillis(NOW),
+        fresh_at: began,
+    };
+    node.engine.store().write_sessions(vec![SessionWrite::Begin(session)]).await.expect("a store");
+    BTreeMap::from([("stafett-0-session".to_owned(), secret)])
+}
+
+async fn act(node: &Node, status: u16, who: char, path: &str, body: &Value) -> Value {
+    let column = columns().into_iter().find(|column| column.letter == who).expect("a column");
+    let method = if body.is_null() { "get" } else { "post" };
+    let answer = node.send(request(Some(&column.token()), method, path, body)).await;
+    assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.text());
+    if answer.body.is_empty() { Value::Null } else { answer.json() }
+}
+
+async fn case_of(node: &Node, born: &str, with_offer: bool) -> Case {
+    let subject = json!({ "name": "Ane Testesen", "birth_date": born });
+    let guardians = [guardian("Inga Testesen", "mother", true), guardian("Per Testesen", "father", true)];
+    let body = json!({ "subject_kind": "child", "level": 1, "subject": subject, "guardians": guardians });
+    let opened = act(node, 201, 'H', "/api/v1/cases", &body).await;
+    let id = text(&opened["case"]);
+    let path = format!("/api/v1/cases/{id}");
+    let view = act(node, 200, 'H', &path, &Value::Null).await;
+    let person = |word: &str| {
+        let fits = |party: &&Value| party["relation"] == word || party["capacity"] == word;
+        text(&view["parties"].as_array().expect("parties").iter().find(fits).expect("a person")["person"])
+    };
+    let [child, mother, father] = ["subject", "mother", "father"].map(person);
+    let below = |word: &str| format!("{path}/{word}");
+    let entry = async |body: Value| text(&act(node, 201, 'H', &below("entries"), &body).await["entry"]);
+    let mut closed = new_note("Borte i mai");
+    closed["areas"] = json!(["attendance"]);
+    let hidden = json!({ "kind": "child-voice", "areas": ["language"], "hidden_from_guardians": true,
+        "fields": { "description": "Jeg er redd" } });
+    let meeting = json!({ "kind": "meeting", "areas": ["language"],
+        "fields": { "date": "2027-01-20", "status": "planned" } });
+    let ask = async |host: &str, code: &str| {
+        let body =
+            json!({ "recipient": { "host": host, "code": code }, "areas": ["language"], "purpose": "x" });
+        text(&act(node, 201, 'H', &below("consents"), &body).await["id"])
+    };
+    let asked = ask(PARTNER, "ppt").await;
+    let given = ask("997391853", "health-station").await;
+    for giver in [&child, &mother, &father] {
+        let yes = json!({ "giver": giver, "evidence": { "kind": "oral" } });
+        let path = below(&format!("consents/{given}/yes"));
+        let column = columns()[0];
+        node.send(request(Some(&column.token()), "post", &path, &yes)).await;
+    }
+    act(node, 204, 'H', &below("assignments"), &json!({ "account": Who::HealthNurse.account() })).await;
+    let known = json!({ "person": mother, "capacity": "guardian-with-parental-responsibility" });
+    let family = json!({ "parties": [known], "document": "2026/117-3" });
+    let registered = act(node, 201, 'H', &below("family"), &family).await;
+    let offer = if with_offer {
+        let to = json!({ "to": Who::Colleague.account(), "note": "x" });
+        text(&act(node, 201, 'H', &below("baton/offers"), &to).await["offer"])
+    } else {
+        UNKNOWN.to_owned()
+    };
+    Case {
+        entry: entry(new_note(NOTE)).await,
+        hidden: entry(hidden).await,
+        closed: entry(closed).await,
+        meeting: entry(meeting).await,
+        draft: draft(node, &id).await,
+        registration: text(&registered["registration"]),
+        id,
+        mother,
+        father,
+        child,
+        asked,
+        given,
+        offer,
+    }
+}
+
+/// A draft has no route of the API.
+async fn draft(node: &Node, case: &str) -> String {
+    let mut holder = node.log_in(Who::Holder).await;
+    let fields =
+        [("do", "draft"), ("entry-kind", "note"), ("description", "Kladd"), ("entry-about", "subject")];
+    let answer = holder.post(&format!("/cases/{case}/write"), &fields).await;
+    assert_eq!(answer.status.as_u16(), 303, "{}", answer.text());
+    let page = holder.get(&format!("/cases/{case}")).await.text();
+    page.split("write?draft=").nth(1).and_then(|rest| rest.split('"').next()).expect("a draft").to_owned()
+}
+
+/// A case that another municipality has shared with the school. The colleague works with it.
+async fn received(node: &Node, like: &Case) -> Case {
+    let id: CaseId = received_case(node, NOTE).await;
+    let assign = json!({ "account": Who::Colleague.account() });
+    act(node, 204, 'L', &format!("/api/v1/cases/{id}/assignments"), &assign).await;
+    let view = act(node, 200, 'C', &format!("/api/v1/cases/{id}"), &Value::Null).await;
+    Case { id: id.to_string(), entry: text(&view["entries"][0]["entry"]), ..like.clone() }
+}
+
+pub(super) fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
