@@ -20,6 +20,12 @@ use self::town::Town;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_of_every_role_is_accessible_and_reached() -> anyhow::Result<()> {
+    // Names the folder that the pictures of the README are written to.
+    if std::env::var_os("BROWSER_SCREENSHOTS").is_some() {
+        let town = Town::start().await?;
+        run("screenshots.mjs", &town).await?;
+        town.end().await?;
+    }
     let town = Town::start().await?;
     run("pages.mjs", &town).await?;
     town.end().await

@@ -1,6 +1,8 @@
 // S5. The father takes back PPT on his own page; the mother still wants it.
 import assert from 'node:assert/strict';
-import { NURSE, PPT, ask, assignAtPpt, bornYearsAgo, inderoy, letIn, openCase, publish, readable, share, steinkjer } from '../support/town.mjs';
+import {
+  NURSE, PPT, ask, assignAtPpt, bornYearsAgo, inderoy, letIn, openCase, publish, readable, share, status, steinkjer, until,
+} from '../support/town.mjs';
 import { Person } from '../support/person.mjs';
 import { refused, register, toCase, waitFor } from '../support/work.mjs';
 
@@ -30,7 +32,8 @@ export async function oneOfTwo(how, { child, mother, father }) {
   await nils.says('notice-withdrawn');
 
   // PPT stops, the health station goes on.
-  await waitForRefusal(ole, `/cases/${id}/entries/${entry}`);
+  await until('the end of the sharing', async () => (await status('Ole', `/cases/${id}/entries/${entry}`)) === 404);
+  await refused(ole, `/cases/${id}/entries/${entry}`);
   const siri = await Person.at(inderoy, 'Siri', how);
   await siri.keys.link(child);
   await siri.sees('Teller til ti');
@@ -99,13 +102,4 @@ async function custody(marte, how, { id, child, father }) {
   await randi.leave();
   await marte.again();
   await marte.sees(`${father} (${marte.t('household-father')}) – ${marte.t('household-is-parent')}`);
-}
-
-async function waitForRefusal(person, path) {
-  for (let looks = 0; looks < 80; looks += 1) {
-    const response = await person.page.goto(`${person.node.web}${path}`);
-    if (response.status() === 404) return;
-    await person.page.waitForTimeout(250);
-  }
-  await refused(person, path);
 }

@@ -1,7 +1,9 @@
 // S10. Marte and Ole change one measure at the same time: nothing is lost, and for deadline and
 // responsible both answers stand until the stafettholder has chosen.
 import assert from 'node:assert/strict';
-import { PPT, assignAtPpt, bornYearsAgo, day, inderoy, line, openCase, publish, readable, share, steinkjer } from '../support/town.mjs';
+import {
+  PPT, assignAtPpt, bornYearsAgo, day, inderoy, line, openCase, publish, readable, share, steinkjer, until,
+} from '../support/town.mjs';
 import { Person } from '../support/person.mjs';
 import { toCase, waitFor } from '../support/work.mjs';
 
@@ -49,10 +51,7 @@ export async function sameMeasure(how, { child, mother, father }) {
   await marte.seesNot(gone(marte));
 
   // Ole's node comes to the same.
-  for (let looks = 0; looks < 80 && (await ole.said()).includes(gone(ole)); looks += 1) {
-    await ole.page.waitForTimeout(250);
-    await ole.again();
-  }
+  await until('the answer at the partner', async () => !(await ole.said()).includes(gone(ole)) || ole.again());
   await ole.seesNot(gone(ole));
   for (const person of [marte, ole]) {
     await person.sees(shown(day(44)));

@@ -1,7 +1,7 @@
 // S1. PPT at Steinkjer serves Inderøy: what the family said yes to comes across, what it did not
 // stays, and what PPT writes comes back.
 import assert from 'node:assert/strict';
-import { bornYearsAgo, day, inderoy, steinkjer } from '../support/town.mjs';
+import { bornYearsAgo, day, inderoy, steinkjer, until } from '../support/town.mjs';
 import { Person } from '../support/person.mjs';
 import {
   askConsent, openCase, publish, refused, register, toCase, waitFor,
@@ -41,10 +41,7 @@ export async function sharedService(how, { child, mother, father }) {
   // The leader sees the municipality and the day, and gives the case to Ole.
   const berit = await Person.at(steinkjer, 'Berit', how);
   const inbox = berit.page.locator(`li:has(form[action="/cases/${id}/assign"])`);
-  for (let looks = 0; (await inbox.count()) === 0 && looks < 80; looks += 1) {
-    await berit.page.waitForTimeout(250);
-    await berit.again();
-  }
+  await until('the case in the inbox', async () => (await inbox.count()) > 0 || berit.again());
   const row = await inbox.innerText();
   assert.match(row, /Inderøy kommune/);
   assert(!row.includes(child) && !row.includes('Teller'), row);
@@ -64,7 +61,7 @@ export async function sharedService(how, { child, mother, father }) {
   await waitFor(ole, 'Teller til ti');
   await ole.says('cases-owner', { owner: 'Inderøy kommune' });
   await ole.seesNot('Uro hjemme');
-  await ole.seesNot(mother);
+  await ole.seesNot(home);
   await publish(ole, 'measure', { title: 'Språkkartlegging', responsible: 'Ole', deadline: day(30) }, ['language'],
     { notice: 'notice-proposed', sees: ['Inderøy kommune'] });
   await waitFor(ole, 'Språkkartlegging');

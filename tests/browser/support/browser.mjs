@@ -1,6 +1,7 @@
 // One browser for all that a script does, and for each person a window of its own that notes
 // everything a page must not do.
 import { chromium } from 'playwright-core';
+import { SOON_MS } from './town.mjs';
 
 let browser;
 
@@ -41,7 +42,7 @@ export async function open({ width = 1280, scheme = 'light', script = true, loca
     javaScriptEnabled: script,
     reducedMotion: 'reduce',
   });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(SOON_MS);
   const page = await context.newPage();
   const faults = [];
   page.on('console', (said) => {

@@ -11,7 +11,8 @@ export const PPT = { host: steinkjer.organisation, code: 'ppt' };
 export const NURSE = { host: inderoy.organisation, code: 'health-station' };
 export const KINDERGARTEN = { host: inderoy.organisation, code: 'kindergarten' };
 
-const SOON_MS = 30_000;
+/** Longer than anything that is waited for takes on a loaded machine. */
+export const SOON_MS = 60_000;
 
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 

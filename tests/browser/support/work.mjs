@@ -1,6 +1,7 @@
 // What people do with the pages, by keyboard: each from where the task before it ended, as a person
 // would, by the words on links, buttons and fields.
 import assert from 'node:assert/strict';
+import { SOON_MS } from './town.mjs';
 
 /** Opens a case of a child with two guardians who both have the responsibility. */
 export async function openCase(marte, { child, born, mother, father, level = 1 }) {
@@ -93,7 +94,7 @@ export async function waitFor(person, words) {
     const said = await person.said();
     return typeof words === 'string' ? said.includes(words) : words.test(said);
   };
-  const end = Date.now() + 30_000;
+  const end = Date.now() + SOON_MS;
   while (!(await fits())) {
     if (Date.now() > end) await person.sees(words);
     await person.page.waitForTimeout(250);
