@@ -14,6 +14,7 @@ pub mod hostile;
 pub mod needle;
 pub mod node;
 pub mod opened;
+pub mod packages;
 pub mod person;
 pub mod program;
 pub mod provider;

@@ -116,6 +116,13 @@ struct PersonHere<'a> {
     others: Vec<OtherRole>,
 }
 
+/// A page that a role begins from, as the frame leads to it.
+struct PlaceLink {
+    words: Text,
+    href: &'static str,
+    is_here: bool,
+}
+
 /// A role that a person may change to.
 struct OtherRole {
     word: String,
@@ -172,6 +179,17 @@ impl<'a> Frame<'a> {
         let called = |of: Role| role(of).in_language(self.chosen.language);
         let other = |of: &Role| OtherRole { word: login::word(*of), name: called(*of) };
         Some(PersonHere { name, role: called(*own), others: others.iter().map(other).collect() })
+    }
+
+    /// Where the person may go from anywhere; nothing if that is the first page alone.
+    fn places(&self) -> Vec<PlaceLink> {
+        let Who::Person { role, .. } = &self.who else { return Vec::new() };
+        let link = |(key, href): &(Key, &'static str)| PlaceLink {
+            words: self.t(key),
+            href,
+            is_here: self.here == *href,
+        };
+        places_of(*role).iter().map(link).collect()
     }
 
     fn may_log_in(&self) -> bool {
@@ -275,6 +293,26 @@ pub(crate) async fn start(State(api): State<Api>, asked: Asked) -> Result<Respon
     let title = words::START_TITLE.fill(asked.language(), &values);
     let log_in = asked.session.is_none() && login::is_offered(&api);
     page(StatusCode::OK, &StartPage { frame: Frame::new(&api, &asked, title), log_in })
+}
+
+/// The pages that are for a role as such, and not for one case.
+const fn places_of(role: Role) -> &'static [(Key, &'static str)] {
+    match role {
+        Role::Employee | Role::UnitLeader => &[
+            (Key("cases-title"), "/cases"),
+            (Key("baton-offers-title"), "/baton"),
+            (Key("search-title"), "/search"),
+        ],
+        Role::ServiceLeader => &[
+            (Key("inbox-title"), "/inbox"),
+            (Key("cases-title"), "/cases"),
+            (Key("search-title"), "/search"),
+        ],
+        Role::Guardian | Role::Subject => {
+            &[(Key("family-title"), "/family"), (Key("search-title"), "/search")]
+        }
+        _ => &[],
+    }
 }
 
 /// The page on which somebody who has logged in begins the day; the first page for others.

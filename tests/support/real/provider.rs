@@ -6,11 +6,10 @@ use std::process::Stdio;
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use super::SOON;
+use super::{SOON, packages};
 
 const FILES: [&str; 3] = ["package.json", "package-lock.json", "provider.mjs"];
 
@@ -66,27 +65,5 @@ async fn installed() -> anyhow::Result<PathBuf> {
 }
 
 async fn install() -> anyhow::Result<PathBuf> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("provider");
-    let mut hash = Sha256::new();
-    for name in FILES {
-        hash.update(std::fs::read(source.join(name))?);
-    }
-    let hash: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let beside = std::env::current_exe()?.parent().context("a folder of tests")?.to_owned();
-    let done = beside.join(format!("provider-{hash}"));
-    if done.join("node_modules").exists() {
-        return Ok(done);
-    }
-    // Whole or not at all, also with another run beside this one.
-    let fresh = tempfile::tempdir_in(&beside)?;
-    for name in FILES {
-        std::fs::copy(source.join(name), fresh.path().join(name))?;
-    }
-    let mut npm = Command::new("npm");
-    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(fresh.path());
-    let output = npm.stdin(Stdio::null()).kill_on_drop(true).output().await.context("npm")?;
-    ensure!(output.status.success(), "npm ci: {}", String::from_utf8_lossy(&output.stderr));
-    let renamed = std::fs::rename(fresh.path(), &done);
-    ensure!(renamed.is_ok() || done.join("node_modules").exists(), "the packages are in their place");
-    Ok(done)
+    packages::installed(&Path::new(env!("CARGO_MANIFEST_DIR")).join("provider"), &FILES).await
 }

@@ -11,7 +11,7 @@ use axum::response::Response;
 use stafett_config::Language;
 use stafett_protocol::consent::ConsentKind;
 use stafett_protocol::entry::{EntryKind, FieldKey, FieldValue};
-use stafett_protocol::id::{CaseId, ConsentId};
+use stafett_protocol::id::{CaseId, ConsentId, EntryId};
 use stafett_protocol::person::Role;
 
 use super::consents::Say;
@@ -74,6 +74,7 @@ struct Informed {
 }
 
 struct Goal {
+    entry: EntryId,
     title: String,
     text: String,
     measures: Vec<Measure>,
@@ -87,6 +88,7 @@ impl Goal {
 
 /// What somebody does by when.
 struct Measure {
+    entry: EntryId,
     title: String,
     who: String,
     by: Option<String>,
@@ -96,6 +98,7 @@ struct Measure {
 
 /// Another entry of the log.
 struct Told {
+    entry: EntryId,
     heading: String,
     day: String,
     text: String,
@@ -220,6 +223,7 @@ fn entries(say: &Say<'_>, view: &CaseView) -> (Vec<Goal>, Vec<Measure>, Vec<Told
     let is_done = |item: &EntryItem| matches!(item.view.text(FieldKey::Status), "cancelled");
     let goals: Vec<Goal> = of(EntryKind::Goal)
         .map(|goal| Goal {
+            entry: goal.entry,
             title: goal.view.text(FieldKey::Title).to_owned(),
             text: goal.view.text(FieldKey::Description).to_owned(),
             measures: of(EntryKind::Measure)
@@ -244,6 +248,7 @@ fn measure(say: &Say<'_>, item: &EntryItem) -> Measure {
     let code = item.view.text(FieldKey::Status);
     let status = entry_words::code(item.kind, FieldKey::Status, code);
     Measure {
+        entry: item.entry,
         title: item.view.text(FieldKey::Title).to_owned(),
         who: item.view.text(FieldKey::Responsible).to_owned(),
         by: (!deadline.is_empty()).then(|| time::day_of_text(deadline)),
@@ -258,6 +263,7 @@ fn told(say: &Say<'_>, item: &EntryItem) -> Told {
     let keys = [FieldKey::Description, FieldKey::Summary, FieldKey::Reason];
     let text = keys.iter().map(|key| item.view.text(*key)).find(|text| !text.is_empty()).unwrap_or_default();
     Told {
+        entry: item.entry,
         heading: if title.is_empty() { kind } else { format!("{kind}: {title}") },
         day: say.day(item.stored_at),
         text: text.to_owned(),

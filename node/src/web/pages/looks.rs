@@ -47,7 +47,7 @@ pub(crate) async fn list(
     rows.dedup();
     let back = match visitor.reader.role {
         role if is_family(role) => Some(format!("/family/{case}")),
-        Role::DataProtectionOfficer => None,
+        Role::DataProtectionOfficer => Some("/disclosures".to_owned()),
         _ => Some(format!("/cases/{case}/consents")),
     };
     let shown = LooksPage {

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::kin::is_family;
 use super::{Frame, PageError, page};
 use crate::engine::EngineError;
 use crate::engine::search::Found;
@@ -74,8 +75,14 @@ fn shown(api: &Api, visitor: &Visitor, found: Found) -> Result<Shown, PageError>
         count(api, &visitor.reader, of_case.case)?;
         let entry = |hit: crate::engine::search::FoundEntry| {
             let word = kind(hit.kind).in_language(language);
+            // The family reads an entry on its own page, which has all of them.
+            let path = if is_family(visitor.reader.role) {
+                format!("/family/{}#entry-{}", of_case.case, hit.entry)
+            } else {
+                format!("/cases/{}/entries/{}", of_case.case, hit.entry)
+            };
             ShownEntry {
-                path: format!("/cases/{}/entries/{}", of_case.case, hit.entry),
+                path,
                 title: if hit.title.is_empty() { word.to_owned() } else { format!("{word}: {}", hit.title) },
                 around: hit.around,
             }

@@ -122,7 +122,7 @@ const fn words(kind: TaskKind) -> (Key, Key) {
         TaskKind::HeldWaitsForReview => (Key("waiting-review-held"), Key("waiting-look-through")),
         TaskKind::ReviewDue => (Key("waiting-review"), SEE),
         TaskKind::PartlyGiven => (Key("waiting-partly"), Key("waiting-register")),
-        TaskKind::ChildNotHeard => (Key("waiting-child"), Key("waiting-register")),
+        TaskKind::ChildNotHeard => (Key("waiting-child"), SEE),
         TaskKind::BatonOffered => (Key("waiting-baton"), Key("waiting-answer")),
     }
 }

@@ -28,7 +28,7 @@ use crate::web::form::{Form, Posted};
 use crate::web::pages::{Frame, PageError, done, page};
 use crate::web::texts::Key;
 use crate::web::visitor::{Visiting, Visitor};
-use crate::words::entry as entry_words;
+use crate::words::{entry as entry_words, time};
 
 type Choices = Vec<(String, String)>;
 
@@ -404,7 +404,12 @@ impl Shown {
             items.iter().map(line).collect()
         };
         let card = preview.card.into_iter().map(|(field, value)| {
-            (entry_words::field(field.key()).in_language(say.language).to_owned(), value)
+            let said = entry_words::code(EntryKind::CaseCard, field.key(), &value);
+            let said = said.map_or_else(
+                || time::day_of_text(&value),
+                |words| words.in_language(say.language).to_owned(),
+            );
+            (entry_words::field(field.key()).in_language(say.language).to_owned(), said)
         });
         Self {
             opens: lines(&preview.becomes_visible),

@@ -1,6 +1,7 @@
 # The frame that every page has.
 frame-skip = Hopp til innholdet
 frame-language = Språk
+frame-places = Sider
 frame-logged-in = { $name }, { $role }
 frame-role = Bytt rolle
 frame-log-in = Logg inn

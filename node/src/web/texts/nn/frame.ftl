@@ -1,6 +1,7 @@
 # The frame that every page has.
 frame-skip = Hopp til innhaldet
 frame-language = Språk
+frame-places = Sider
 frame-logged-in = { $name }, { $role }
 frame-role = Byt rolle
 frame-log-in = Logg inn

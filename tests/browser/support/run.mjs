@@ -1,0 +1,30 @@
+// Tells a story once in each language, at a desk in one and on a telephone in the other; with
+// BROWSER_ALL in the environment in each language at both.
+import { test } from 'node:test';
+
+const USUAL = [['nb', 1280], ['nn', 390]];
+const ALL = [...USUAL, ['nb', 390], ['nn', 1280]];
+
+const runs = process.env.BROWSER_ALL ? ALL : USUAL;
+
+/** `story` is told how to open its windows, and the names of a family of its own. */
+export function tell(name, story, more = []) {
+  [...runs.map(([language, width]) => ({ language, width })), ...more].forEach((how) => {
+    const script = how.script === false ? ', without a script' : '';
+    test(`${name} (${how.language}, ${how.width}${script})`, (context) => story(how, names(), context));
+  });
+}
+
+const FIRST = ['Ante', 'Sanna', 'Jovna', 'Elle', 'Nilas', 'Maja'];
+const MOTHERS = ['Eva', 'Berit', 'Turid', 'Randi', 'Solveig', 'Mona'];
+const FATHERS = ['Nils', 'Odd', 'Geir', 'Per', 'Lars', 'Jon'];
+let told = 0;
+
+/** Names that no other telling has, so that everybody can be picked by name. */
+function names() {
+  const number = told;
+  told += 1;
+  const letter = String.fromCharCode(65 + number);
+  const of = (list) => list[number % list.length];
+  return { child: `${of(FIRST)}${letter.toLowerCase()}`, mother: `${of(MOTHERS)}${letter.toLowerCase()}`, father: `${of(FATHERS)}${letter.toLowerCase()}` };
+}
