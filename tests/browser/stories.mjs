@@ -2,6 +2,7 @@
 // each in both languages, at a desk and on a telephone.
 import { after, before, describe } from 'node:test';
 import { innsyn } from './stories/innsyn.mjs';
+import { live } from './stories/live.mjs';
 import { newcomer } from './stories/newcomer.mjs';
 import { oneOfTwo } from './stories/one_of_two.mjs';
 import { sameMeasure } from './stories/same_measure.mjs';
@@ -23,5 +24,6 @@ describe('told by keyboard', { concurrency: 2 }, () => {
     tell('somebody new opens a case, writes, shares and takes back', newcomer, [{ language: 'nb', width: 390, script: false }]);
     tell('S1: a shared service in another municipality', sharedService);
     tell('S5: one of two parents withdraws', oneOfTwo);
+    tell('a page that is open says that there is something new', live);
   });
 });

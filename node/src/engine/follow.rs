@@ -23,11 +23,11 @@ impl std::fmt::Display for Seen {
     }
 }
 
-impl std::str::FromStr for Seen {
-    type Err = std::num::ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        u64::from_str_radix(text, 16).map(Self)
+impl Seen {
+    /// Reads what [`Display`](std::fmt::Display) has written.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let is_ours = text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        u64::from_str_radix(text, 16).ok().filter(|_| is_ours).map(Self)
     }
 }
 
@@ -36,7 +36,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::NotFound`] for whoever would be shown nothing; others if it cannot be read.
-    pub(crate) async fn seen(&self, reader: &Reader, case: CaseId) -> Result<Seen, EngineError> {
+    pub(crate) async fn shown_now(&self, reader: &Reader, case: CaseId) -> Result<Seen, EngineError> {
         let here = self.here(reader, case).await?;
         if self.summary(reader, case, &here).await?.is_none() {
             return Err(EngineError::NotFound);
@@ -64,6 +64,7 @@ impl Engine {
                     hash.update(ledger.length().to_be_bytes());
                 }
             }
+            Here::Received { assigned, .. } if !assigned.contains(&reader.account) => {}
             Here::Received { .. } => {
                 for proposal in self.inner.store.proposals_in(case).await? {
                     hash.update(proposal.id.as_bytes());

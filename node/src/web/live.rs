@@ -94,7 +94,7 @@ pub(crate) async fn address(
     if visitor.asked.session.is_none() {
         return Ok(None);
     }
-    match api.engine.seen(&visitor.reader, case).await {
+    match api.engine.shown_now(&visitor.reader, case).await {
         Ok(seen) => {
             let language = visitor.asked.language().as_str();
             Ok(Some(format!("/cases/{case}/live?seen={seen}&lang={language}")))
@@ -120,8 +120,8 @@ pub(crate) async fn follow(
 ) -> Result<Response, ApiError> {
     let secret = api.cookies.read(&headers, Cookie::Session).ok_or(ApiError::Unauthenticated)?;
     let session = api.engine.session_at_rest(secret).await?.ok_or(ApiError::Unauthenticated)?;
-    api.engine.seen(&session.reader, case).await?;
-    let shown = Query::<Shown>::try_from_uri(&uri).ok().and_then(|Query(shown)| shown.seen.parse().ok());
+    api.engine.shown_now(&session.reader, case).await?;
+    let shown = Query::<Shown>::try_from_uri(&uri).ok().and_then(|Query(shown)| Seen::read(&shown.seen));
     let seen = shown.ok_or(ApiError::NotFound)?;
     let Some(place) = api.streams.place(session.reader.account) else {
         return Ok(StatusCode::NO_CONTENT.into_response());
@@ -185,7 +185,7 @@ impl Follower {
     /// Whether the person would be shown something else by now, or nothing any more.
     async fn would_be_shown_otherwise(&self) -> bool {
         match self.engine.session_at_rest(&self.secret).await {
-            Ok(Some(session)) => match self.engine.seen(&session.reader, self.case).await {
+            Ok(Some(session)) => match self.engine.shown_now(&session.reader, self.case).await {
                 Ok(seen) => seen != self.seen,
                 Err(EngineError::Store(_)) => false,
                 Err(_) => true,

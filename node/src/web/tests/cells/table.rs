@@ -154,6 +154,7 @@ put    /api/v1/cases/{case}/guardian-access/{guardian}            204 401 403 40
 /// stafettholder elsewhere; C works with this one, and L gives it to whoever does.
 pub(super) const RECEIVED: &str = "
 method path                                                       H   C   E   U   L   O   B   R   I   D   M   G   Y   N
+get    /cases/{case}/live                                         404 404 404 404 404 404 404 404 404 404 404 404 404 401
 get    /cases/{case}/print                                        404 200 404 404 403 404 404 404 404 404 404 404 404 401
 get    /cases/{case}                                              404 200 404 404 403 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/level                                        404 404 404 404 404 404 404 404 404 404 404 404 404 401
