@@ -56,10 +56,12 @@ export async function crawl(person, most, from = ['/']) {
     visits.set(sort(address), times);
     if (times > most) {
       const answer = await person.context.request.get(address);
-      const headings = (await answer.text()).split('<h1').length - 1;
+      const text = await answer.text();
+      const headings = text.split('<h1').length - 1;
       if (answer.status() !== 200 || headings !== 1) {
         found.push(`${sort(address)} (${person.name}): answers ${answer.status()} with ${headings} headings`);
       }
+      add(written(text, address));
       continue;
     }
     const response = await person.page.goto(address);
@@ -71,15 +73,23 @@ export async function crawl(person, most, from = ['/']) {
       found.push(...(await look(person, landed)));
     }
     found.push(...(await framed(person.page, person.language)).map((one) => `${landed} (${person.name}): ${one}`));
-    for (const link of await links(person.page)) {
-      if (link.startsWith(`${origin}/`) && !known.has(link) && !isNoPage(link)) {
-        known.add(link);
-        waiting.push(link);
-      }
+    add(await links(person.page));
+  }
+  function add(links) {
+    for (const link of links) {
+      if (!link.startsWith(`${origin}/`) || known.has(link) || isNoPage(link)) continue;
+      known.add(link);
+      waiting.push(link);
     }
   }
   found.push(...person.faults.splice(0).map((one) => `somewhere (${person.name}): ${one}`));
   return { sorts: [...sorts.keys()], pages: [...visits.values()].reduce((sum, times) => sum + times), found };
+}
+
+/** The links in a page that is no window's. */
+function written(text, address) {
+  const paths = [...text.matchAll(/<a [^>]*href="([^"]*)"/g)].map((link) => link[1].replace(/&(amp|#38);/g, '&'));
+  return paths.map((path) => new URL(path, address).href.split('#')[0]);
 }
 
 /** The description of the API is for programs, and files of the look are no pages. */
