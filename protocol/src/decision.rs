@@ -214,8 +214,9 @@ impl Decision {
             if !over.contains(&grant.grant) {
                 continue;
             }
-            if was_handed {
-                self.end_grant(grant.grant, &Recall::from_rows(grant, rows), key, &mut random)?;
+            let recall = Recall::from_rows(grant, rows);
+            if was_handed || recall.names_something() {
+                self.end_grant(grant.grant, &recall, key, &mut random)?;
             } else {
                 self.say(Said::GrantEnded { grant: grant.grant }, key)?;
                 self.closes = true;

@@ -210,6 +210,11 @@ impl Recall {
         self
     }
 
+    /// Whether any entry went out under the grant.
+    pub fn names_something(&self) -> bool {
+        !self.entries.is_empty()
+    }
+
     /// How many orders the recall needs; at least one, so that the grant ends at the partner.
     pub fn order_count(&self) -> usize {
         self.entries.len().div_ceil(ORDER_ENTRIES_MAX).max(1)

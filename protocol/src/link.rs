@@ -103,14 +103,14 @@ enum Work {
     Settled(renewing::Settled),
     /// Acknowledge an entry that was stored.
     Stored(Box<receiving::Arrival>),
-    /// Send a grant.
+    /// Send a grant, now that it is written down that the partner may have it.
     Hand(GrantId),
     /// Say that a grant is stored.
     GrantStored(GrantId),
     /// Say that a relation is stored.
     RelationStored(crate::transaction::Relation),
     /// Build a relation's frame.
-    Relate(RelationId, Vec<output::Noted>),
+    Relate(RelationId, Vec<crate::id::DisclosureId>),
     /// Build a proposal's frame.
     Propose(ProposalId, crate::id::DisclosureId),
     /// Announce the entry that a proposal became, and count its bytes.
@@ -268,7 +268,7 @@ impl Session {
             Input::ProposalMade(proposal) => self.proposal_made(proposal),
             Input::StandingChanged { agreement, standing } => self.standing_changed(agreement, standing),
             Input::DataReset => self.partner_reset(),
-            Input::Unsent(noted) => self.unsent(noted),
+            Input::Unsent(rows) => self.unsent(rows),
             Input::FramesWaiting(frames) => {
                 if !self.frames_waiting(frames) {
                     return;
@@ -571,7 +571,7 @@ impl Session {
             Work::Hand(grant) => self.grant_handed(grant, outcome),
             Work::GrantStored(grant) => self.grant_stored(grant, outcome),
             Work::RelationStored(relation) => self.relation_stored(relation, outcome),
-            Work::Relate(relation, noted) => self.related(relation, noted, outcome),
+            Work::Relate(relation, rows) => self.related(relation, rows, outcome),
             Work::Propose(proposal, row) => self.proposal_disclosed(proposal, row, outcome),
             Work::Taken(proposal, record, bytes) => self.proposal_taken(proposal, *record, bytes, outcome),
             Work::Hidden(carrying) => self.hidden(*carrying, outcome),

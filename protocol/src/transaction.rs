@@ -219,7 +219,8 @@ pub enum Write {
     /// have it. It counts among the statements for the partner from here on, and not before, so
     /// that a grant that never left leaves no number either (law 5).
     GrantHanded(GrantId),
-    /// The frame of a grant that was written down as handed over never left.
+    /// A grant that was just written down as handed over may not go after all, and no frame of it was
+    /// ever built.
     GrantUnsent(GrantId),
     /// A partner has a grant durably.
     GrantStored(GrantId),

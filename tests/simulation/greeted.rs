@@ -107,8 +107,8 @@ impl Greeted {
         let outputs = self.let_it_read(outputs);
         assert_eq!(self.handle(Input::FramesWaiting(0)), [], "{what}");
         let is_harmless = |output: &Output| match output {
-            Output::Send { frame, noted } => {
-                noted.is_empty() && matches!(frame, Frame::Refused(Refused { .. }))
+            Output::Send { frame, rows } => {
+                rows.is_empty() && matches!(frame, Frame::Refused(Refused { .. }))
             }
             Output::Alarm(_) | Output::Close(_) => true,
             Output::Commit { .. }

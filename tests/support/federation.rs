@@ -14,10 +14,10 @@ use std::sync::Arc;
 
 use stafett_protocol::agreement::{Agreement, Standing};
 use stafett_protocol::erasure::retention::Retention;
-use stafett_protocol::id::EntryId;
+use stafett_protocol::id::{DisclosureId, EntryId};
 use stafett_protocol::limits::{PARTNER_BYTES_MAX, PARTNER_ENTRIES_MAX};
 use stafett_protocol::link::input::Input;
-use stafett_protocol::link::output::{Alarm, Noted, Output, Token};
+use stafett_protocol::link::output::{Alarm, Output, Token};
 use stafett_protocol::link::{Identity, Session};
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::restore::Shown;
@@ -83,7 +83,7 @@ struct End {
     /// Whether the transport takes no data frames at present.
     is_stalled: bool,
     /// Data frames that the transport has not taken, with the rows they rest on.
-    waiting: Vec<(Frame, Vec<Noted>)>,
+    waiting: Vec<(Frame, Vec<DisclosureId>)>,
 }
 
 #[derive(Debug)]
@@ -359,9 +359,9 @@ impl Federation {
         while let Some(output) = self.end_mut(place).session.poll_output() {
             match output {
                 Output::Commit { token, transaction } => self.commit_soon(place, token, transaction),
-                Output::Send { frame, noted } => {
+                Output::Send { frame, rows } => {
                     line_changed = true;
-                    self.hand_over(place, frame, noted);
+                    self.hand_over(place, frame, rows);
                 }
                 Output::ResetData => {
                     line_changed = true;

@@ -1,7 +1,8 @@
 //! What an open page may be told: that something else would be shown by now, and nothing more.
 //!
-//! The gate is asked anew, as for a look, so nobody is told of what is not for them. Nothing is
-//! shown, so no look is logged.
+//! For staff alone. Of a family's page any change could tell one of them at which moment another said
+//! something, or an address was protected. The gate is asked anew, as for a look, so nobody is told of
+//! what is not for them. Nothing is shown, so no look is logged.
 
 use sha2::{Digest, Sha256};
 use stafett_protocol::access::person::{CaseTask, task};
@@ -23,6 +24,16 @@ impl std::fmt::Display for Seen {
     }
 }
 
+/// Whose page it is.
+enum Of {
+    /// The stafettholder's, whose chain has so many statements.
+    Holder { statements: u64 },
+    /// Somebody's who works with the case at its owner.
+    Colleague,
+    /// Somebody's who works with it in another municipality.
+    Adviser,
+}
+
 impl Seen {
     /// Reads what [`Display`](std::fmt::Display) has written.
     pub(crate) fn read(text: &str) -> Option<Self> {
@@ -38,9 +49,15 @@ impl Engine {
     /// [`EngineError::NotFound`] for whoever would be shown nothing; others if it cannot be read.
     pub(crate) async fn shown_now(&self, reader: &Reader, case: CaseId) -> Result<Seen, EngineError> {
         let here = self.here(reader, case).await?;
-        if self.summary(reader, case, &here).await?.is_none() {
-            return Err(EngineError::NotFound);
-        }
+        let of = match &here {
+            Here::Own { ledger, assigned } => match task(reader, ledger, assigned, self.now()) {
+                Ok(CaseTask::Stafettholder) => Of::Holder { statements: ledger.length() },
+                Ok(CaseTask::Assigned) => Of::Colleague,
+                Ok(CaseTask::Family) | Err(_) => return Err(EngineError::NotFound),
+            },
+            Here::Received { assigned, .. } if assigned.contains(&reader.account) => Of::Adviser,
+            Here::Received { .. } => return Err(EngineError::NotFound),
+        };
         let mut hash = Sha256::new();
         hash.update(self.inner.salt);
         for record in self.inner.store.entries(case).await? {
@@ -52,21 +69,16 @@ impl Engine {
                 }
             }
         }
-        match &here {
-            Here::Own { ledger, assigned } => {
-                let of = task(reader, ledger, assigned, self.now());
-                let is_asked = of == Ok(CaseTask::Family) || of == Ok(CaseTask::Stafettholder);
-                if is_asked {
-                    let consents = self.consent_views(reader, case).await?;
-                    hash.update(serde_json::to_vec(&consents).unwrap_or_default());
-                }
-                if of == Ok(CaseTask::Stafettholder) {
-                    hash.update(ledger.length().to_be_bytes());
-                }
+        match of {
+            Of::Holder { statements } => {
+                hash.update(statements.to_be_bytes());
+                let consents = self.consent_views(reader, case).await?;
+                hash.update(serde_json::to_vec(&consents).unwrap_or_default());
             }
-            Here::Received { assigned, .. } if !assigned.contains(&reader.account) => {}
-            Here::Received { .. } => {
-                for proposal in self.inner.store.proposals_in(case).await? {
+            Of::Colleague => {}
+            Of::Adviser => {
+                let proposals = self.inner.store.proposals_in(case).await?.into_iter();
+                for proposal in proposals.filter(|proposal| proposal.author == reader.account) {
                     hash.update(proposal.id.as_bytes());
                     hash.update([u8::from(proposal.state == ProposalState::Waiting)]);
                 }

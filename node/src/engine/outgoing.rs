@@ -1,11 +1,11 @@
-//! Frames on their way to the transport, each with what was written down for it, so that of a frame
-//! that is dropped this is taken back (law 19).
+//! Frames on their way to the transport, each with the disclosure rows that it rests on, so that
+//! a frame that is dropped leaves its rows marked unsent (law 19).
 
 use std::collections::VecDeque;
 
 use sha2::{Digest, Sha256};
+use stafett_protocol::id::DisclosureId;
 use stafett_protocol::limits::OUTPUT_FRAMES_WAITING_MAX;
-use stafett_protocol::link::output::Noted;
 use stafett_protocol::wire::error_code::CloseCode as WireCloseCode;
 use stafett_protocol::wire::{Frame, Stream, codec};
 
@@ -17,7 +17,7 @@ const HANDED_MAX: usize = 4 * OUTPUT_FRAMES_WAITING_MAX;
 /// A frame that waits.
 struct Waiting {
     bytes: Vec<u8>,
-    noted: Vec<Noted>,
+    rows: Vec<DisclosureId>,
 }
 
 /// Which frame was tried, and whether the transport took it.
@@ -26,21 +26,21 @@ pub(super) struct HandedOver {
     taken: bool,
 }
 
-/// The frames of one link that wait, and what was written down for those handed over lately.
+/// The frames of one link that wait, and the rows of those handed over lately.
 #[derive(Default)]
 pub(super) struct Outgoing {
     control: VecDeque<Waiting>,
     data: VecDeque<Waiting>,
-    handed: VecDeque<([u8; 32], Vec<Noted>)>,
+    handed: VecDeque<([u8; 32], Vec<DisclosureId>)>,
 }
 
 impl Outgoing {
     /// Puts a frame in line on its stream.
-    pub(super) fn queue(&mut self, frame: &Frame, noted: Vec<Noted>) {
+    pub(super) fn queue(&mut self, frame: &Frame, rows: Vec<DisclosureId>) {
         match codec::encode(frame) {
             Ok(bytes) => match frame.stream() {
-                Stream::Control => self.control.push_back(Waiting { bytes, noted }),
-                Stream::Data => self.data.push_back(Waiting { bytes, noted }),
+                Stream::Control => self.control.push_back(Waiting { bytes, rows }),
+                Stream::Data => self.data.push_back(Waiting { bytes, rows }),
             },
             Err(error) => tracing::error!(kind = frame.kind(), %error, "a frame does not fit"),
         }
@@ -66,46 +66,45 @@ impl Outgoing {
     }
 
     /// Notes what became of the first frame. A transport that takes none has lost its connection
-    /// or reset the stream: then all of the stream's frames are dropped, and what was written down for them is returned.
-    pub(super) fn handed_over(&mut self, handed: HandedOver) -> Vec<Noted> {
+    /// or reset the stream: then all of the stream's frames are dropped, and their rows returned.
+    pub(super) fn handed_over(&mut self, handed: HandedOver) -> Vec<DisclosureId> {
         let line = match handed.stream {
             StreamKind::Control => &mut self.control,
             StreamKind::Data => &mut self.data,
         };
         if !handed.taken {
-            return line.drain(..).flat_map(|waiting| waiting.noted).collect();
+            return line.drain(..).flat_map(|waiting| waiting.rows).collect();
         }
-        if let Some(waiting) = line.pop_front().filter(|waiting| !waiting.noted.is_empty()) {
+        if let Some(waiting) = line.pop_front().filter(|waiting| !waiting.rows.is_empty()) {
             if self.handed.len() >= HANDED_MAX {
                 self.handed.pop_front();
             }
-            self.handed.push_back((digest(&waiting.bytes), waiting.noted));
+            self.handed.push_back((digest(&waiting.bytes), waiting.rows));
         }
         Vec::new()
     }
 
     /// Drops what waits on the data stream; `not_handed` is what the transport gives back. Returns
-    /// what was written down for all of it.
-    pub(super) fn drop_data(&mut self, not_handed: &[Vec<u8>]) -> Vec<Noted> {
-        let mut noted: Vec<_> = self.data.drain(..).flat_map(|waiting| waiting.noted).collect();
+    /// the rows of all of it.
+    pub(super) fn drop_data(&mut self, not_handed: &[Vec<u8>]) -> Vec<DisclosureId> {
+        let mut rows: Vec<_> = self.data.drain(..).flat_map(|waiting| waiting.rows).collect();
         for frame in not_handed {
             let digest = digest(frame);
             if let Some(place) = self.handed.iter().rposition(|(handed, _)| *handed == digest)
                 && let Some((_, given_back)) = self.handed.remove(place)
             {
-                noted.extend(given_back);
+                rows.extend(given_back);
             }
         }
-        noted
+        rows
     }
 
-    /// Drops everything that waits. Returns what was written down for
-    /// what was not handed over.
-    pub(super) fn connection_lost(&mut self, not_handed: &[Vec<u8>]) -> Vec<Noted> {
+    /// Drops everything that waits. Returns the rows of what was not handed over.
+    pub(super) fn connection_lost(&mut self, not_handed: &[Vec<u8>]) -> Vec<DisclosureId> {
         self.control.clear();
-        let noted = self.drop_data(not_handed);
+        let rows = self.drop_data(not_handed);
         self.handed.clear();
-        noted
+        rows
     }
 }
 
@@ -139,7 +138,6 @@ pub(super) fn transport_code(code: WireCloseCode) -> CloseCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stafett_protocol::id::DisclosureId;
     use stafett_protocol::id::EntryId;
     use stafett_protocol::id::GenerationId;
     use stafett_protocol::wire::Resend;
@@ -151,8 +149,8 @@ mod tests {
         })
     }
 
-    fn row(byte: u8) -> Noted {
-        Noted::Row(DisclosureId::from_bytes([byte; 16]))
+    fn row(byte: u8) -> DisclosureId {
+        DisclosureId::from_bytes([byte; 16])
     }
 
     fn taken() -> HandedOver {

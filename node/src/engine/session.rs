@@ -6,7 +6,7 @@ use std::sync::Arc;
 use stafett_protocol::id::CaseId;
 use stafett_protocol::link::Session;
 use stafett_protocol::link::input::Input;
-use stafett_protocol::link::output::{Noted, Output, Token};
+use stafett_protocol::link::output::{Output, Token};
 use stafett_protocol::transaction::{Committed, Fault, Transaction, Write};
 use stafett_protocol::wire::Stream;
 use stafett_protocol::wire::codec::{self, DecodeError};
@@ -120,10 +120,10 @@ impl SessionTask {
         self.session.handle(input, self.engine.now());
     }
 
-    /// What was written down of frames that were dropped is taken back (law 19).
-    fn unsent(&mut self, noted: Vec<Noted>) {
-        if !noted.is_empty() {
-            self.handle(Input::Unsent(noted));
+    /// Rows whose frames were dropped are marked unsent (law 19).
+    fn unsent(&mut self, rows: Vec<stafett_protocol::id::DisclosureId>) {
+        if !rows.is_empty() {
+            self.handle(Input::Unsent(rows));
         }
     }
 
@@ -171,10 +171,10 @@ impl SessionTask {
 
     fn down(&mut self, work: &mut Work, unsent: &[Vec<u8>]) {
         work.link = None;
-        let noted = work.outgoing.connection_lost(unsent);
+        let rows = work.outgoing.connection_lost(unsent);
         self.state.note_down();
         self.handle(Input::Disconnected);
-        self.unsent(noted);
+        self.unsent(rows);
     }
 
     fn carry_out(&mut self, work: &mut Work) {
@@ -183,7 +183,7 @@ impl SessionTask {
         while let Some(output) = self.session.poll_output() {
             match output {
                 Output::Commit { token, transaction } => work.commits.put_in_line(token, transaction),
-                Output::Send { frame, noted } => work.outgoing.queue(&frame, noted),
+                Output::Send { frame, rows } => work.outgoing.queue(&frame, rows),
                 Output::ResetData => {
                     was_reset = true;
                     let not_handed = work.link.as_ref().map(LinkHandle::reset_data).unwrap_or_default();

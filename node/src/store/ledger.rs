@@ -245,7 +245,7 @@ pub(crate) fn hand(step: &mut Step<'_>, grant: GrantId) -> Result<(), StoreError
     partner.map_or(Ok(()), |partner| mark::count_signed(step, partner))
 }
 
-/// Notes that a grant has not left after all.
+/// Notes that no frame of a grant was built after all.
 pub(crate) fn grant_unsent(step: &Step<'_>, grant: GrantId) -> Result<(), StoreError> {
     step.execute(
         "UPDATE grant_issued SET is_handed = 0 WHERE grant_id = ?1 AND is_stored = 0",

@@ -3,7 +3,8 @@
 //!
 //! A stream says one thing, once: that there is something new, with a link to the page itself. It
 //! carries no content, no count and no cause, and it says nothing of what its reader would not be
-//! shown. It does not count as use of the session, and it ends with it.
+//! shown. It does not count as use of the session. When the session ends, or nothing may be shown any
+//! more, it ends without a word.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -19,7 +20,7 @@ use hyper::body::Frame as BodyFrame;
 use serde::Deserialize;
 use stafett_config::Language;
 use stafett_protocol::id::{AccountId, CaseId};
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::mpsc;
 use tokio::time::{interval, sleep};
 
@@ -45,6 +46,8 @@ const UNBUFFERED: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
 /// A comment, which browsers pass over.
 const ALIVE: &[u8] = b":\n\n";
+/// The page closes the stream and does not ask again.
+const OVER: &[u8] = b"event: over\ndata: -\n\n";
 
 /// Streams that are open, by whose they are.
 #[derive(Debug, Default)]
@@ -80,8 +83,8 @@ impl Drop for Place {
     }
 }
 
-/// Returns where a page of a case hears that something else would be shown; none for a program, and
-/// for whoever is shown nothing of the case itself. Asked before what the page shows is read, so
+/// Returns where a page of a case hears that something else would be shown; none for a program, a
+/// family, and whoever has no task in the case. Asked before what the page shows is read, so
 /// that nothing falls in between.
 ///
 /// # Errors
@@ -155,9 +158,11 @@ impl Follower {
         let mut beat = interval(BEAT);
         let (mut beats, mut is_due): (u32, bool) = (0, true);
         while !self.engine.is_stopping() {
-            if std::mem::take(&mut is_due) && self.would_be_shown_otherwise().await {
+            if std::mem::take(&mut is_due)
+                && let Some(last) = self.last_word().await
+            {
                 // The page may be gone by now.
-                let _ = words.send(self.word()).await;
+                let _ = words.send(last).await;
                 return;
             }
             tokio::select! {
@@ -165,6 +170,7 @@ impl Follower {
                     Ok(case) if case != self.case => {}
                     Ok(_) | Err(RecvError::Lagged(_)) => {
                         sleep(SETTLES).await;
+                        while !matches!(touched.try_recv(), Err(TryRecvError::Empty | TryRecvError::Closed)) {}
                         is_due = true;
                     }
                     Err(RecvError::Closed) => return,
@@ -182,28 +188,28 @@ impl Follower {
         }
     }
 
-    /// Whether the person would be shown something else by now, or nothing any more.
-    async fn would_be_shown_otherwise(&self) -> bool {
+    /// What the stream ends with, if it does: what is put into the page, and the sign to close.
+    async fn last_word(&self) -> Option<Bytes> {
         match self.engine.session_at_rest(&self.secret).await {
             Ok(Some(session)) => match self.engine.shown_now(&session.reader, self.case).await {
-                Ok(seen) => seen != self.seen,
-                Err(EngineError::Store(_)) => false,
-                Err(_) => true,
+                Ok(seen) if seen == self.seen => None,
+                Ok(_) => Some(self.word()),
+                Err(EngineError::Store(_)) => None,
+                Err(_) => Some(Bytes::from_static(OVER)),
             },
-            Ok(None) => true,
-            Err(_) => false,
+            Ok(None) => Some(Bytes::from_static(OVER)),
+            Err(_) => None,
         }
     }
 
-    /// What is put into the page, and the sign to close the stream. The empty address is the page's
-    /// own.
+    /// The empty address is the page's own.
     fn word(&self) -> Bytes {
         let text = Text::new(self.language, Key("live-new"));
         let link = Text::new(self.language, Key("live-show"));
-        Bytes::from(format!(
-            "data: <p class=\"ds-alert\" data-color=\"info\">{text} <a class=\"ds-link\" href=\"\">{link}</a></p>\n\n\
-             event: over\ndata: -\n\n"
-        ))
+        let said = format!(
+            "data: <p class=\"ds-alert\" data-color=\"info\">{text} <a class=\"ds-link\" href=\"\">{link}</a></p>\n\n"
+        );
+        Bytes::from([said.as_bytes(), OVER].concat())
     }
 }
 

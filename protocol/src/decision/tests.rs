@@ -234,6 +234,16 @@ fn grant_that_never_left_ends_without_an_order() {
 }
 
 #[test]
+fn row_of_a_grant_recalls_it_whatever_its_note_says() {
+    let noted_too_little = Shared { was_handed: false, ..shared() };
+    let agreement = agreement();
+
+    let decision = noted_too_little.ends(&[withdrawal(PPT)], Some(&agreement), Standing::Trusted, 2_000);
+
+    assert_eq!(decision.orders().len(), 1);
+}
+
+#[test]
 fn newer_version_ends_the_grant_of_the_old_one_and_gets_its_own() {
     let shared = shared();
     let agreement = agreement();

@@ -1,12 +1,13 @@
 //! Grants, both ways: sent before anything that goes under them, believed only when signed.
 //!
-//! Before a grant leaves for the first time, it is written down that the partner may have it. One
-//! that never left is ended without a word: an order would tell of a case that the partner has
-//! never heard of, and that may be blocked by then (laws 5 and 15).
+//! Before a grant leaves for the first time, it is written down that the partner may have it, and
+//! that stands whatever becomes of its frame: only a grant of which no frame was ever built is ended
+//! without a word. An order would tell of a case that the partner has never heard of, and that may
+//! be blocked by then (laws 5 and 15); a silence about one that did leave would leave it there (law 12).
 
 use std::collections::BTreeSet;
 
-use super::output::{Alarm, Noted};
+use super::output::Alarm;
 use super::snapshot::{Handed, IssuedState};
 use super::{Session, Work};
 use crate::access::{permit_grant, permit_keeping};
@@ -16,6 +17,9 @@ use crate::signed::{Signed, Verified};
 use crate::transaction::{Committed, Fault, Write};
 use crate::wire::error_code::ErrorCode;
 use crate::wire::{Frame, GrantFrame, Stored};
+
+/// The kind of a frame that holds a grant.
+const GRANT_KIND: u16 = 2;
 
 impl Session {
     /// A grant for this partner was committed: it goes out before its entries do.
@@ -45,16 +49,17 @@ impl Session {
                 return;
             }
             match handed {
-                Handed::Yes => self.send_grant(grant, Vec::new()),
+                Handed::Yes => self.send_grant(grant),
                 Handed::No if self.store_retry_at.is_none() => self.hand(grant),
                 Handed::No | Handed::Noting => {}
             }
         }
     }
 
-    /// Has it written down that the partner may have a grant.
+    /// Has it written down that the partner may have a grant. One that knows no grants gets none.
     fn hand(&mut self, id: GrantId) {
-        if !self.issued.get(&id).is_some_and(|issued| self.grant_may_go(issued)) {
+        let may_go = self.issued.get(&id).is_some_and(|issued| self.grant_may_go(issued));
+        if !may_go || !self.understands(GRANT_KIND) {
             return;
         }
         if let Some(issued) = self.issued.get_mut(&id) {
@@ -64,26 +69,38 @@ impl Session {
         self.write(Write::GrantHanded(id), Work::Hand(id));
     }
 
-    /// It is written down that the partner may have a grant: asks the gate again and sends it.
+    /// It is written down that the partner may have a grant: asks the gate again and sends it. If it
+    /// may not go after all, that is taken back: no frame of it was ever built.
     pub(super) fn grant_handed(&mut self, id: GrantId, outcome: Result<Committed, Fault>) {
         self.room.keep(1);
+        let is_written = outcome.is_ok();
+        let may_go = self.is_live()
+            && self.understands(GRANT_KIND)
+            && self.issued.get(&id).is_some_and(|issued| self.grant_may_go(issued));
         let Ok(committed) = outcome else {
-            if let Some(issued) = self.issued.get_mut(&id) {
-                issued.handed = Handed::No;
-            }
+            self.is_not_handed(id, is_written);
             return self.wait_for_the_store();
         };
+        if !may_go {
+            return self.is_not_handed(id, is_written);
+        }
         if let Some(number) = committed.signed.get(&self.identity.partner) {
             self.signed(*number);
         }
-        let may_go = self.is_live() && self.issued.get(&id).is_some_and(|issued| self.grant_may_go(issued));
-        let Some(issued) = self.issued.get_mut(&id).filter(|_| may_go) else {
-            return self.take_back(vec![Noted::Grant(id)]);
-        };
+        let Some(issued) = self.issued.get_mut(&id) else { return };
         issued.handed = Handed::Yes;
         let case = issued.grant.statement().case;
-        self.send_grant(id, vec![Noted::Grant(id)]);
+        self.send_grant(id);
         self.put_in_line(case);
+    }
+
+    fn is_not_handed(&mut self, id: GrantId, is_written: bool) {
+        if let Some(issued) = self.issued.get_mut(&id) {
+            issued.handed = Handed::No;
+        }
+        if is_written {
+            self.write(Write::GrantUnsent(id), Work::Nothing);
+        }
     }
 
     /// Whether it is written down that the partner may have a grant.
@@ -95,19 +112,19 @@ impl Session {
     pub(super) fn send_grants_first(&mut self, grants: &BTreeSet<GrantId>) {
         for grant in grants {
             if self.issued.get(grant).is_some_and(|issued| !issued.sent && !issued.stored) {
-                self.send_grant(*grant, Vec::new());
+                self.send_grant(*grant);
             }
         }
     }
 
-    fn send_grant(&mut self, id: GrantId, noted: Vec<Noted>) {
+    fn send_grant(&mut self, id: GrantId) {
         let may_go = |issued: &&IssuedState| issued.handed == Handed::Yes && self.grant_may_go(issued);
         let Some(issued) = self.issued.get(&id).filter(may_go) else { return };
         let token = issued.grant.token().to_owned();
+        self.send(Frame::Grant(GrantFrame { token }));
         if let Some(issued) = self.issued.get_mut(&id) {
             issued.sent = true;
         }
-        self.send_resting_on(Frame::Grant(GrantFrame { token }), noted);
     }
 
     /// Whether the partner may be told of a grant now.

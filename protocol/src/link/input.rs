@@ -64,9 +64,9 @@ pub enum Input {
     },
     /// The partner reset its data stream: what was on the way on it is lost.
     DataReset,
-    /// Frames that rest on this never left: a reset or the end of the connection dropped them
-    /// before the transport took them. Told before the next `Connected`.
-    Unsent(Vec<super::output::Noted>),
+    /// Frames that rest on these disclosure rows never left: a reset or the end of the connection
+    /// dropped them before the transport took them. Told before the next `Connected`.
+    Unsent(Vec<crate::id::DisclosureId>),
     /// So many frames that the session handed out have not been taken by the transport. Told
     /// whenever the number has changed, after every output was carried out (law 21).
     FramesWaiting(usize),

@@ -1,7 +1,7 @@
 //! Everything that the shell must do for a session.
 
 use crate::erasure::Receipt;
-use crate::id::{DisclosureId, GrantId};
+use crate::id::DisclosureId;
 use crate::mark::LinkMark;
 use crate::restore::Shown;
 use crate::signed::Verified;
@@ -12,15 +12,6 @@ use crate::wire::error_code::CloseCode;
 /// Names a transaction that a session waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Token(pub u64);
-
-/// What was written down before a frame was built, and is taken back if the frame never leaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Noted {
-    /// What the frame discloses (law 19).
-    Row(DisclosureId),
-    /// That the partner may have this grant.
-    Grant(GrantId),
-}
 
 /// One effect.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,9 +27,9 @@ pub enum Output {
     Send {
         /// The frame.
         frame: Frame,
-        /// What it is the first frame to rest on. If it is dropped before the transport took it,
-        /// this is told as [`Unsent`](super::input::Input::Unsent) (law 19).
-        noted: Vec<Noted>,
+        /// The disclosure rows that it is the first frame to rest on. If it is dropped before the
+        /// transport took it, they are told as [`Unsent`](super::input::Input::Unsent) (law 19).
+        rows: Vec<DisclosureId>,
     },
     /// Drop every data frame that was not handed on, and reset the data stream.
     ResetData,

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use super::output::Alarm;
-use super::output::Noted;
 use super::share::bytes_of;
 use super::snapshot::{Tracked, WaitingProposal};
 use super::{Session, Work};
@@ -88,13 +87,13 @@ impl Session {
         let Some(waiting) = self.proposals.get_mut(&id) else { return };
         if may_go {
             let frame = Frame::Propose(Box::new(propose(&waiting.proposal)));
-            return self.send_resting_on(frame, vec![Noted::Row(row)]);
+            return self.send_resting_on(frame, vec![row]);
         }
         waiting.sent = false;
         if outcome.is_err() {
             self.wait_for_the_store();
         } else {
-            self.take_back(vec![Noted::Row(row)]);
+            self.mark_unsent(vec![row]);
         }
     }
 

@@ -365,7 +365,10 @@ impl Session {
             let is_there =
                 tracked.held.generation == Some(tracked.generation()) && tracked.acknowledged.is_some();
             let permit = is_there.then(|| self.permit(tracked).ok()).flatten()?;
-            return Some(permit.grounds().iter().map(|ground| ground.grant).collect());
+            // One that was not handed over is known to this side alone.
+            let grants = permit.grounds().iter().map(|ground| ground.grant);
+            let grants: BTreeSet<_> = grants.filter(|grant| self.is_handed(*grant)).collect();
+            return (!grants.is_empty()).then_some(grants);
         }
         let received = self.received.get(&tracked.record.facts.case)?;
         let counting = received.iter().filter(|received| received.counts(self.now));

@@ -1,11 +1,10 @@
 //! Relations between entries, such as a measure and its goal: named to a partner only with
 //! permits for both ends (law 5).
 
-use super::output::Noted;
 use super::snapshot::TrackedRelation;
 use super::{Session, Work};
 use crate::disclosure::DisclosureRow;
-use crate::id::RelationId;
+use crate::id::{DisclosureId, RelationId};
 use crate::transaction::{Committed, Fault, Relation, Transaction, Write};
 use crate::wire::error_code::ErrorCode;
 use crate::wire::{Frame, RelationFrame, Stored};
@@ -34,10 +33,10 @@ impl Session {
             if let Some(tracked) = self.relations.get_mut(&relation.id) {
                 tracked.sent = true;
             }
-            let noted = rows.iter().map(|row| Noted::Row(row.id)).collect();
+            let ids = rows.iter().map(|row| row.id).collect();
             self.room.promise(1);
             let transaction = Transaction::of(rows.into_iter().map(Write::Disclosure).collect());
-            self.commit(transaction, Work::Relate(relation.id, noted));
+            self.commit(transaction, Work::Relate(relation.id, ids));
         }
     }
 
@@ -60,13 +59,18 @@ impl Session {
     }
 
     /// Both rows are durable: asks the gate again for both ends and sends the relation.
-    pub(super) fn related(&mut self, id: RelationId, noted: Vec<Noted>, outcome: Result<Committed, Fault>) {
+    pub(super) fn related(
+        &mut self,
+        id: RelationId,
+        rows: Vec<DisclosureId>,
+        outcome: Result<Committed, Fault>,
+    ) {
         self.room.keep(1);
         let Some(relation) = self.relations.get(&id).map(|tracked| tracked.relation) else { return };
         if outcome.is_ok() && self.is_live() && self.relation_rows(&relation).is_some() {
             let Relation { id, case, from, to, .. } = relation;
             let frame = Frame::Relation(RelationFrame { relation: id, case, from, to });
-            return self.send_resting_on(frame, noted);
+            return self.send_resting_on(frame, rows);
         }
         if let Some(tracked) = self.relations.get_mut(&id) {
             tracked.sent = false;
@@ -74,7 +78,7 @@ impl Session {
         if outcome.is_err() {
             self.wait_for_the_store();
         } else {
-            self.take_back(noted);
+            self.mark_unsent(rows);
         }
     }
 

@@ -1,14 +1,12 @@
-//! What is written down of frames that may not have left yet.
+//! The disclosure rows of frames that may not have left yet.
 //!
-//! A row is written before its frame is built (law 19), and so is that a partner may have a grant.
-//! A frame that a reset or a lost connection dropped on its way to the transport never left: its
-//! row is marked, the partner counts as holding what the rows that are left say, and a grant counts
-//! as never handed over.
+//! A row is written before its frame is built (law 19). A frame that a reset or a lost connection
+//! dropped on its way to the transport never left: its row is marked, and the partner counts as
+//! holding what the rows that are left say.
 
 use std::collections::BTreeSet;
 
-use super::output::{Noted, Output};
-use super::snapshot::Handed;
+use super::output::Output;
 use super::{Session, Work};
 use crate::id::{DisclosureId, EntryId, GenerationId};
 use crate::transaction::{Transaction, Write};
@@ -23,12 +21,12 @@ pub(super) struct RowsOnTheWay {
 }
 
 impl Session {
-    /// Hands a frame over together with what it is the first to rest on.
-    pub(super) fn send_resting_on(&mut self, frame: Frame, noted: Vec<Noted>) {
+    /// Hands a frame over together with the rows that it is the first to rest on.
+    pub(super) fn send_resting_on(&mut self, frame: Frame, rows: Vec<DisclosureId>) {
         if self.understands(frame.kind()) && self.count_frame() {
-            self.outputs.push_back(Output::Send { frame, noted });
+            self.outputs.push_back(Output::Send { frame, rows });
         } else {
-            self.take_back(noted);
+            self.mark_unsent(rows);
         }
     }
 
@@ -37,24 +35,11 @@ impl Session {
         self.connection.as_ref().is_some_and(|connection| !connection.not_understood.contains(&kind))
     }
 
-    /// Takes back what was written down of frames that never left.
-    pub(super) fn take_back(&mut self, noted: Vec<Noted>) {
-        if noted.is_empty() {
-            return;
+    pub(super) fn mark_unsent(&mut self, rows: Vec<DisclosureId>) {
+        if !rows.is_empty() {
+            let writes = rows.into_iter().map(Write::DisclosureUnsent).collect();
+            self.commit(Transaction::of(writes), Work::Nothing);
         }
-        for noted in &noted {
-            if let Noted::Grant(grant) = noted
-                && let Some(issued) = self.issued.get_mut(grant)
-            {
-                issued.handed = Handed::No;
-                issued.sent = false;
-            }
-        }
-        let write = |noted| match noted {
-            Noted::Row(row) => Write::DisclosureUnsent(row),
-            Noted::Grant(grant) => Write::GrantUnsent(grant),
-        };
-        self.commit(Transaction::of(noted.into_iter().map(write).collect()), Work::Nothing);
     }
 
     /// Notes that an own entry's frame is about to leave under a row.
@@ -66,12 +51,12 @@ impl Session {
         on_the_way.rows.push((row, generation));
     }
 
-    /// Drops the data frames that the shell has not taken.
+    /// Drops the data frames that the shell has not taken; their rows never left.
     pub(super) fn drop_data_frames(&mut self) {
         let mut dropped = Vec::new();
         self.outputs.retain_mut(|output| match output {
-            Output::Send { frame, noted } if frame.stream() == Stream::Data => {
-                dropped.append(noted);
+            Output::Send { frame, rows } if frame.stream() == Stream::Data => {
+                dropped.append(rows);
                 false
             }
             _ => true,
@@ -79,13 +64,9 @@ impl Session {
         self.unsent(dropped);
     }
 
-    /// Frames that rest on this never left.
-    pub(super) fn unsent(&mut self, noted: Vec<Noted>) {
-        let rows = noted.iter().filter_map(|noted| match noted {
-            Noted::Row(row) => Some(*row),
-            Noted::Grant(_) => None,
-        });
-        let unsent: BTreeSet<DisclosureId> = rows.collect();
+    /// Frames that rest on these rows never left.
+    pub(super) fn unsent(&mut self, rows: Vec<DisclosureId>) {
+        let unsent: BTreeSet<DisclosureId> = rows.iter().copied().collect();
         for (entry, on_the_way) in &mut self.rows_on_the_way {
             let last = on_the_way.rows.last().copied();
             on_the_way.rows.retain(|(row, _)| !unsent.contains(row));
@@ -101,6 +82,6 @@ impl Session {
             }
         }
         self.rows_on_the_way.retain(|_, on_the_way| !on_the_way.rows.is_empty());
-        self.take_back(noted);
+        self.mark_unsent(rows);
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::history::changes_beyond;
-use super::output::Noted;
 use super::room::frames_of;
 use super::snapshot::Tracked;
 use super::{Session, Work};
@@ -170,10 +169,10 @@ impl Session {
             let sent = contents.get(&item.entry).is_some_and(|content| self.send_entry(&item, content));
             if !sent {
                 self.forget_sent(item.entry);
-                unsent.push(Noted::Row(item.row));
+                unsent.push(item.row);
             }
         }
-        self.take_back(unsent);
+        self.mark_unsent(unsent);
     }
 
     fn forget_sent(&mut self, entry: EntryId) {
@@ -223,8 +222,8 @@ impl Session {
             self.note_row(item.entry, item.row, content.record.facts.generation);
         }
         self.note_sent(item.entry, content, grants);
-        let mut noted = vec![Noted::Row(item.row)];
-        frames.into_iter().for_each(|frame| self.send_resting_on(frame, std::mem::take(&mut noted)));
+        let mut rows = vec![item.row];
+        frames.into_iter().for_each(|frame| self.send_resting_on(frame, std::mem::take(&mut rows)));
         true
     }
 

@@ -83,7 +83,7 @@ pub struct IssuedState {
 /// How far a grant has come on its way to the partner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Handed {
-    /// It never left: nothing is called back under it, and nothing tells of it.
+    /// No frame of it was ever built: nothing is called back under it, and nothing tells of it.
     No,
     /// That it is about to leave is being written down.
     Noting,

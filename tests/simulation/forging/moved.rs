@@ -53,7 +53,7 @@ fn grant_is_believed_on_the_link_of_its_two_parties_alone() {
             if (owner, partner) == (from, to) {
                 let before = receiver.state();
                 let outputs = receiver.frame(frame);
-                let stored = Output::Send { frame: Frame::Stored(Stored::Grant(id)), noted: Vec::new() };
+                let stored = Output::Send { frame: Frame::Stored(Stored::Grant(id)), rows: Vec::new() };
                 assert_eq!(outputs, [stored], "the control: it is here");
                 assert!(receiver.state() == before);
                 believed += 1;

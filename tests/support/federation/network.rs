@@ -1,7 +1,7 @@
 //! The network: ordered streams with delays, cuts and resets.
 
+use stafett_protocol::id::DisclosureId;
 use stafett_protocol::link::input::Input;
-use stafett_protocol::link::output::Noted;
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::wire::codec::{DecodeError, decode, encode};
@@ -89,10 +89,10 @@ impl Federation {
     }
 
     /// Hands a frame to the transport, or has it wait for it.
-    pub(super) fn hand_over(&mut self, place: Place, frame: Frame, noted: Vec<Noted>) {
+    pub(super) fn hand_over(&mut self, place: Place, frame: Frame, rows: Vec<DisclosureId>) {
         let waits = self.end(place).is_stalled && frame.stream() == Stream::Data;
         if waits {
-            self.end_mut(place).waiting.push((frame, noted));
+            self.end_mut(place).waiting.push((frame, rows));
         } else {
             self.send(place, &frame);
         }
@@ -101,9 +101,9 @@ impl Federation {
     /// What the transport has not taken never leaves.
     pub(super) fn drop_waiting(&mut self, place: Place) {
         let dropped = std::mem::take(&mut self.end_mut(place).waiting);
-        let noted: Vec<_> = dropped.into_iter().flat_map(|(_, noted)| noted).collect();
-        if !noted.is_empty() {
-            self.handle(place, Input::Unsent(noted));
+        let rows: Vec<_> = dropped.into_iter().flat_map(|(_, rows)| rows).collect();
+        if !rows.is_empty() {
+            self.handle(place, Input::Unsent(rows));
         }
     }
 

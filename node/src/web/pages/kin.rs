@@ -21,7 +21,6 @@ use crate::engine::answer::{CaseView, ConsentView, EntryItem, NoticeItem, OwnCon
 use crate::engine::desk::FamilyCase;
 use crate::notice::NoticeText;
 use crate::web::Api;
-use crate::web::live;
 use crate::web::visitor::{Visiting, Visitor};
 use crate::words::{entry as entry_words, time};
 
@@ -135,14 +134,12 @@ pub(crate) async fn home(
     Visiting(visitor, case): Visiting<CaseId>,
 ) -> Result<Response, PageError> {
     let reader = &visitor.reader;
-    let live = live::address(&api, &visitor, case).await?;
     let known = api.engine.as_family(reader, case).await?;
     let view = if known.reads { Some(api.engine.case(reader, case).await?) } else { None };
     let notices = if known.reads { api.engine.notices(reader, case).await? } else { Vec::new() };
     let consents = api.engine.consents(reader, case).await?;
     let say = Say::new(&api.engine, &visitor);
-    let mut shown = family_page(&api, &visitor, &say, &known, view.as_ref(), &consents, notices);
-    shown.frame = shown.frame.live(live);
+    let shown = family_page(&api, &visitor, &say, &known, view.as_ref(), &consents, notices);
     page(StatusCode::OK, &shown)
 }
 
