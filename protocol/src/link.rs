@@ -33,6 +33,7 @@ mod marks;
 mod proposing;
 mod receiving;
 mod reconciling;
+mod refusing;
 mod relating;
 mod renewing;
 mod resending;
@@ -55,18 +56,18 @@ use crate::erasure::Receipt;
 use crate::grant::ReceivedGrant;
 use crate::id::{CaseId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId};
 use crate::ledger::LedgerView;
-use crate::limits::{ORDER_REPEAT_MS, PROTOCOL_ERRORS_PER_MINUTE_MAX};
+use crate::limits::ORDER_REPEAT_MS;
 use crate::signed::Verified;
-use crate::time::{MINUTE, SECOND, UnixMillis};
+use crate::time::{SECOND, UnixMillis};
 use crate::transaction::{Committed, EntryRecord, Fault, Transaction, Write};
 use crate::wire::error_code::{CloseCode, ErrorCode};
-use crate::wire::{Frame, Hello, NotUnderstood, PROTOCOL_VERSION, Refused, Stream};
+use crate::wire::{Frame, Hello, NotUnderstood, PROTOCOL_VERSION, Stream};
 use connection::{Connection, Phase};
 pub use ending::returning::returned;
 pub use identity::Identity;
 use input::Input;
 use marks::Marks;
-use output::{Alarm, Output, Token};
+use output::{Output, Token};
 use receiving::Incoming;
 use reconciling::Reconciliation;
 use resending::Resending;
@@ -516,33 +517,6 @@ impl Session {
 
     fn send(&mut self, frame: Frame) {
         self.send_resting_on(frame, Vec::new());
-    }
-
-    fn refuse(&mut self, kind: u16, code: ErrorCode) {
-        self.send(Frame::Refused(Refused { kind, code }));
-    }
-
-    fn alarm(&mut self, alarm: Alarm) {
-        self.outputs.push_back(Output::Alarm(alarm));
-    }
-
-    /// Refuses a frame that broke a rule; too many in a minute close the connection (law 21).
-    fn offence(&mut self, kind: u16, code: ErrorCode) {
-        self.refuse(kind, code);
-        self.offences.push_back(self.now);
-        while self.offences.front().is_some_and(|first| self.now.since(*first) >= MINUTE) {
-            self.offences.pop_front();
-        }
-        let count = u32::try_from(self.offences.len()).unwrap_or(u32::MAX);
-        if count > PROTOCOL_ERRORS_PER_MINUTE_MAX {
-            self.outputs.push_back(Output::Close(CloseCode::TooManyErrors));
-        }
-    }
-
-    /// A signature that does not hold is no accident: the link closes and somebody is told.
-    fn bad_signature(&mut self) {
-        self.alarm(Alarm::BadStatement);
-        self.outputs.push_back(Output::Close(CloseCode::BadSignature));
     }
 
     fn commit(&mut self, transaction: Transaction, work: Work) {
