@@ -16,7 +16,7 @@ const CHROMIUM: &str = "BROWSER_CHROMIUM";
 /// Set to a number if the machine needs longer. On two cores that do nothing else a script takes
 /// less than four minutes.
 const SECONDS: &str = "BROWSER_SECONDS";
-const SECONDS_USUAL: u64 = 1_200;
+const SECONDS_USUAL: u64 = 1_800;
 /// How long a script that is told to end may take to end its browser.
 const END_TIME: Duration = Duration::from_secs(10);
 

@@ -32,6 +32,10 @@ const HEIGHT = 900;
 
 export const size = (width) => ({ width, height: HEIGHT });
 
+/** The node ends a connection that has been idle for ten seconds; a browser that is as slow as that may
+ * just have taken it up again. */
+const ENDED = 'net::ERR_SOCKET_NOT_CONNECTED';
+
 /** A window with its faults: what a console says, what was refused, what did not load. */
 export async function open({ width = 1280, scheme = 'light', script = true, locale = 'nb-NO' } = {}) {
   const context = await browser.newContext({
@@ -48,13 +52,14 @@ export async function open({ width = 1280, scheme = 'light', script = true, loca
   page.on('console', (said) => {
     // A page that is refused on purpose is a failed load to the console; its status is checked apart.
     const refused = said.text().startsWith('Failed to load resource') && said.location().url === page.url();
-    if (['error', 'warning'].includes(said.type()) && !refused) faults.push(`console: ${said.text()} (${said.location().url})`);
+    const isPassedOver = refused || said.text().includes(ENDED);
+    if (['error', 'warning'].includes(said.type()) && !isPassedOver) faults.push(`console: ${said.text()} (${said.location().url})`);
   });
   page.on('pageerror', (error) => faults.push(`script: ${error.message}`));
   page.on('requestfailed', (request) => {
     const why = request.failure()?.errorText;
     // A page that is left takes what it was still loading with it.
-    if (why !== 'net::ERR_ABORTED') faults.push(`request: ${request.url()}: ${why}`);
+    if (why !== 'net::ERR_ABORTED' && why !== ENDED) faults.push(`request: ${request.url()}: ${why}`);
   });
   page.on('response', (response) => {
     const isPage = response.request().isNavigationRequest();

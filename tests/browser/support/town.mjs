@@ -12,7 +12,7 @@ export const NURSE = { host: inderoy.organisation, code: 'health-station' };
 export const KINDERGARTEN = { host: inderoy.organisation, code: 'kindergarten' };
 
 /** Longer than anything that is waited for takes on a loaded machine. */
-export const SOON_MS = 60_000;
+export const SOON_MS = 180_000;
 
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
