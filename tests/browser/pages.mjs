@@ -10,6 +10,7 @@ import { answered } from './support/answered.mjs';
 import { Keys } from './support/keys.mjs';
 import { Person } from './support/person.mjs';
 import { REACHES, forgotten, missing } from './support/routes.mjs';
+import { onceMore } from './support/run.mjs';
 import { inderoy, steinkjer } from './support/town.mjs';
 
 const AT_STEINKJER = ['Berit', 'Ole'];
@@ -63,7 +64,7 @@ test('every page that there is a route for stands in the list of somebody who mu
 describe('every page', { concurrency: 2 }, () => {
   for (const language of ['nb', 'nn']) {
     for (const who of Object.keys(REACHES)) {
-      test(`of ${who} in ${language}`, async (context) => {
+      test(`of ${who} in ${language}`, (context) => onceMore(context, async () => {
         const person = await visitor(who, language);
         const { sorts, pages, found } = await crawl(person, language === 'nb' ? 4 : 1);
         const more = await answered(person, cases);
@@ -72,7 +73,7 @@ describe('every page', { concurrency: 2 }, () => {
         const all = [...found, ...more.flatMap((one) => one.found)];
         assert(all.length === 0, `${all.length} findings:\n${all.join('\n')}`);
         assert.deepEqual(missing(who, sorts), [], 'pages that no link leads to');
-      });
+      }));
     }
   }
 });

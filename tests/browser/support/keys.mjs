@@ -58,6 +58,7 @@ export class Keys {
   /** Follows the first link of that name; if there are several they must lead to one place. */
   async link(name) {
     const links = this.page.getByRole('link', { name, exact: typeof name === 'string' });
+    await links.first().waitFor();
     const places = new Set(await links.evaluateAll((all) => all.map((one) => one.href)));
     assert.equal(places.size, 1, `links ${name} on ${this.page.url()}: ${[...places].join(', ')}`);
     await this.follow(links.first());
