@@ -3,6 +3,7 @@
 //! Reading order: [`schema`] says which fields a kind has, [`content`] what people write and read,
 //! [`operation`] how a change travels, [`check`] what a change must be before it is stored,
 //! acknowledged or relayed, [`document`] the document itself, [`generation`] how it starts anew.
+//! [`read_genesis`] reads an entry of one change, as most are, without a document.
 //!
 //! Deliberately absent: areas, audiences, other entries and who may read. A document names none
 //! of them (law 5); area and kind stand in the announcement.
@@ -18,6 +19,7 @@ pub mod content;
 pub mod document;
 pub mod field;
 pub mod generation;
+mod genesis;
 mod index;
 pub mod operation;
 pub mod schema;
@@ -29,6 +31,7 @@ pub use check::{ChangeRefusal, CheckedChange, check_genesis};
 pub use content::{Content, ContentError, Edit, EntryView};
 pub use document::{Accepted, EditError, EntryDocument, Side};
 pub use field::FieldKey;
+pub use genesis::read_genesis;
 pub use operation::Change;
 pub use schema::CardField;
 pub use value::{FieldValue, ValueFault};

@@ -11,7 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::entry::check::CheckedChange;
 use crate::entry::document::{EditError, EntryDocument, Side};
 use crate::entry::schema::fields;
-use crate::entry::{Actor, ChangeHash, ChangeRefusal, Edit, EntryKind, EntryView, FieldKey, Heads};
+use crate::entry::{
+    Actor, ChangeHash, ChangeRefusal, Edit, EntryKind, EntryView, FieldKey, Heads, read_genesis,
+};
 use crate::id::GenerationId;
 use crate::link::history::ancestry;
 use crate::municipality::OrganisationNumber;
@@ -92,7 +94,10 @@ pub fn shown(
 ) -> Result<Shown, ChangeRefusal> {
     let record = &content.record;
     let kind = record.facts.kind;
-    let present = EntryDocument::open(kind, fresh_actor(), &content.changes)?.view();
+    let present = match content.changes.as_slice() {
+        [genesis] => read_genesis(kind, genesis)?,
+        changes => EntryDocument::open(kind, fresh_actor(), changes)?.view(),
+    };
     let mut shown = Shown { view: present.clone(), undelivered: None, present, earlier: Vec::new() };
     if record.owner == own {
         return Ok(shown);

@@ -20,7 +20,7 @@ use stafett_protocol::time::UnixMillis;
 
 use super::answer::{ConsentView, PartyItem, PreviewItem};
 use super::family::party_items;
-use super::preview::title;
+use super::preview::preview_item;
 use super::{Engine, EngineError};
 
 /// The consents of a case with what a page about them needs.
@@ -144,17 +144,9 @@ impl Engine {
             record.facts.kind != EntryKind::CaseCard && self.may_read(reader, &here, record)
         });
         records.sort_by_key(|record| std::cmp::Reverse((record.stored_at, record.facts.entry)));
-        let mut items = Vec::new();
-        for record in records {
-            let Some((_, view)) = self.view(record.facts.entry).await? else { continue };
-            items.push(PreviewItem {
-                entry: record.facts.entry,
-                kind: record.facts.kind,
-                areas: record.facts.areas,
-                title: title(&view),
-            });
-        }
-        Ok(items)
+        let entries = records.iter().map(|record| record.facts.entry).collect();
+        let views = self.views(entries).await?;
+        Ok(views.iter().map(|(content, view)| preview_item(&content.record.facts, view)).collect())
     }
 
     /// Lists the cases in which an account of a family reads, or has a word to look after.

@@ -4,9 +4,12 @@
 //! something, or an address was protected. The gate is asked anew, as for a look, so nobody is told of
 //! what is not for them. Nothing is shown, so no look is logged.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 use stafett_protocol::access::person::{CaseTask, task};
-use stafett_protocol::id::CaseId;
+use stafett_protocol::entry::Heads;
+use stafett_protocol::id::{CaseId, EntryId, GenerationId};
 use stafett_protocol::person::Reader;
 use stafett_protocol::transaction::ProposalState;
 
@@ -24,21 +27,33 @@ impl std::fmt::Display for Seen {
     }
 }
 
-/// Whose page it is.
-enum Of {
-    /// The stafettholder's, whose chain has so many statements.
-    Holder { statements: u64 },
-    /// Somebody's who works with the case at its owner.
-    Colleague,
-    /// Somebody's who works with it in another municipality.
-    Adviser,
-}
-
 impl Seen {
     /// Reads what [`Display`](std::fmt::Display) has written.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let is_ours = text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         u64::from_str_radix(text, 16).ok().filter(|_| is_ours).map(Self)
+    }
+}
+
+/// What is known of a case beside its entries, before these are read.
+pub(super) struct Beside(Sha256);
+
+impl Beside {
+    /// Adds the entries that are shown: which, in which generation, with which changes.
+    pub(super) fn with<'a>(self, entries: impl Iterator<Item = (EntryId, GenerationId, &'a Heads)>) -> Seen {
+        let mut hash = self.0;
+        let ordered: BTreeMap<_, _> =
+            entries.map(|(entry, generation, heads)| (entry, (generation, heads))).collect();
+        for (entry, (generation, heads)) in ordered {
+            hash.update(entry.as_bytes());
+            hash.update(generation.as_bytes());
+            for head in heads.iter() {
+                hash.update(head.0);
+            }
+        }
+        let digest: [u8; 32] = hash.finalize().into();
+        let (word, _) = digest.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
+        Seen(u64::from_be_bytes(*word))
     }
 }
 
@@ -49,43 +64,43 @@ impl Engine {
     /// [`EngineError::NotFound`] for whoever would be shown nothing; others if it cannot be read.
     pub(crate) async fn shown_now(&self, reader: &Reader, case: CaseId) -> Result<Seen, EngineError> {
         let here = self.here(reader, case).await?;
-        let of = match &here {
-            Here::Own { ledger, assigned } => match task(reader, ledger, assigned, self.now()) {
-                Ok(CaseTask::Stafettholder) => Of::Holder { statements: ledger.length() },
-                Ok(CaseTask::Assigned) => Of::Colleague,
-                Ok(CaseTask::Family) | Err(_) => return Err(EngineError::NotFound),
-            },
-            Here::Received { assigned, .. } if assigned.contains(&reader.account) => Of::Adviser,
-            Here::Received { .. } => return Err(EngineError::NotFound),
-        };
+        let beside = self.beside_entries(reader, case, &here).await?;
+        let records = self.inner.store.entries(case).await?;
+        let shown = records.iter().filter(|record| self.may_read(reader, &here, record));
+        Ok(beside.with(shown.map(|record| (record.facts.entry, record.facts.generation, &record.heads))))
+    }
+
+    /// Reads what else of a case its page shows to somebody of the staff.
+    ///
+    /// # Errors
+    /// As [`shown_now`](Self::shown_now).
+    pub(super) async fn beside_entries(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+        here: &Here,
+    ) -> Result<Beside, EngineError> {
         let mut hash = Sha256::new();
         hash.update(self.inner.salt);
-        for record in self.inner.store.entries(case).await? {
-            if self.may_read(reader, &here, &record) {
-                hash.update(record.facts.entry.as_bytes());
-                hash.update(record.facts.generation.as_bytes());
-                for head in record.heads.iter() {
-                    hash.update(head.0);
+        match here {
+            Here::Own { ledger, assigned } => match task(reader, ledger, assigned, self.now()) {
+                Ok(CaseTask::Stafettholder) => {
+                    hash.update(ledger.length().to_be_bytes());
+                    let consents = self.consent_views(reader, case).await?;
+                    hash.update(serde_json::to_vec(&consents).unwrap_or_default());
                 }
-            }
-        }
-        match of {
-            Of::Holder { statements } => {
-                hash.update(statements.to_be_bytes());
-                let consents = self.consent_views(reader, case).await?;
-                hash.update(serde_json::to_vec(&consents).unwrap_or_default());
-            }
-            Of::Colleague => {}
-            Of::Adviser => {
+                Ok(CaseTask::Assigned) => {}
+                Ok(CaseTask::Family) | Err(_) => return Err(EngineError::NotFound),
+            },
+            Here::Received { assigned, .. } if assigned.contains(&reader.account) => {
                 let proposals = self.inner.store.proposals_in(case).await?.into_iter();
                 for proposal in proposals.filter(|proposal| proposal.author == reader.account) {
                     hash.update(proposal.id.as_bytes());
                     hash.update([u8::from(proposal.state == ProposalState::Waiting)]);
                 }
             }
+            Here::Received { .. } => return Err(EngineError::NotFound),
         }
-        let digest: [u8; 32] = hash.finalize().into();
-        let (word, _) = digest.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
-        Ok(Seen(u64::from_be_bytes(*word)))
+        Ok(Beside(hash))
     }
 }

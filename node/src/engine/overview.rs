@@ -14,6 +14,7 @@ use stafett_protocol::transaction::EntryRecord;
 
 use super::answer::{CaseSummary, CaseView};
 use super::cases::day;
+use super::follow::Seen;
 use super::reading::Here;
 use super::{Engine, EngineError};
 
@@ -115,6 +116,8 @@ pub(crate) struct CasePage {
     pub(crate) drafts: Vec<Draft>,
     /// Who works with the case besides the stafettholder; for the stafettholder only.
     pub(crate) assigned: Vec<AccountId>,
+    /// What stands for all that is shown here; for staff only.
+    pub(crate) seen: Option<Seen>,
 }
 
 impl Engine {
@@ -146,19 +149,15 @@ impl Engine {
         let case = summary.case;
         let here = self.here(reader, case).await?;
         let today = self.today();
-        let (mut outlook, mut changed) = (Outlook::default(), 0_usize);
-        for record in self.inner.store.entries(case).await? {
-            if !self.may_read(reader, &here, &record) {
-                continue;
-            }
-            if looked_at.is_some_and(|looked_at| is_news(&record, reader, looked_at)) {
-                changed = changed.saturating_add(1);
-            }
-            let kind = record.facts.kind;
-            let tells = matches!(kind, EntryKind::Measure | EntryKind::Agreement | EntryKind::Meeting);
-            if tells && let Some((_, view)) = self.view(record.facts.entry).await? {
-                outlook.add(record.facts.entry, kind, &view, today);
-            }
+        let mut records = self.inner.store.entries(case).await?;
+        records.retain(|record| self.may_read(reader, &here, record));
+        let is_news = |record: &&EntryRecord| looked_at.is_some_and(|at| is_news(record, reader, at));
+        let changed = records.iter().filter(is_news).count();
+        let tells = records.iter().filter(|record| tells_of_days(record.facts.kind));
+        let tells = tells.map(|record| record.facts.entry).collect();
+        let mut outlook = Outlook::default();
+        for (content, view) in self.views(tells).await? {
+            outlook.add(content.record.facts.entry, content.record.facts.kind, &view, today);
         }
         Ok(CaseOverview {
             subject_kind: self.subject_kind(&here),
@@ -178,6 +177,12 @@ impl Engine {
     /// [`EngineError::NotAllowed`] for a service's leader, who reads nothing of it.
     pub(crate) async fn case_page(&self, reader: &Reader, case: CaseId) -> Result<CasePage, EngineError> {
         let looked_at = self.inner.store.last_looks(reader.account).await?.get(&case).copied();
+        let here = self.here(reader, case).await?;
+        let beside = match self.beside_entries(reader, case, &here).await {
+            Ok(beside) => Some(beside),
+            Err(EngineError::NotFound) => None,
+            Err(error) => return Err(error),
+        };
         let view = self.case(reader, case).await?;
         if view.summary.task == "inbox" {
             return Err(EngineError::NotAllowed);
@@ -191,6 +196,10 @@ impl Engine {
             age: self.age(reader, case, &here, today).await?,
             holder: self.holder_name(&here),
             assigned: rows.into_iter().map(|row| row.account).collect(),
+            seen: beside.map(|beside| {
+                let entries = view.entries.iter();
+                beside.with(entries.map(|item| (item.entry, item.generation, &item.heads)))
+            }),
             view,
             is_holder,
             today,
@@ -280,6 +289,11 @@ impl Engine {
         let born = born.and_then(|born| born.parse::<Date>().ok());
         Ok(born.and_then(|born| years_between(born, today)))
     }
+}
+
+/// Whether entries of this kind have deadlines or days.
+const fn tells_of_days(kind: EntryKind) -> bool {
+    matches!(kind, EntryKind::Measure | EntryKind::Agreement | EntryKind::Meeting)
 }
 
 /// Whether others wrote or changed an entry since.

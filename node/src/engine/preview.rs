@@ -17,7 +17,7 @@ use stafett_protocol::person::Reader;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::EntryRecord;
 
-use super::answer::{EntryPreview, ReaderItem, WaitingItem};
+use super::answer::{EntryPreview, PreviewItem, ReaderItem, WaitingItem};
 use super::entries::{check_carried, invalid_content};
 use super::reading::Here;
 use super::request::NewEntry;
@@ -281,8 +281,13 @@ fn since(reader: ReaderItem, ledger: &LedgerView, record: &EntryRecord) -> Reade
     ReaderItem { since: Some(from.max(record.stored_at)), ..reader }
 }
 
+/// An entry as a list names it.
+pub(super) fn preview_item(facts: &EntryFacts, view: &EntryView) -> PreviewItem {
+    PreviewItem { entry: facts.entry, kind: facts.kind, areas: facts.areas.clone(), title: title(view) }
+}
+
 /// The title of an entry, or the beginning of its text.
-pub(super) fn title(view: &EntryView) -> String {
+fn title(view: &EntryView) -> String {
     let keys = [FieldKey::Title, FieldKey::Description, FieldKey::Summary];
     let text = keys.iter().map(|key| view.text(*key)).find(|text| !text.is_empty()).unwrap_or("");
     text.chars().take(80).collect()

@@ -245,6 +245,15 @@ impl Engine {
         Ok(self.shown(entry).await?.map(|(content, shown)| (content, shown.view)))
     }
 
+    /// As [`view`](Self::view), of those of several entries that there are, in their order.
+    pub(super) async fn views(
+        &self,
+        entries: Vec<EntryId>,
+    ) -> Result<Vec<(EntryContent, EntryView)>, EngineError> {
+        let contents = self.inner.store.contents(entries).await?.into_iter();
+        contents.map(|content| self.seen(content).map(|(content, shown)| (content, shown.view))).collect()
+    }
+
     /// An entry with what a reader here sees of it: at a partner, with the edits that the owner does
     /// not have over the present generation (law 7).
     pub(super) async fn shown(&self, entry: EntryId) -> Result<Option<(EntryContent, Shown)>, EngineError> {
@@ -280,22 +289,21 @@ impl Engine {
         // Before the entries: a proposal that becomes one in between is shown twice and never missing.
         let proposals = self.own_proposals(reader, case).await?;
         let records = self.inner.store.entries(case).await?;
-        let readable: Vec<_> =
-            records.into_iter().filter(|record| self.may_read(reader, &here, record)).collect();
-        let visible: BTreeSet<EntryId> = readable.iter().map(|record| record.facts.entry).collect();
+        let readable = records.iter().filter(|record| self.may_read(reader, &here, record));
+        let readable: Vec<EntryId> = readable.map(|record| record.facts.entry).collect();
+        let visible: BTreeSet<EntryId> = readable.iter().copied().collect();
         let readers = self.readers_of_case(reader, case, &here).await?;
         let mut entries = Vec::new();
-        let mut contents = self.inner.store.contents(visible.iter().copied().collect()).await?;
-        for (number, record) in readable.into_iter().enumerate() {
+        let contents = self.inner.store.contents(readable).await?;
+        for (number, content) in contents.into_iter().enumerate() {
             if number.is_multiple_of(ENTRIES_AT_ONCE) {
                 tokio::task::yield_now().await;
             }
-            let entry = record.facts.entry;
-            let Some(content) = contents.remove(&entry) else { continue };
+            let entry = content.record.facts.entry;
             let (content, seen) = self.seen(content)?;
             let towards = relations.get(&entry).filter(|to| visible.contains(to)).copied();
-            let of_record = readers.of(&record);
-            entries.push((record, item(content.record, seen, towards, of_record)));
+            let of_record = readers.of(&content.record);
+            entries.push((content.record.clone(), item(content.record, seen, towards, of_record)));
         }
         // What closed while this was read is not shown.
         let here = self.here(reader, case).await?;

@@ -121,16 +121,19 @@ impl Engine {
         let Some(summary) = self.listed(reader, case).await? else { return Ok(None) };
         let here = self.here(reader, case).await?;
         let mut entries: Vec<(EntryRecord, FoundEntry)> = Vec::new();
-        for record in self.inner.store.entries(case).await? {
+        let records = self.inner.store.entries(case).await?.into_iter();
+        let searched = records
+            .filter(|record| self.is_searched(&here, record) && self.may_read(reader, &here, record))
+            .map(|record| record.facts.entry);
+        let left = OPENED_MAX.saturating_sub(bounds.opened);
+        for (content, view) in self.views(searched.take(left).collect()).await? {
             if bounds.are_reached() {
                 break;
             }
-            if self.is_searched(&here, &record) && self.may_read(reader, &here, &record) {
-                bounds.opened = bounds.opened.saturating_add(1);
-                if let Some(hit) = self.search_entry(&record, query).await? {
-                    bounds.hits = bounds.hits.saturating_add(1);
-                    entries.push((record, hit));
-                }
+            bounds.opened = bounds.opened.saturating_add(1);
+            if let Some(hit) = found(&content.record, &view, query) {
+                bounds.hits = bounds.hits.saturating_add(1);
+                entries.push((content.record, hit));
             }
         }
         if entries.is_empty() {
@@ -154,21 +157,16 @@ impl Engine {
     fn is_searched(&self, here: &Here, record: &EntryRecord) -> bool {
         matches!(here, Here::Received { .. }) || record.facts.kind != EntryKind::CaseCard
     }
+}
 
-    async fn search_entry(
-        &self,
-        record: &EntryRecord,
-        query: &Query,
-    ) -> Result<Option<FoundEntry>, EngineError> {
-        let Some((_, view)) = self.view(record.facts.entry).await? else { return Ok(None) };
-        let texts = texts(&view);
-        Ok(query.find(&texts).map(|(text, word)| FoundEntry {
-            entry: record.facts.entry,
-            kind: record.facts.kind,
-            title: view.text(FieldKey::Title).to_owned(),
-            around: around(text, word),
-        }))
-    }
+fn found(record: &EntryRecord, view: &EntryView, query: &Query) -> Option<FoundEntry> {
+    let texts = texts(view);
+    query.find(&texts).map(|(text, word)| FoundEntry {
+        entry: record.facts.entry,
+        kind: record.facts.kind,
+        title: view.text(FieldKey::Title).to_owned(),
+        around: around(text, word),
+    })
 }
 
 struct Bounds {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use stafett_protocol::access::{EntryFacts, OnlyFor};
 use stafett_protocol::entry::check::CheckedChange;
-use stafett_protocol::entry::{About, Actor, ChangeHash, EntryKind, SchemaVersion};
+use stafett_protocol::entry::{About, Actor, Change, ChangeHash, EntryKind, SchemaVersion};
 use stafett_protocol::erasure::LockBasis;
 use stafett_protocol::id::{AccountId, CaseId, EntryId, GenerationId, GrantId};
 use stafett_protocol::municipality::{AreaCode, OrganisationNumber, Service};
@@ -95,20 +95,17 @@ impl StoreReader {
     }
 
     /// Returns those of some entries that there are with their changes, as [`content`](Self::content)
-    /// does for one.
+    /// does for one, in the order in which they are asked for.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
-    pub async fn contents(
-        &self,
-        entries: Vec<EntryId>,
-    ) -> Result<BTreeMap<EntryId, EntryContent>, StoreError> {
-        let mut contents = BTreeMap::new();
+    pub async fn contents(&self, entries: Vec<EntryId>) -> Result<Vec<EntryContent>, StoreError> {
+        let mut contents = Vec::with_capacity(entries.len());
         for some in entries.chunks(CONTENTS_AT_ONCE) {
             let some = some.to_vec();
             let read = self.read(move |snapshot| {
-                let of = |entry: &EntryId| Ok(content(snapshot, *entry)?.map(|content| (*entry, content)));
-                some.iter().map(of).filter_map(Result::transpose).collect::<Result<Vec<_>, StoreError>>()
+                let found = some.iter().map(|entry| content(snapshot, *entry));
+                found.filter_map(Result::transpose).collect::<Result<Vec<_>, StoreError>>()
             });
             contents.extend(read.await?);
         }
@@ -183,8 +180,8 @@ fn changes(
             let hash = ChangeHash(row.get(1)?);
             let sealed: Vec<u8> = row.get(2)?;
             let identity = change_identity(&case, &entry, &generation, row.get(0)?, &hash);
-            let change = restore(&snapshot.open(case, &ENTRY_CHANGE, &identity, &sealed)?)?;
-            if change.hash() == hash { Ok(change) } else { Err(DAMAGED_CHANGE) }
+            let change = decoded(&snapshot.open(case, &ENTRY_CHANGE, &identity, &sealed)?)?;
+            Ok(CheckedChange::from_sealed_row(change, hash))
         },
     )
 }
@@ -193,8 +190,11 @@ const DAMAGED_CHANGE: StoreError = StoreError::Damaged { table: "entry_change" }
 
 /// Rebuilds a change from the bytes that this node sealed.
 pub(crate) fn restore(bytes: &[u8]) -> Result<CheckedChange, StoreError> {
-    let change = codec::decode_change(bytes).map_err(|_| DAMAGED_CHANGE)?;
-    CheckedChange::from_store(change).map_err(|_| DAMAGED_CHANGE)
+    CheckedChange::from_store(decoded(bytes)?).map_err(|_| DAMAGED_CHANGE)
+}
+
+fn decoded(bytes: &[u8]) -> Result<Change, StoreError> {
+    codec::decode_change(bytes).map_err(|_| DAMAGED_CHANGE)
 }
 
 fn under(snapshot: &Snapshot<'_>, entry: EntryId) -> Result<BTreeSet<GrantId>, StoreError> {

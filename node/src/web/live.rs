@@ -98,13 +98,17 @@ pub(crate) async fn address(
         return Ok(None);
     }
     match api.engine.shown_now(&visitor.reader, case).await {
-        Ok(seen) => {
-            let language = visitor.asked.language().as_str();
-            Ok(Some(format!("/cases/{case}/live?seen={seen}&lang={language}")))
-        }
+        Ok(seen) => Ok(address_of(visitor, case, Some(seen))),
         Err(EngineError::NotFound) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// As [`address`], for a page that was told with what it shows what stands for that.
+pub(crate) fn address_of(visitor: &Visitor, case: CaseId, seen: Option<Seen>) -> Option<String> {
+    visitor.asked.session.as_ref()?;
+    let language = visitor.asked.language().as_str();
+    Some(format!("/cases/{case}/live?seen={}&lang={language}", seen?))
 }
 
 /// What a page that follows a case has shown.

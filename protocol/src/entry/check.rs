@@ -121,6 +121,13 @@ impl CheckedChange {
         Ok(Self { change, hash })
     }
 
+    /// As [`from_store`](Self::from_store), for a row whose seal binds the change to this hash: then
+    /// nobody but this node can have joined the two, and building the change anew to hash it, which
+    /// costs more than all else of reading it, would only compare this node with itself.
+    pub const fn from_sealed_row(change: Change, hash: ChangeHash) -> Self {
+        Self { change, hash }
+    }
+
     /// Returns the change.
     pub const fn change(&self) -> &Change {
         &self.change
@@ -164,6 +171,20 @@ pub(crate) fn genesis_node(
     kind: EntryKind,
     change: &Change,
 ) -> Result<(Node, automerge::Change), ChangeRefusal> {
+    let index = Index::default();
+    genesis_walk(kind, &index, change)?.finish()
+}
+
+/// Checks a genesis without building what Automerge would, so its hash is not looked at.
+pub(crate) fn check_genesis_operations(kind: EntryKind, change: &Change) -> Result<(), ChangeRefusal> {
+    genesis_walk(kind, &Index::default(), change).map(drop)
+}
+
+fn genesis_walk<'a>(
+    kind: EntryKind,
+    index: &'a Index,
+    change: &'a Change,
+) -> Result<Walk<'a>, ChangeRefusal> {
     change.check_shape()?;
     if !change.deps.is_empty() || !change.others.is_empty() || change.seq != 1 {
         return Err(ChangeRefusal::NotGenesis);
@@ -171,8 +192,7 @@ pub(crate) fn genesis_node(
     if change.start_op != 1 {
         return Err(ChangeRefusal::StartOperation);
     }
-    let index = Index::default();
-    let mut walk = Walk::genesis(kind, &index, change);
+    let mut walk = Walk::genesis(kind, index, change);
     walk.run()?;
     for field in fields(kind) {
         let there = if field.of.is_scalar() { walk.has_value(field.key) } else { walk.has_object(field.key) };
@@ -183,7 +203,7 @@ pub(crate) fn genesis_node(
             return Err(ChangeRefusal::MissingField);
         }
     }
-    walk.finish()
+    Ok(walk)
 }
 
 /// Checks a change that is not a genesis, within its own ancestry.

@@ -18,9 +18,8 @@ use stafett_protocol::ledger::statement::Said;
 use stafett_protocol::municipality::{AreaCode, Service};
 use stafett_protocol::person::Reader;
 use stafett_protocol::time::UnixMillis;
-use stafett_protocol::transaction::EntryRecord;
 
-use super::title;
+use super::preview_item;
 use crate::clock::random;
 use crate::engine::answer::{ConsentPreview, HiddenItem, PreviewItem};
 use crate::engine::conclude::card_source;
@@ -172,11 +171,10 @@ impl Engine {
         let recalled = self.recalled_in(case).await?;
         let dropped = would.after.drops(would.consent.id, would.now);
         let mut sorted = Sorted::default();
-        for record in self.inner.store.entries(case).await? {
-            let facts = &record.facts;
-            if facts.kind == EntryKind::CaseCard {
-                continue;
-            }
+        let records = self.inner.store.entries(case).await?.into_iter();
+        let told = records.filter(|record| record.facts.kind != EntryKind::CaseCard);
+        for (content, view) in self.views(told.map(|record| record.facts.entry).collect()).await? {
+            let facts = &content.record.facts;
             let is_held = rows.iter().any(|logged| {
                 !logged.is_unsent
                     && logged.row.entry == facts.entry
@@ -187,7 +185,7 @@ impl Engine {
                 recall_waits: recalled.contains(&(service.host, facts.entry)),
             };
             let was = self.service_reads(&would.before, service, facts, held, would.now).is_ok();
-            let item = self.preview_item(&record).await?;
+            let item = preview_item(facts, &view);
             if dropped.contains(&facts.entry) {
                 sorted.dropped.push(item.clone());
             }
@@ -202,16 +200,6 @@ impl Engine {
             }
         }
         Ok(sorted)
-    }
-
-    async fn preview_item(&self, record: &EntryRecord) -> Result<PreviewItem, EngineError> {
-        let view = self.view(record.facts.entry).await?.map(|(_, view)| view).unwrap_or_default();
-        Ok(PreviewItem {
-            entry: record.facts.entry,
-            kind: record.facts.kind,
-            areas: record.facts.areas.clone(),
-            title: title(&view),
-        })
     }
 
     fn reason(&self, would: &Would, facts: &EntryFacts, denial: Denial) -> &'static str {

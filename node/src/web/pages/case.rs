@@ -82,8 +82,8 @@ pub(crate) async fn show(
     uri: Uri,
 ) -> Result<Response, PageError> {
     staff_only(&visitor)?;
-    let live = live::address(&api, &visitor, case).await?;
     let shown = api.engine.case_page(&visitor.reader, case).await?;
+    let live = live::address_of(&visitor, case, shown.seen);
     let language = visitor.asked.language();
     let cards = Cards::new(&api, &visitor, &shown);
     let summary = &shown.view.summary;
