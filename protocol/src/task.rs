@@ -237,12 +237,17 @@ fn of_status(ledger: &LedgerView, record: &ConsentRecord, now: UnixMillis) -> Op
 }
 
 /// Where several must say yes, one word that takes a consent or areas of it back leaves them
-/// apart, until a newer version has every yes. What a giver takes back about the own person only
+/// apart, until a newer version has every yes, or the others have taken back theirs. What a giver takes back about the own person only
 /// is that giver's matter.
 fn to_be_clarified(ledger: &LedgerView, record: &ConsentRecord, now: UnixMillis) -> Option<Task> {
     let word = record.withdrawals().iter().rfind(|word| word.part != WithdrawnPart::AboutSelf)?;
     let asked = ledger.required_givers(&record.consent().recipient.code, word.at);
-    let is_apart = asked.len() > 1 && asked.contains(&word.giver);
+    let stands = |giver: &PersonId| {
+        let mut words = record.withdrawals().iter();
+        record.has_yes_of(*giver)
+            && !words.any(|word| word.giver == *giver && word.part != WithdrawnPart::AboutSelf)
+    };
+    let is_apart = asked.contains(&word.giver) && asked.iter().any(stands);
     (is_apart && !is_followed(ledger, record, word.at, now))
         .then(|| Task { person: Some(word.giver), ..Task::about(TaskKind::ClarifyWithAll, word.at, record) })
 }

@@ -264,6 +264,9 @@ pub struct PreviewItem {
     pub areas: BTreeSet<AreaCode>,
     /// Its title, or the beginning of its text.
     pub title: String,
+    /// Whether the child asked that guardians do not read it. That stays with this node: a partner's
+    /// people are not told.
+    pub hidden_from_guardians: bool,
 }
 
 /// An entry that a consent leaves hidden.

@@ -8,12 +8,12 @@ use stafett_config::people::Person;
 use stafett_protocol::access::person::{CaseTask, task};
 use stafett_protocol::baton::BatonOffer;
 use stafett_protocol::decision::Decision;
+use stafett_protocol::entry::value::{is_control_in_text, normalized};
 use stafett_protocol::id::{AccountId, BatonOfferId, CaseId};
 use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::ledger::statement::Said;
 use stafett_protocol::limits::{BATON_OFFER_MS, HANDOVER_NOTE_BYTES_MAX};
 use stafett_protocol::person::{Reader, Role};
-use unicode_normalization::UnicodeNormalization;
 
 use super::answer::{BatonOfferItem, BatonPart, BatonView, ColleagueItem, OfferItem, OfferedBaton};
 use super::consents::invalid;
@@ -99,9 +99,12 @@ impl Engine {
         if !self.may_get(request.to, &ledger) {
             return Err(invalid("to", "expected an employee who may become stafettholder of this case"));
         }
-        let text: String = request.note.nfc().collect();
+        let text = normalized(&request.note);
         if text.len() > HANDOVER_NOTE_BYTES_MAX {
             return Err(invalid("note", "expected at most 16,384 bytes"));
+        }
+        if text.chars().any(is_control_in_text) {
+            return Err(invalid("note", "expected no control characters"));
         }
         let lapses_at = self.now().plus(BATON_OFFER_MS);
         let offer = BatonOffer { id: BatonOfferId::from_random(random()), to: request.to, lapses_at };

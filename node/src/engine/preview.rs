@@ -283,7 +283,13 @@ fn since(reader: ReaderItem, ledger: &LedgerView, record: &EntryRecord) -> Reade
 
 /// An entry as a list names it.
 pub(super) fn preview_item(facts: &EntryFacts, view: &EntryView) -> PreviewItem {
-    PreviewItem { entry: facts.entry, kind: facts.kind, areas: facts.areas.clone(), title: title(view) }
+    PreviewItem {
+        entry: facts.entry,
+        kind: facts.kind,
+        areas: facts.areas.clone(),
+        title: title(view),
+        hidden_from_guardians: facts.hidden_from_guardians,
+    }
 }
 
 /// The title of an entry, or the beginning of its text.

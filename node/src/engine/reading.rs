@@ -27,6 +27,7 @@ use crate::store::AccessRow;
 const ENTRIES_AT_ONCE: usize = 16;
 
 /// A case as this node has it: its own, or one that another municipality owns.
+#[derive(Clone)]
 pub(super) enum Here {
     Own { ledger: std::sync::Arc<LedgerView>, assigned: BTreeSet<AccountId> },
     Received { owner: OrganisationNumber, grants: Vec<ReceivedGrant>, assigned: BTreeSet<AccountId> },
@@ -288,13 +289,10 @@ impl Engine {
             self.inner.store.relations(case).await?.into_iter().map(|one| (one.from, one.to)).collect();
         // Before the entries: a proposal that becomes one in between is shown twice and never missing.
         let proposals = self.own_proposals(reader, case).await?;
-        let records = self.inner.store.entries(case).await?;
-        let readable = records.iter().filter(|record| self.may_read(reader, &here, record));
-        let readable: Vec<EntryId> = readable.map(|record| record.facts.entry).collect();
-        let visible: BTreeSet<EntryId> = readable.iter().copied().collect();
+        let contents = self.readable_contents(reader, case, &here).await?;
+        let visible: BTreeSet<EntryId> = contents.iter().map(|content| content.record.facts.entry).collect();
         let readers = self.readers_of_case(reader, case, &here).await?;
         let mut entries = Vec::new();
-        let contents = self.inner.store.contents(readable).await?;
         for (number, content) in contents.into_iter().enumerate() {
             if number.is_multiple_of(ENTRIES_AT_ONCE) {
                 tokio::task::yield_now().await;
@@ -326,6 +324,19 @@ impl Engine {
             Here::Received { .. } => (None, None, Vec::new(), Vec::new()),
         };
         Ok(CaseView { summary, subject_kind, baton, parties, entries, proposals, tasks })
+    }
+
+    /// The entries of a case that the gate opens to a person, with their changes. Of the others no
+    /// change is opened.
+    pub(super) async fn readable_contents(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+        here: &Here,
+    ) -> Result<Vec<EntryContent>, EngineError> {
+        let (engine, reader, here) = (self.clone(), reader.clone(), here.clone());
+        let keeps = move |record: &EntryRecord| engine.may_read(&reader, &here, record);
+        Ok(self.inner.store.contents_of_case(case, keeps).await?)
     }
 
     /// Shows one entry.

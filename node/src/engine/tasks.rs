@@ -4,7 +4,7 @@
 use stafett_protocol::id::CaseId;
 use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::person::{Reader, Role};
-use stafett_protocol::task::{TaskKind, tasks};
+use stafett_protocol::task::{Task, TaskKind, tasks};
 
 use super::answer::TaskItem;
 use super::{Engine, EngineError};
@@ -63,6 +63,10 @@ impl Engine {
     fn tasks_that(&self, ledger: &LedgerView, concern: impl Fn(TaskKind) -> bool) -> Vec<TaskItem> {
         let all = tasks(ledger, self.now());
         let theirs = all.iter().filter(|task| concern(task.kind));
-        theirs.map(|task| TaskItem::of(ledger.case(), task)).collect()
+        let service = |task: &Task| {
+            let record = ledger.consents().get(&task.consent?)?;
+            Some(self.service_name(&record.consent().recipient))
+        };
+        theirs.map(|task| TaskItem::of(ledger.case(), task, service(task))).collect()
     }
 }

@@ -44,12 +44,7 @@ impl StoreReader {
     /// [`StoreError`] if the store cannot be read.
     pub async fn entries(&self, case: CaseId) -> Result<Vec<EntryRecord>, StoreError> {
         self.read(move |snapshot| {
-            let ids = snapshot.rows(
-                "SELECT entry_id FROM entry WHERE case_id = ?1 ORDER BY stored_at, entry_id",
-                [case.as_bytes()],
-                |row| Ok(EntryId::from_bytes(row.get(0)?)),
-            )?;
-            let records = ids.into_iter().map(|entry| record(snapshot, entry));
+            let records = ids(snapshot, case)?.into_iter().map(|entry| record(snapshot, entry));
             records.filter_map(Result::transpose).collect()
         })
         .await
@@ -94,6 +89,34 @@ impl StoreReader {
         self.read(move |snapshot| content(snapshot, entry)).await
     }
 
+    /// Returns those of a case's entries that `keeps` wants with their changes, in the order in which
+    /// they came; what it does not want is opened no further than its record.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn contents_of_case(
+        &self,
+        case: CaseId,
+        keeps: impl Fn(&EntryRecord) -> bool + Clone + Send + 'static,
+    ) -> Result<Vec<EntryContent>, StoreError> {
+        let ids = self.read(move |snapshot| ids(snapshot, case)).await?;
+        let mut contents = Vec::new();
+        for some in ids.chunks(CONTENTS_AT_ONCE) {
+            let (some, keeps) = (some.to_vec(), keeps.clone());
+            let read = self.read(move |snapshot| {
+                let mut found = Vec::new();
+                for entry in &some {
+                    if let Some(record) = record(snapshot, *entry)?.filter(&keeps) {
+                        found.push(content_of(snapshot, record)?);
+                    }
+                }
+                Ok(found)
+            });
+            contents.extend(read.await?);
+        }
+        Ok(contents)
+    }
+
     /// Returns those of some entries that there are with their changes, as [`content`](Self::content)
     /// does for one, in the order in which they are asked for.
     ///
@@ -111,6 +134,15 @@ impl StoreReader {
         }
         Ok(contents)
     }
+}
+
+/// The entries of a case, in the order in which they came.
+fn ids(snapshot: &Snapshot<'_>, case: CaseId) -> Result<Vec<EntryId>, StoreError> {
+    snapshot.rows(
+        "SELECT entry_id FROM entry WHERE case_id = ?1 ORDER BY stored_at, entry_id",
+        [case.as_bytes()],
+        |row| Ok(EntryId::from_bytes(row.get(0)?)),
+    )
 }
 
 /// Reads a record.
@@ -156,13 +188,16 @@ pub(crate) fn record(snapshot: &Snapshot<'_>, entry: EntryId) -> Result<Option<E
 
 /// Reads an entry with its changes.
 pub(crate) fn content(snapshot: &Snapshot<'_>, entry: EntryId) -> Result<Option<EntryContent>, StoreError> {
-    let Some(record) = record(snapshot, entry)? else { return Ok(None) };
-    let (case, generation) = (record.facts.case, record.facts.generation);
+    record(snapshot, entry)?.map(|record| content_of(snapshot, record)).transpose()
+}
+
+fn content_of(snapshot: &Snapshot<'_>, record: EntryRecord) -> Result<EntryContent, StoreError> {
+    let facts = &record.facts;
+    let (case, entry, generation) = (facts.case, facts.entry, facts.generation);
     let changes = changes(snapshot, case, entry, generation)?;
-    let actors = actors(snapshot, entry)?;
-    let authors = authors(snapshot, entry)?;
+    let (actors, authors) = actors(snapshot, entry)?;
     let earlier = earlier::all(snapshot, case, entry)?;
-    Ok(Some(EntryContent { record, changes, actors, authors, earlier }))
+    Ok(EntryContent { record, changes, actors, authors, earlier })
 }
 
 /// Reads the changes of one generation, parents first.
@@ -205,25 +240,20 @@ fn under(snapshot: &Snapshot<'_>, entry: EntryId) -> Result<BTreeSet<GrantId>, S
     Ok(grants.into_iter().collect())
 }
 
-fn actors(
-    snapshot: &Snapshot<'_>,
-    entry: EntryId,
-) -> Result<BTreeMap<Actor, OrganisationNumber>, StoreError> {
-    let actors = snapshot.rows(
-        "SELECT actor, organisation FROM entry_actor WHERE entry_id = ?1",
-        [entry.as_bytes()],
-        |row| Ok((Actor(row.get(0)?), organisation(row, 1, "entry_actor")?)),
-    )?;
-    Ok(actors.into_iter().collect())
-}
+/// To which organisation each actor belongs, and who here is one.
+type Actors = (BTreeMap<Actor, OrganisationNumber>, BTreeMap<Actor, AccountId>);
 
-fn authors(snapshot: &Snapshot<'_>, entry: EntryId) -> Result<BTreeMap<Actor, AccountId>, StoreError> {
-    let authors = snapshot.rows(
-        "SELECT actor, account FROM entry_actor WHERE entry_id = ?1 AND account IS NOT NULL",
+fn actors(snapshot: &Snapshot<'_>, entry: EntryId) -> Result<Actors, StoreError> {
+    let rows = snapshot.rows(
+        "SELECT actor, organisation, account FROM entry_actor WHERE entry_id = ?1",
         [entry.as_bytes()],
-        |row| Ok((Actor(row.get(0)?), AccountId::from_bytes(row.get(1)?))),
+        |row| {
+            let account: Option<[u8; 16]> = row.get(2)?;
+            Ok((Actor(row.get(0)?), organisation(row, 1, "entry_actor")?, account.map(AccountId::from_bytes)))
+        },
     )?;
-    Ok(authors.into_iter().collect())
+    let authors = rows.iter().filter_map(|(actor, _, account)| Some((*actor, (*account)?))).collect();
+    Ok((rows.into_iter().map(|(actor, organisation, _)| (actor, organisation)).collect(), authors))
 }
 
 /// Returns the number of a state, as rows hold it.

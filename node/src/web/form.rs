@@ -61,6 +61,11 @@ impl Form {
         self.values(field).any(|one| one == value)
     }
 
+    /// Returns whether a field has any value, or one that is wrong.
+    pub(crate) fn is_touched(&self, field: &str) -> bool {
+        self.values(field).next().is_some() || self.error(field).is_some()
+    }
+
     /// Sets a field to one value in place of what it had.
     #[must_use]
     pub(crate) fn with(mut self, field: &str, value: impl Into<String>) -> Self {

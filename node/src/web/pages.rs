@@ -67,6 +67,7 @@ pub(crate) mod disclosures;
 pub(crate) mod meeting;
 pub(crate) mod operations;
 pub(crate) mod search;
+pub(crate) mod unit;
 
 use askama::Template;
 use axum::extract::State;
@@ -298,8 +299,14 @@ pub(crate) async fn start(State(api): State<Api>, asked: Asked) -> Result<Respon
 /// The pages that are for a role as such, and not for one case.
 const fn places_of(role: Role) -> &'static [(Key, &'static str)] {
     match role {
-        Role::Employee | Role::UnitLeader => &[
+        Role::Employee => &[
             (Key("cases-title"), "/cases"),
+            (Key("baton-offers-title"), "/baton"),
+            (Key("search-title"), "/search"),
+        ],
+        Role::UnitLeader => &[
+            (Key("cases-title"), "/cases"),
+            (Key("unit-title"), "/unit"),
             (Key("baton-offers-title"), "/baton"),
             (Key("search-title"), "/search"),
         ],

@@ -169,7 +169,7 @@ fn areas_taken_back_by_one_of_two_are_clarified_and_what_is_about_a_giver_alone_
 }
 
 #[test]
-fn only_giver_taking_it_back_leaves_nothing_to_clarify_and_closing_the_case_ends_it() {
+fn everybody_who_gave_it_taking_it_back_leaves_nothing_to_clarify_and_closing_the_case_ends_it() {
     let guardian = Capacity::GuardianWithParentalResponsibility;
     let parties = vec![
         Party { person: CHILD, capacity: Capacity::Subject },
@@ -179,6 +179,12 @@ fn only_giver_taking_it_back_leaves_nothing_to_clarify_and_closing_the_case_ends
     give(&mut alone, PPT, MOTHER, START);
     withdraw(&mut alone, MOTHER, WithdrawnPart::Whole, START + DAY);
     assert_eq!(kinds(&alone, START + DAY), Vec::new());
+
+    let mut both = shared();
+    withdraw(&mut both, MOTHER, WithdrawnPart::Whole, START + DAY);
+    assert_eq!(kinds(&both, START + DAY), [TaskKind::ClarifyWithAll]);
+    withdraw(&mut both, FATHER, WithdrawnPart::Whole, START + 2 * DAY);
+    assert_eq!(kinds(&both, START + 2 * DAY), Vec::new(), "they are of one mind");
 
     let mut case = shared();
     withdraw(&mut case, MOTHER, WithdrawnPart::Whole, START + DAY);

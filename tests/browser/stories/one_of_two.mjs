@@ -40,7 +40,7 @@ export async function oneOfTwo(how, { child, mother, father }) {
 
   // Marte is to talk with both; the mother's page says nothing of him.
   await marte.home();
-  await waitFor(marte, marte.t('waiting-clarify', { name: child }));
+  await waitFor(marte, marte.t('waiting-clarify', { name: child, service: 'PPT (Steinkjer kommune)' }));
   const eva = await Person.at(inderoy, mother, how);
   await eva.seesNot(father);
   await eva.seesNot(eva.language === 'nb' ? 'trukket' : 'trekt');

@@ -16,7 +16,7 @@ export const REACHES = {
   ],
   Siri: [...READS, ...WRITES, '/cases/new', `${CASE}/baton`],
   Knut: ['/cases', '/cases/new', '/baton', '/search'],
-  Randi: ['/cases', '/baton', '/search', `${CASE}/family`, `${CASE}/family/circle`, `${CASE}/baton`, `${CASE}/baton/give`],
+  Randi: ['/cases', '/unit', '/baton', '/search', `${CASE}/family`, `${CASE}/family/circle`, `${CASE}/baton`, `${CASE}/baton/give`],
   Bente: ['/'],
   Arne: ['/'],
   Jo: ['/operations'],

@@ -93,6 +93,8 @@ pub struct TaskItem {
     /// About which consent.
     #[schema(value_type = Option<doc::ConsentId>)]
     pub consent: Option<ConsentId>,
+    /// To which service that consent is, as it is called here.
+    pub service_name: Option<String>,
     /// About which person: who turns an age, or whose word is to be talked about.
     #[schema(value_type = Option<doc::PersonId>)]
     pub person: Option<PersonId>,
@@ -105,9 +107,10 @@ pub struct TaskItem {
 }
 
 impl TaskItem {
-    pub(crate) fn of(case: CaseId, task: &Task) -> Self {
+    pub(crate) fn of(case: CaseId, task: &Task, service_name: Option<String>) -> Self {
         Self {
             case,
+            service_name,
             kind: task.kind,
             due: task.due,
             age: task.age,

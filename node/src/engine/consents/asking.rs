@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use stafett_config::Person;
 use stafett_protocol::consent::{ChildHeard, Consent, ConsentKind, Controller, Sector};
 use stafett_protocol::entry::schema::{CARD_DEFAULT_FIELDS, PLACE_CARD_FIELDS};
+use stafett_protocol::entry::value::{is_control_in_text, normalized};
 use stafett_protocol::entry::{CardField, EntryKind};
 use stafett_protocol::id::{AccountId, ConsentId, EntryId};
 use stafett_protocol::ledger::LedgerView;
@@ -47,10 +48,10 @@ impl Engine {
             areas: request.areas.clone(),
             kinds: if is_share { kinds } else { BTreeSet::new() },
             exceptions: if is_share { exceptions } else { BTreeSet::new() },
-            reservations: request.reservations.clone(),
+            reservations: request.reservations.as_deref().map(normalized),
             card_fields: if is_share { card_fields } else { BTreeSet::new() },
             direction: request.direction,
-            purpose: request.purpose.clone(),
+            purpose: normalized(&request.purpose),
             purpose_code: request.purpose_code.clone(),
             legal_character: self.inner.config.consent.legal_character,
             language: request.language.clone(),
@@ -122,12 +123,18 @@ impl Engine {
     }
 
     fn check_words(&self, request: &AskConsent) -> Result<(), EngineError> {
-        let fits = |text: &str| !text.trim().is_empty() && text.len() <= WORDS_BYTES_MAX;
+        let fits = |text: &str| {
+            let is_short = !text.trim().is_empty() && text.len() <= WORDS_BYTES_MAX;
+            is_short && !normalized(text).chars().any(is_control_in_text)
+        };
         if !fits(&request.purpose) {
-            return Err(invalid("purpose", "expected 1 to 2000 bytes of text"));
+            return Err(invalid("purpose", "expected 1 to 2000 bytes of text without control characters"));
         }
         if request.reservations.as_ref().is_some_and(|text| !fits(text)) {
-            return Err(invalid("reservations", "expected 1 to 2000 bytes of text"));
+            return Err(invalid(
+                "reservations",
+                "expected 1 to 2000 bytes of text without control characters",
+            ));
         }
         let purposes = &self.inner.config.consent.purposes;
         let is_listed = |code: &PurposeCode| purposes.iter().any(|purpose| purpose.code == *code);

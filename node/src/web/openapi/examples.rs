@@ -166,6 +166,7 @@ fn task() -> Value {
         "due": OCTOBER_1,
         "age": null,
         "consent": CONSENT,
+        "service_name": "PPT (Steinkjer)",
         "person": null,
         "registration": null,
         "order": null,

@@ -134,7 +134,8 @@ pub(crate) async fn offer(
 ) -> Result<Response, PageError> {
     visitor.must_be_fresh(&format!("/cases/{case}/baton/offer"))?;
     let view = must_be(&api, &visitor, case, BatonPart::Holder).await?;
-    if let Some(to) = chosen(&mut form, &visitor) {
+    form.check_text("note", visitor.t("form-wrong-text"));
+    if let Some(to) = chosen(&mut form, &visitor).filter(|_| form.holds()) {
         let request = OfferBaton { to, note: form.value("note").to_owned() };
         match api.engine.offer_baton(&visitor.reader, case, request).await {
             Ok(_) => return Ok(done(&api, &format!("/cases/{case}/baton"), Key("notice-baton-offered"))),

@@ -66,6 +66,7 @@ fn row(api: &Api, say: &Say<'_>, look: &Look) -> LookRow {
         Looked::Consents => Key("looks-consents"),
     };
     let why = match &look.why {
+        Reason::Task if is_family(look.role) => say.t("looks-own-log").to_string(),
         Reason::Task => say.t("looks-task").to_string(),
         Reason::Other(Some(words)) => words.clone(),
         Reason::Other(None) => say.t("looks-other").to_string(),

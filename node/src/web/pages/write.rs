@@ -87,6 +87,8 @@ struct ReviewPage<'a> {
     not_readers: Vec<String>,
     waiting: Vec<String>,
     names: Vec<String>,
+    /// Whether guardians do not read it, which others who read it are not told.
+    is_hidden: bool,
     has_changed: bool,
     goals: Choices,
     form: Form,
@@ -416,6 +418,7 @@ async fn review(
         not_readers: preview.not_readers.iter().map(each).collect(),
         waiting: preview.waiting.iter().map(|item| api.engine.service(&item.service, language)).collect(),
         names: names.into_iter().collect(),
+        is_hidden: entry.hidden_from_guardians,
         has_changed,
         goals,
         kept,

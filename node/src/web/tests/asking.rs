@@ -83,6 +83,8 @@ async fn question_that_makes_no_sense_is_refused_with_its_field() {
         (json!({ "purpose": " " }), "purpose"),
         (json!({ "purpose_code": "another" }), "purpose_code"),
         (json!({ "reservations": "" }), "reservations"),
+        (json!({ "reservations": "x\u{7}" }), "reservations"),
+        (json!({ "purpose": "x\u{1b}[2J" }), "purpose"),
         (json!({ "reservations": "å".repeat(1_001) }), "reservations"),
         (json!({ "text_sha256": "a".repeat(63) }), "text_sha256"),
         (json!({ "text_sha256": "g".repeat(64) }), "text_sha256"),

@@ -81,7 +81,7 @@ async fn consent_that_is_partly_given_waits_with_one_link() {
 
     let page = node.log_in(Who::Holder).await.get("/cases").await.text();
 
-    assert!(page.contains("Ane: Et samtykke er bare delvis gitt."), "{page}");
+    assert!(page.contains("Ane: Samtykket til PPT (Steinkjer kommune) er bare delvis gitt."), "{page}");
     let link = format!("href=\"/cases/{}/consents\">Ring og registrer svar</a>", family.id);
     assert!(page.contains(&link), "{page}");
 }

@@ -252,7 +252,7 @@ async fn family_and_officer_see_who_looked_and_nobody_learns_when_another_guardi
         page.contains("<td>UnitLeader</td><td>enhetsleder, Skole</td><td>leste i stafettloggen</td>"),
         "{page}"
     );
-    assert!(page.contains("<td>du</td>"), "{page}");
+    assert!(page.contains("<td>du</td>") && page.contains("<td>det gjelder familien selv</td>"), "{page}");
     assert!(!page.contains("Father") && !page.contains("uten navn her"), "{page}");
     let mut officer = node.log_in(Who::ProtectionOfficer).await;
     let page = officer.get(&path).await.text();

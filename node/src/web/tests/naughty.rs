@@ -296,7 +296,7 @@ async fn words_of_a_consent_are_text_for_whoever_asks_and_whoever_answers() {
     let (home, new) = (desk.home(), format!("{}/consents/new", desk.case));
     let mut harmless: Option<[BTreeSet<String>; 6]> = None;
 
-    for chunk in [Chunk::harmless()].into_iter().chain(chunks(Rule::All, 1_900)) {
+    for chunk in [Chunk::harmless()].into_iter().chain(chunks(Rule::Text, 1_900)) {
         let mut form = of(&[("recipient", "997391853.health-station"), ("direction", "both")]);
         form.extend(of(&[
             ("areas", "language"),
@@ -337,7 +337,7 @@ async fn note_of_the_baton_is_text_for_both() {
     let baton = format!("{}/baton", desk.case);
     let mut harmless: Option<[BTreeSet<String>; 2]> = None;
 
-    for chunk in [Chunk::harmless()].into_iter().chain(chunks(Rule::All, 15_000)) {
+    for chunk in [Chunk::harmless()].into_iter().chain(chunks(Rule::Text, 15_000)) {
         let form = vec![("to", Who::Colleague.account().to_string()), ("note", chunk.value())];
         desk.holder.takes(&format!("{baton}/offer"), &form).await;
         let pages = [desk.holder.page_at(&baton).await, other.page_at(&baton).await];

@@ -279,11 +279,25 @@ async fn childs_words_that_are_not_for_guardians_reach_none() {
         ("entry-hide", "yes"),
     ];
     let review = writing.send("review", &fields).await.text();
+    let stays = "Merket «ikke for foresatte» følger ikke med til andre kommuner";
+    assert!(review.contains(stays), "{review}");
+    let open = writing.send("review", &fields[..4]).await.text();
+    assert!(!open.contains(stays), "{open}");
     let readers = hidden(&review, "entry-readers");
     fields.push(("entry-readers", &readers));
     assert_eq!(writing.send("publish", &fields).await.status.as_u16(), 303);
 
     let case = writing.case();
+    let mut question: Vec<(&str, &str)> = vec![("recipient", "840029212.ppt"), ("act", "look")];
+    question.extend([
+        ("direction", "both"),
+        ("areas", "language"),
+        ("kinds", "child-voice"),
+        ("purpose", "Råd"),
+        ("child_heard", "not-asked"),
+    ]);
+    let preview = writing.browser.post(&format!("{case}/consents/new"), &question).await.text();
+    assert!(preview.contains("ikke for foresatte. Merket følger ikke med til andre kommuner"), "{preview}");
     assert!(writing.browser.get(&case).await.text().contains("Jeg vil ikke si det hjemme"));
     let api = node.ask_with(MOTHER, &writing.family.case).await.text();
     assert!(!api.contains("si det hjemme"), "{api}");

@@ -57,12 +57,19 @@ pub(super) fn waiting() -> Value {
 }
 
 fn preview() -> Value {
-    let item = json!({ "entry": ENTRY, "kind": "note", "areas": ["language"], "title": "Leser korte ord" });
+    let item = json!({
+        "entry": ENTRY,
+        "kind": "note",
+        "areas": ["language"],
+        "title": "Leser korte ord",
+        "hidden_from_guardians": false,
+    });
     let hidden = json!({
         "entry": "d4f7a2c8-16b3-4e95-8c0d-7b9e5f31a604",
         "kind": "concern",
         "areas": ["attendance"],
         "title": "Fravær i høst",
+        "hidden_from_guardians": false,
         "reason": "area",
     });
     json!({

@@ -82,7 +82,12 @@ fn of_ledger(visitor: &Visitor, task: &TaskItem, name: Option<&str>, day: &str, 
     let is_told = is_holders || task.kind.is_for_receiver() || task.kind.is_for_leader();
     let to = format!("/cases/{}/{}", task.case, place(task.kind));
     Waiting {
-        sentence: visitor.t(sentence).with("name", named(visitor, name)).with("day", day).with("age", age),
+        sentence: visitor
+            .t(sentence)
+            .with("name", named(visitor, name))
+            .with("day", day)
+            .with("age", age)
+            .with("service", task.service_name.clone().unwrap_or_default()),
         link: is_told.then(|| (visitor.t(action), to)),
         is_late: is_late && is_urgent(task.kind),
     }

@@ -243,6 +243,9 @@ fn request_of(api: &Api, visitor: &Visitor, form: &mut Form) -> Option<AskConsen
         .map(|word| CardField::all().find(|field| field.key().as_str() == word))
         .collect();
     let purpose = form.require("purpose", visitor.t("consents-wrong-purpose"));
+    for words in ["purpose", "reservations"] {
+        form.check_text(words, visitor.t("form-wrong-text"));
+    }
     let until = optional_day(api, visitor, form, "until", true);
     let review_at = optional_day(api, visitor, form, "review_at", false);
     let child_heard = heard_of(api, visitor, form);
@@ -466,10 +469,13 @@ pub(super) fn entry_line(say: &Say<'_>, item: &PreviewItem) -> String {
     let kind = kind_word(say, item.kind);
     let areas = say.areas(&item.areas);
     let areas = if areas.is_empty() { say.t("consents-no-area").to_string() } else { areas };
-    if item.title.is_empty() {
-        format!("{kind} · {areas}")
-    } else {
-        format!("{kind}: {} · {areas}", item.title)
+    let entry = match item.title.as_str() {
+        "" => format!("{kind} · {areas}"),
+        title => format!("{kind}: {title} · {areas}"),
+    };
+    match item.hidden_from_guardians {
+        true => say.t("consents-hidden-mark").with("entry", entry).to_string(),
+        false => entry,
     }
 }
 

@@ -140,10 +140,10 @@ pub(super) fn refusing(case: &str, home: &str) -> Vec<Refusing> {
             &[("act", "register"), ("document", "x"), ("relation", "other")],
         ),
         field(&household, "document", Rule::Line, 200, &[("act", "register")]),
-        field(&format!("{case}/consents/new"), "reservations", Rule::All, 2_000, &question),
-        field(&format!("{case}/consents/new"), "purpose", Rule::All, 2_000, &question[..5]),
+        field(&format!("{case}/consents/new"), "reservations", Rule::Text, 2_000, &question),
+        field(&format!("{case}/consents/new"), "purpose", Rule::Text, 2_000, &question[..5]),
         field(&words, "text", Rule::Text, text, &family),
-        field(&format!("{case}/baton/offer"), "note", Rule::All, 16 * 1024, &[("to", &to)]),
+        field(&format!("{case}/baton/offer"), "note", Rule::Text, 16 * 1024, &[("to", &to)]),
         field("/search", "query", Rule::All, 800, &[]),
     ]
 }

@@ -121,6 +121,7 @@ consents-review-ask = Spør om å dele med { $reader }
 consents-review-back = Endre svarene
 consents-opens = Dette blir synlig
 consents-opens-nothing = Ingen oppføringer som finnes nå. Nye oppføringer som passer, blir synlige.
+consents-hidden-mark = { $entry } – ikke for foresatte. Merket følger ikke med til andre kommuner: Si fra til tjenesten
 consents-card = Fra saksopplysningene
 consents-hides = Dette deles ikke
 consents-hides-nothing = Ingen oppføringer blir holdt utenfor.

@@ -11,6 +11,7 @@ looks-log = leste i stafettloggen
 looks-print = skrev ut stafettloggen
 looks-consents = så på samtykkene
 looks-task = oppgave i saken
+looks-own-log = det gjelder familien selv
 looks-other = annen grunn, spør stafettholderen
 looks-you = du
 looks-no-name = uten navn her

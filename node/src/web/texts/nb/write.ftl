@@ -66,3 +66,4 @@ notice-proposed = Sendt til eierkommunen. Den bekrefter når den har tatt det im
 notice-draft = Kladden er lagret. Bare du ser den.
 notice-draft-deleted = Kladden er slettet.
 notice-settled = Svaret er valgt.
+write-hidden-here = Foresatte leser det ikke her. Merket «ikke for foresatte» følger ikke med til andre kommuner: Si fra til dem som leser det der.

@@ -121,6 +121,7 @@ consents-review-ask = Spør om å dele med { $reader }
 consents-review-back = Endre svara
 consents-opens = Dette blir synleg
 consents-opens-nothing = Ingen oppføringar som finst no. Nye oppføringar som passar, blir synlege.
+consents-hidden-mark = { $entry } – ikkje for føresette. Merket følgjer ikkje med til andre kommunar: Sei frå til tenesta
 consents-card = Frå saksopplysningane
 consents-hides = Dette blir ikkje delt
 consents-hides-nothing = Ingen oppføringar blir haldne utanfor.

@@ -11,6 +11,7 @@ looks-log = las i stafettloggen
 looks-print = skreiv ut stafettloggen
 looks-consents = såg på samtykka
 looks-task = oppgåve i saka
+looks-own-log = det gjeld familien sjølv
 looks-other = annan grunn, spør stafetthaldaren
 looks-you = du
 looks-no-name = utan namn her

@@ -66,3 +66,4 @@ notice-proposed = Sendt til eigarkommunen. Han stadfestar når han har teke det 
 notice-draft = Kladden er lagra. Berre du ser han.
 notice-draft-deleted = Kladden er sletta.
 notice-settled = Svaret er valt.
+write-hidden-here = Føresette les det ikkje her. Merket «ikkje for føresette» følgjer ikkje med til andre kommunar: Sei frå til dei som les det der.

@@ -1,0 +1,77 @@
+//! The cases of a unit, for the leader who answers for them: that each has somebody who holds its
+//! baton, on which level it is, and what lies undone. Not whom it is about and nothing that was
+//! written: a leader reads no case by leading.
+
+use stafett_protocol::id::CaseId;
+use stafett_protocol::ledger::LedgerView;
+use stafett_protocol::ledger::statement::Level;
+use stafett_protocol::person::{Reader, Role};
+use stafett_protocol::time::UnixMillis;
+
+use super::tasks::CASES_AT_ONCE;
+use super::{Engine, EngineError};
+
+/// A case as its unit's leader sees it.
+pub(crate) struct UnitCase {
+    /// Which.
+    pub(crate) case: CaseId,
+    /// When it was opened.
+    pub(crate) opened_at: UnixMillis,
+    /// Its level.
+    pub(crate) level: Level,
+    /// The stafettholder's name; none if nobody works here any longer under that account.
+    pub(crate) holder: Option<String>,
+    /// Since when.
+    pub(crate) held_since: UnixMillis,
+    /// Whether the baton is offered to somebody who has not answered.
+    pub(crate) is_offered: bool,
+    /// How much the stafettholder should have done before now.
+    pub(crate) overdue: usize,
+}
+
+impl Engine {
+    /// Lists the open cases that a unit leader answers for: those without an active stafettholder
+    /// first, then those in which most is overdue, then the oldest.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] for whoever leads no unit; [`EngineError::Store`] if the store cannot be
+    /// read.
+    pub(crate) async fn unit_cases(&self, reader: &Reader) -> Result<Vec<UnitCase>, EngineError> {
+        if reader.role != Role::UnitLeader {
+            return Err(EngineError::NotFound);
+        }
+        let mut cases = Vec::new();
+        for (number, case) in self.inner.store.cases_owned().await?.into_iter().enumerate() {
+            if number.is_multiple_of(CASES_AT_ONCE) {
+                tokio::task::yield_now().await;
+            }
+            match self.ledger(case).await {
+                Ok(ledger) if !ledger.is_closed() && self.answers_for(reader, &ledger) => {
+                    cases.push(self.unit_case(&ledger));
+                }
+                Ok(_) | Err(EngineError::NotFound) => {}
+                Err(error) => tracing::error!(%case, %error, "a case could not be listed"),
+            }
+        }
+        cases.sort_by_key(|case| {
+            (case.holder.is_some(), std::cmp::Reverse(case.overdue), case.opened_at, case.case)
+        });
+        self.note(reader, None, "unit".to_owned()).await?;
+        Ok(cases)
+    }
+
+    fn unit_case(&self, ledger: &LedgerView) -> UnitCase {
+        let people = self.people();
+        let now = self.now();
+        let holder = people.get(ledger.baton().holder).filter(|person| !person.roles.is_empty());
+        UnitCase {
+            case: ledger.case(),
+            opened_at: ledger.opened_at(),
+            level: ledger.level(),
+            holder: holder.map(|person| person.name.clone()),
+            held_since: ledger.baton().since,
+            is_offered: ledger.baton().waiting(now).is_some(),
+            overdue: self.tasks_of_holder(ledger).iter().filter(|task| task.due < now).count(),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The cases of a unit, for its leader: which has no active stafettholder, and where something lies.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use stafett_protocol::id::CaseId;
+
+use super::cases::level_name;
+use super::{Frame, PageError, page};
+use crate::engine::unit::UnitCase;
+use crate::web::Api;
+use crate::web::texts::Text;
+use crate::web::visitor::Visitor;
+use crate::words::time;
+
+#[derive(Template)]
+#[template(path = "unit.html")]
+struct UnitPage<'a> {
+    frame: Frame<'a>,
+    cases: Vec<UnitRow>,
+}
+
+struct UnitRow {
+    case: CaseId,
+    opened: String,
+    level: String,
+    /// Who holds the baton and since when; none if nobody does who works here.
+    holder: Option<Text>,
+    is_offered: bool,
+    overdue: Option<Text>,
+}
+
+/// Shows the cases that the visitor answers for as a leader.
+pub(crate) async fn show(State(api): State<Api>, visitor: Visitor) -> Result<Response, PageError> {
+    let cases = api.engine.unit_cases(&visitor.reader).await?;
+    let cases = cases.iter().map(|case| row(&api, &visitor, case)).collect();
+    let frame = Frame::new(&api, &visitor.asked, visitor.t("unit-title"));
+    page(StatusCode::OK, &UnitPage { frame, cases })
+}
+
+fn row(api: &Api, visitor: &Visitor, case: &UnitCase) -> UnitRow {
+    let zone = &api.engine.config().node.time_zone;
+    let since = time::day_of(case.held_since, zone);
+    UnitRow {
+        case: case.case,
+        opened: time::day_of(case.opened_at, zone),
+        level: level_name(&api.engine, case.level, visitor.asked.language()),
+        holder: case
+            .holder
+            .as_ref()
+            .map(|name| visitor.t("unit-holder").with("name", name).with("day", since)),
+        is_offered: case.is_offered,
+        overdue: (case.overdue > 0).then(|| visitor.t("unit-overdue").with("count", case.overdue)),
+    }
+}

@@ -1,0 +1,13 @@
+unit-title = Enhetens saker
+unit-what = Her ser du sakene enheten din svarer for. Du ser om noen har stafettpinnen og om noe er over fristen. Navn og innhold ser stafettholderen.
+unit-none = Enheten har ingen saker.
+unit-case = Sak åpnet { $day }
+unit-no-holder = Ingen aktiv stafettholder
+unit-offered = Stafettpinnen er tilbudt noen
+unit-overdue = { $count ->
+    [one] Én oppgave er over fristen
+   *[other] { $count } oppgaver er over fristen
+}
+unit-holder = { $name } har hatt stafettpinnen siden { $day }.
+unit-baton = Se stafettpinnen
+unit-family = Se familien og det som venter på godkjenning

@@ -1,0 +1,13 @@
+unit-title = Sakene til eininga
+unit-what = Her ser du sakene eininga di svarer for. Du ser om nokon har stafettpinnen og om noko er over fristen. Namn og innhald ser stafetthaldaren.
+unit-none = Eininga har ingen saker.
+unit-case = Sak opna { $day }
+unit-no-holder = Ingen aktiv stafetthaldar
+unit-offered = Stafettpinnen er tilboden nokon
+unit-overdue = { $count ->
+    [one] Éi oppgåve er over fristen
+   *[other] { $count } oppgåver er over fristen
+}
+unit-holder = { $name } har hatt stafettpinnen sidan { $day }.
+unit-baton = Sjå stafettpinnen
+unit-family = Sjå familien og det som ventar på godkjenning
