@@ -94,9 +94,20 @@ pub enum LoginError {
         /// What was expected.
         expected: &'static str,
     },
+    /// The person was to log in anew, and the provider does not say when that was.
+    #[error("the id token does not say when the person logged in: expected auth_time")]
+    Undated,
     /// The client's own key cannot be used.
     #[error("the client's key cannot be used to sign")]
     ClientKey,
+}
+
+impl LoginError {
+    /// Whether it may be the doing of whoever came back, and counts as a wrong attempt: what the
+    /// provider or the settings lack would lock out everybody behind one address.
+    pub const fn may_be_an_attack(&self) -> bool {
+        !matches!(self, Self::Unreachable { .. } | Self::Undated | Self::ClientKey)
+    }
 }
 
 /// What a valid id token says.

@@ -97,8 +97,8 @@ const ABOUT_YOU: Words = Words::new(
     "Det galdt berre det som er skrive om deg sjølv. Det som er skrive om barnet, er ikkje endra.",
 );
 const STOPS_SENDING: Words = Words::new(
-    "Fra da av sender vi ikke noe mer på dette samtykket.",
-    "Frå då av sender vi ikkje noko meir på dette samtykket.",
+    "Fra da av sender vi ikke noe mer med dette samtykket.",
+    "Frå då av sender vi ikkje noko meir med dette samtykket.",
 );
 const STOPS_READING: Words = Words::new(
     "Fra da av leser {service} ikke lenger det som bare var åpnet med dette samtykket.",
@@ -120,8 +120,7 @@ const RECEIVED: Words = Words::new(
     "{services} har fått: {kinds}. Områder: {areas}. Det første ble sendt {since}.",
     "{services} har fått: {kinds}. Område: {areas}. Det første blei sendt {since}.",
 );
-const NEVER_SHARED: Words =
-    Words::new("Ingenting var sendt på dette samtykket.", "Ingenting var sendt på dette samtykket.");
+const NEVER_SHARED: Words = Words::same("Ingenting var sendt med dette samtykket.");
 const NOT_ASKED: Words = Words::new(
     "{partner} skal bli bedt om å slette det de har fått, men er ikke bedt om det ennå.",
     "{partner} skal bli beden om å slette det dei har fått, men er ikkje beden om det enno.",

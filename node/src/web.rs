@@ -138,9 +138,10 @@ impl Api {
 pub(crate) fn router(api: Api, times: Times) -> Router {
     let places = Arc::new(Semaphore::new(limits::REQUESTS_MAX));
     let guard = Guard::new(api.behind_proxy);
+    let keep_writing = from_fn_with_state(api.clone(), pages::refusal::keep_writing);
     let bounded = Router::new()
         .merge(routes::api().into_router())
-        .merge(routes::pages().into_router())
+        .merge(routes::pages().into_router().layer(keep_writing))
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
         .layer(from_fn_with_state(Bounds { places, time: times.request }, layers::bound));
     let all = Router::new()

@@ -86,6 +86,20 @@ fn only_one_file_names_the_encoding_of_frames() {
     }
 }
 
+#[test]
+fn only_the_store_takes_a_change_for_checked_because_it_sealed_it() {
+    let mut takers = Vec::new();
+    for file in ["config/src", "node/src"].iter().flat_map(|folder| sources(&root().join(folder))) {
+        let name = file.strip_prefix(root()).expect("below the root").display().to_string();
+        let source = std::fs::read_to_string(&file).expect("a source file");
+        let calls = ["CheckedChange::from_store", "CheckedChange::from_sealed_row"];
+        if calls.iter().any(|call| source.contains(call)) {
+            takers.push(name);
+        }
+    }
+    assert_eq!(takers, ["node/src/store/entry.rs"]);
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
 }

@@ -277,3 +277,20 @@ async fn nobody_gets_in_by_a_provider_alone_or_below_the_level() -> anyhow::Resu
     ensure!(answer.status().as_u16() == 403, "a role that the provider does not give: {}", answer.status());
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn person_who_must_prove_anew_who_it_is_does_so_at_the_provider_and_goes_on() -> anyhow::Result<()> {
+    let town = Town::start(Proof::Secret, "", provider()).await?;
+    town.provider.be(TEACHER).await?;
+    let mut browser = Browser::new()?;
+    browser.follow(&town.page("/login/staff/start?to=%2Flogin"), "-").await?;
+    ensure!(town.is_in(&mut browser).await?, "logged in");
+
+    let again = town.page("/login/staff/start?to=%2Flogin&again=true");
+    let (address, answer) = browser.follow(&again, "-").await?;
+
+    ensure!(address == town.page("/login"), "back where it began: {address}");
+    let page = answer.context("a page")?.text().await?;
+    ensure!(page.contains("Du er logget inn.") && page.contains("<p>Marte, ansatt</p>"), "{page}");
+    Ok(())
+}

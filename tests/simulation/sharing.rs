@@ -98,6 +98,22 @@ fn proposal_of_a_partner_comes_back_as_an_entry_with_an_id() {
 }
 
 #[test]
+fn childs_words_at_a_partner_that_are_not_for_guardians_are_kept_from_them_at_the_owner() {
+    for withheld in [true, false] {
+        let mut story = Story::new(3);
+        story.share("ppt", &["language"]);
+        let said = serde_json::json!({ "description": "ikke si det", "withheld_from_guardians": withheld });
+        let voice = NewEntry { kind: EntryKind::ChildVoice, json: said.to_string(), ..NewEntry::note("") };
+
+        story.world.propose(story.partner, story.case, "ppt", &voice, None);
+        story.world.run();
+
+        let kept = story.world.node(story.owner).store.entries.values().next().expect("the owner took it");
+        assert_eq!(kept.record.facts.hidden_from_guardians, withheld);
+    }
+}
+
+#[test]
 fn proposal_outside_the_grant_goes_back_to_its_author() {
     let mut story = Story::new(1);
     story.share("ppt", &["language"]);

@@ -264,8 +264,8 @@ pub struct PreviewItem {
     pub areas: BTreeSet<AreaCode>,
     /// Its title, or the beginning of its text.
     pub title: String,
-    /// Whether the child asked that guardians do not read it. That stays with this node: a partner's
-    /// people are not told.
+    /// Whether the child asked that guardians do not read it. A partner's people see that in the
+    /// entry, and must keep it themselves.
     pub hidden_from_guardians: bool,
 }
 

@@ -177,6 +177,28 @@ impl Engine {
         self.inner.store.assign(assignment).await?;
         Ok(())
     }
+
+    /// Takes a case from somebody who was given it; what the person wrote stays. Taking it once more
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// As [`assign`](Self::assign); the leader of a shared service takes it from that service's
+    /// people alone.
+    pub async fn unassign(&self, reader: &Reader, case: CaseId, request: Assign) -> Result<(), EngineError> {
+        self.must_not_be_sealed()?;
+        let grants = self.inner.store.grants_received_in(case).await?;
+        let rows = self.inner.store.assignment_rows(case).await?;
+        let given = rows.into_iter().find(|row| row.account == request.account);
+        if grants.is_empty() {
+            self.held_case(reader, case).await?;
+        } else if !may_assign(reader, &grants, self.now()) {
+            return Err(EngineError::NotFound);
+        } else if given.is_some_and(|row| Some(row.service) != reader.service) {
+            return Err(EngineError::NotAllowed);
+        }
+        self.inner.store.unassign(case, request.account).await?;
+        Ok(())
+    }
 }
 
 pub(super) fn day(moment: UnixMillis, zone: &jiff::tz::TimeZone) -> jiff::civil::Date {

@@ -6,12 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stafett_protocol::access::person::CaseTask;
+use stafett_protocol::access::person::{CaseTask, permit_reading};
 use stafett_protocol::agreement::Standing;
 use stafett_protocol::consent::rule::Capacity;
 use stafett_protocol::entry::schema::PLACE_CARD_FIELDS;
 use stafett_protocol::entry::{CardField, EntryKind};
-use stafett_protocol::id::{CaseId, ConsentId, EntryId, OrderId, PersonId};
+use stafett_protocol::id::{AccountId, CaseId, ConsentId, EntryId, OrderId, PersonId};
 use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::municipality::{AreaCode, Service};
 use stafett_protocol::person::{Reader, Role};
@@ -22,6 +22,7 @@ use super::answer::{ConsentView, PartyItem, PreviewItem};
 use super::family::party_items;
 use super::preview::preview_item;
 use super::{Engine, EngineError};
+use crate::clock::random;
 
 /// The consents of a case with what a page about them needs.
 pub struct ConsentDesk {
@@ -145,8 +146,40 @@ impl Engine {
         });
         records.sort_by_key(|record| std::cmp::Reverse((record.stored_at, record.facts.entry)));
         let entries = records.iter().map(|record| record.facts.entry).collect();
-        let views = self.views(entries).await?;
+        let views = self.readable_views(reader, case, entries).await?;
         Ok(views.iter().map(|(content, view)| preview_item(&content.record.facts, view)).collect())
+    }
+
+    /// Returns the entries of an own case that each of some persons of its family reads.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] if there is no such case; others if the store cannot be read.
+    pub(crate) async fn entries_read_by_all(
+        &self,
+        case: CaseId,
+        persons: &BTreeSet<PersonId>,
+    ) -> Result<BTreeSet<EntryId>, EngineError> {
+        let ledger = self.ledger(case).await?;
+        let now = self.now();
+        let reader = |person: &PersonId| {
+            let mut parties = ledger.parties().iter().filter(|party| party.person == *person);
+            let is_subject = parties.any(|party| party.capacity == Capacity::Subject);
+            Reader {
+                account: AccountId::from_random(random()),
+                role: if is_subject { Role::Subject } else { Role::Guardian },
+                organisation: self.inner.own,
+                service: None,
+                person: Some(*person),
+            }
+        };
+        let readers: Vec<Reader> = persons.iter().map(reader).collect();
+        let nobody = BTreeSet::new();
+        let mut records = self.inner.store.entries(case).await?;
+        records.retain(|record| {
+            let reads = |reader| permit_reading(reader, &ledger, &nobody, &record.facts, now).is_ok();
+            readers.iter().all(reads)
+        });
+        Ok(records.into_iter().map(|record| record.facts.entry).collect())
     }
 
     /// Lists the cases in which an account of a family reads, or has a word to look after.
@@ -192,15 +225,19 @@ impl Engine {
         let is_subject = |capacity| capacity == Capacity::Subject;
         let mut parties = ledger.parties().iter().filter(|party| party.person == person);
         let is_subject = parties.any(|party| is_subject(party.capacity));
-        let now = self.now();
-        let is_youth = ledger.family(now).is_youth(ledger.rules().at(None, now), now);
         Ok(FamilyCase {
             case: ledger.case(),
             subject_name: private.map(|private| private.view().subject.name.clone()),
             is_subject,
             reads,
-            decides: reads && is_subject && reader.role == Role::Subject && is_youth,
+            decides: reads && is_subject && reader.role == Role::Subject && self.is_youth(ledger),
         })
+    }
+
+    /// Whether the subject decides what guardians read, by the municipality's rule of today.
+    pub(super) fn is_youth(&self, ledger: &LedgerView) -> bool {
+        let now = self.now();
+        ledger.family(now).is_youth(ledger.rules().at(None, now), now)
     }
 
     /// Returns the guardians about whom a youth decides what they go on reading.

@@ -1,10 +1,13 @@
 //! Writing: a new entry in an own case, a proposal in a received one, an edit in either.
 
+mod meeting;
+
 use std::collections::BTreeSet;
 
 use stafett_protocol::access::EntryFacts;
 use stafett_protocol::access::person::{CaseTask, permit_writing_received};
 use stafett_protocol::consent::rule::Capacity;
+use stafett_protocol::entry::content::is_withheld_from_guardians;
 use stafett_protocol::entry::schema::field;
 use stafett_protocol::entry::{
     About, Actor, Content, ContentError, Edit, EditError, EntryDocument, EntryKind, EntryView, Side,
@@ -30,6 +33,13 @@ use crate::store::LocalWrite;
 /// Kinds that a family may write.
 pub(crate) const FAMILY_KINDS: [EntryKind; 3] =
     [EntryKind::GuardianInput, EntryKind::ChildVoice, EntryKind::BrightSpot];
+
+/// A new entry of an own case, before it is committed.
+struct Made {
+    entry: EntryId,
+    writes: Vec<Write>,
+    relation: Option<Relation>,
+}
 
 impl Engine {
     /// Publishes a new entry: a disclosure to everybody whom the preview names (law 6). In a case
@@ -96,7 +106,8 @@ impl Engine {
             about: request.about.clone(),
             written_by: self.own_service(reader),
             only_for: None,
-            hidden_from_guardians: request.hidden_from_guardians,
+            hidden_from_guardians: request.hidden_from_guardians
+                || is_withheld_from_guardians(&request.fields),
             generation: GenerationId::from_random(random()),
             changes: 1,
         }
@@ -129,8 +140,23 @@ impl Engine {
         content: &Content,
         local: Vec<LocalWrite>,
     ) -> Result<Published, EngineError> {
+        let made = self.make_own(reader, here, ledger, request, content).await?;
+        let committed = self.inner.store.commit_with(Transaction::of(made.writes), local).await?;
+        self.tell_entries(&committed.records);
+        self.tell_relation(ledger.case(), made.relation);
+        Ok(Published { entry: Some(made.entry), proposal: None })
+    }
+
+    /// What is written for a new entry of an own case, with the relation that it stands in.
+    async fn make_own(
+        &self,
+        reader: &Reader,
+        here: &Here,
+        ledger: &LedgerView,
+        request: NewEntry,
+        content: &Content,
+    ) -> Result<Made, EngineError> {
         self.may_write_own(reader, ledger, &request).await?;
-        let case = ledger.case();
         let (document, genesis) =
             EntryDocument::create(Actor(random()), content).map_err(|error| invalid_edit(&error))?;
         let facts = self.new_facts(reader, ledger, &request);
@@ -138,18 +164,18 @@ impl Engine {
         let mut writes: Vec<Write> =
             self.new_entry_writes(facts, document.heads(), genesis, Some(reader.account)).into();
         let relation = match request.towards {
-            Some(to) => Some(self.relation(reader, here, case, entry, to).await?),
+            Some(to) => Some(self.relation(reader, here, ledger.case(), entry, to).await?),
             None => None,
         };
         writes.extend(relation.map(Write::Relation));
-        let committed = self.inner.store.commit_with(Transaction::of(writes), local).await?;
-        self.tell_entries(&committed.records);
-        if let Some(relation) = relation {
-            for link in self.link_table().values().filter(|link| link.knows(case)) {
-                link.tell(Input::RelationCommitted(relation));
-            }
+        Ok(Made { entry, writes, relation })
+    }
+
+    fn tell_relation(&self, case: CaseId, relation: Option<Relation>) {
+        let Some(relation) = relation else { return };
+        for link in self.link_table().values().filter(|link| link.knows(case)) {
+            link.tell(Input::RelationCommitted(relation));
         }
-        Ok(Published { entry: Some(entry), proposal: None })
     }
 
     async fn relation(

@@ -55,6 +55,7 @@ impl Engine {
         Ok(FamilyView {
             parties: party_items(ledger.parties(), private.as_ref()),
             closed_to: limits.collect(),
+            is_youth: self.is_youth(&ledger),
             registrations: ledger.registrations().iter().map(item).collect(),
         })
     }

@@ -15,8 +15,6 @@ use stafett_protocol::time::UnixMillis;
 use super::{Engine, EngineError};
 use crate::store::AccessRow;
 
-/// Looks that are told at once, the newest.
-pub const LOOKS_MAX: usize = 500;
 /// The reason that stands in the log for whoever has a task in the case.
 const TASK: &str = "task";
 
@@ -60,7 +58,7 @@ pub struct Look {
 }
 
 impl Engine {
-    /// Returns who looked at a case, the newest first, at most [`LOOKS_MAX`]. That this was asked is
+    /// Returns who looked at a case, the newest first. That this was asked is
     /// in the access log too.
     ///
     /// # Errors
@@ -98,7 +96,7 @@ impl Engine {
             },
             at: row.at,
         };
-        Ok(rows.iter().rev().filter(is_told).take(LOOKS_MAX).map(look).collect())
+        Ok(rows.iter().rev().filter(is_told).map(look).collect())
     }
 }
 

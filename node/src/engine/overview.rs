@@ -156,7 +156,7 @@ impl Engine {
         let tells = records.iter().filter(|record| tells_of_days(record.facts.kind));
         let tells = tells.map(|record| record.facts.entry).collect();
         let mut outlook = Outlook::default();
-        for (content, view) in self.views(tells).await? {
+        for (content, view) in self.readable_views(reader, case, tells).await? {
             outlook.add(content.record.facts.entry, content.record.facts.kind, &view, today);
         }
         Ok(CaseOverview {

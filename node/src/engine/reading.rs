@@ -246,13 +246,34 @@ impl Engine {
         Ok(self.shown(entry).await?.map(|(content, shown)| (content, shown.view)))
     }
 
+    /// As [`views`](Self::views), of entries that a person may read, with the gate asked once more
+    /// after they were read: what closed meanwhile is left out.
+    pub(super) async fn readable_views(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+        entries: Vec<EntryId>,
+    ) -> Result<Vec<(EntryContent, EntryView)>, EngineError> {
+        let mut views = self.views(entries).await?;
+        let here = self.here(reader, case).await?;
+        views.retain(|(content, _)| self.may_read(reader, &here, &content.record));
+        Ok(views)
+    }
+
     /// As [`view`](Self::view), of those of several entries that there are, in their order.
     pub(super) async fn views(
         &self,
         entries: Vec<EntryId>,
     ) -> Result<Vec<(EntryContent, EntryView)>, EngineError> {
-        let contents = self.inner.store.contents(entries).await?.into_iter();
-        contents.map(|content| self.seen(content).map(|(content, shown)| (content, shown.view))).collect()
+        let mut views = Vec::with_capacity(entries.len());
+        for (number, content) in self.inner.store.contents(entries).await?.into_iter().enumerate() {
+            if number.is_multiple_of(ENTRIES_AT_ONCE) {
+                tokio::task::yield_now().await;
+            }
+            let (content, shown) = self.seen(content)?;
+            views.push((content, shown.view));
+        }
+        Ok(views)
     }
 
     /// An entry with what a reader here sees of it: at a partner, with the edits that the owner does
@@ -283,14 +304,13 @@ impl Engine {
         what: &str,
     ) -> Result<CaseView, EngineError> {
         let here = self.here(reader, case).await?;
-        let summary = self.summary(reader, case, &here).await?.ok_or(EngineError::NotFound)?;
+        self.summary(reader, case, &here).await?.ok_or(EngineError::NotFound)?;
         self.note(reader, Some(case), what.to_owned()).await?;
         let relations: BTreeMap<EntryId, EntryId> =
             self.inner.store.relations(case).await?.into_iter().map(|one| (one.from, one.to)).collect();
         // Before the entries: a proposal that becomes one in between is shown twice and never missing.
         let proposals = self.own_proposals(reader, case).await?;
         let contents = self.readable_contents(reader, case, &here).await?;
-        let visible: BTreeSet<EntryId> = contents.iter().map(|content| content.record.facts.entry).collect();
         let readers = self.readers_of_case(reader, case, &here).await?;
         let mut entries = Vec::new();
         for (number, content) in contents.into_iter().enumerate() {
@@ -299,14 +319,19 @@ impl Engine {
             }
             let entry = content.record.facts.entry;
             let (content, seen) = self.seen(content)?;
-            let towards = relations.get(&entry).filter(|to| visible.contains(to)).copied();
+            let towards = relations.get(&entry).copied();
             let of_record = readers.of(&content.record);
             entries.push((content.record.clone(), item(content.record, seen, towards, of_record)));
         }
-        // What closed while this was read is not shown.
+        // What closed while this was read is not shown, nor whom the case is about.
         let here = self.here(reader, case).await?;
+        let summary = self.summary(reader, case, &here).await?.ok_or(EngineError::NotFound)?;
         entries.retain(|(record, _)| self.may_read(reader, &here, record));
         let mut entries: Vec<_> = entries.into_iter().map(|(_, item)| item).collect();
+        let kept: BTreeSet<EntryId> = entries.iter().map(|item| item.entry).collect();
+        for item in &mut entries {
+            item.towards = item.towards.filter(|to| kept.contains(to));
+        }
         entries.sort_by_key(|item| std::cmp::Reverse((item.stored_at, item.entry)));
         let (subject_kind, baton, parties, tasks) = match &here {
             Here::Own { ledger, assigned } => {

@@ -4,6 +4,8 @@
 //! What was searched for is in no log and no address. Each case of which something is shown is in
 //! the access log before.
 
+use std::collections::BTreeSet;
+
 use stafett_protocol::entry::{EntryKind, EntryView, FieldKey, FieldValue};
 use stafett_protocol::id::{CaseId, EntryId};
 use stafett_protocol::person::Reader;
@@ -22,6 +24,8 @@ pub const QUERY_CHARACTERS_MIN: usize = 2;
 const HITS_MAX: usize = 50;
 /// Entries that one search opens; one takes a fraction of a millisecond.
 const OPENED_MAX: usize = 5_000;
+/// Entries that are in memory at the same time.
+const OPENED_AT_ONCE: usize = 256;
 /// Characters that are shown around what was found.
 const AROUND: usize = 60;
 
@@ -120,30 +124,33 @@ impl Engine {
     ) -> Result<Option<FoundIn>, EngineError> {
         let Some(summary) = self.listed(reader, case).await? else { return Ok(None) };
         let here = self.here(reader, case).await?;
-        let mut entries: Vec<(EntryRecord, FoundEntry)> = Vec::new();
         let records = self.inner.store.entries(case).await?.into_iter();
         let searched = records
             .filter(|record| self.is_searched(&here, record) && self.may_read(reader, &here, record))
             .map(|record| record.facts.entry);
-        let left = OPENED_MAX.saturating_sub(bounds.opened);
-        for (content, view) in self.views(searched.take(left).collect()).await? {
-            if bounds.are_reached() {
-                break;
-            }
-            bounds.opened = bounds.opened.saturating_add(1);
-            if let Some(hit) = found(&content.record, &view, query) {
-                bounds.hits = bounds.hits.saturating_add(1);
-                entries.push((content.record, hit));
+        let searched: Vec<EntryId> = searched.take(OPENED_MAX.saturating_sub(bounds.opened)).collect();
+        let mut entries: Vec<FoundEntry> = Vec::new();
+        for some in searched.chunks(OPENED_AT_ONCE) {
+            for (content, view) in self.readable_views(reader, case, some.to_vec()).await? {
+                if bounds.are_reached() {
+                    break;
+                }
+                bounds.opened = bounds.opened.saturating_add(1);
+                if let Some(hit) = found(&content.record, &view, query) {
+                    bounds.hits = bounds.hits.saturating_add(1);
+                    entries.push(hit);
+                }
             }
         }
         if entries.is_empty() {
             return Ok(None);
         }
         self.note(reader, Some(case), "search".to_owned()).await?;
-        // What closed while this was read is not shown.
-        let here = self.here(reader, case).await?;
-        entries.retain(|(record, _)| self.may_read(reader, &here, record));
-        let entries: Vec<_> = entries.into_iter().map(|(_, hit)| hit).collect();
+        // What closed while this was written down is not shown.
+        let named = entries.iter().map(|hit| hit.entry).collect();
+        let open = self.readable_views(reader, case, named).await?;
+        let open: BTreeSet<EntryId> = open.iter().map(|(content, _)| content.record.facts.entry).collect();
+        entries.retain(|hit| open.contains(&hit.entry));
         let shown = (!entries.is_empty()).then_some(FoundIn {
             case,
             subject_name: summary.subject_name,

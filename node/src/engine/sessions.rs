@@ -23,6 +23,8 @@ pub const LIFETIME_MS: u64 = 8 * HOUR;
 /// How far the kept moment of last use may lag behind: not every look is worth a write to disk. A
 /// session may end that much earlier than [`IDLE_MS`] after its last use, never later.
 const SEEN_LAG_MS: u64 = 30 * SECOND;
+/// Stands for a moment that the login did not tell: no session is fresh by it.
+const UNTOLD: UnixMillis = UnixMillis(0);
 
 /// A session that counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +35,7 @@ pub struct Session {
     pub name: String,
     /// The person's roles that the login allows.
     pub roles: BTreeSet<Role>,
-    /// When the person last proved who it is.
+    /// When the person last proved who it is; long before every session if the login does not say.
     pub fresh_at: UnixMillis,
     /// Which login it began with.
     pub by: String,
@@ -50,7 +52,8 @@ pub struct Proven {
     pub roles: BTreeSet<Role>,
     /// By which login.
     pub by: String,
-    /// When, if that was before now: a provider may know the person from earlier today.
+    /// When: a provider may know the person from earlier today. None if the login does not say; the
+    /// session then counts, and is not fresh.
     pub at: Option<UnixMillis>,
 }
 
@@ -75,7 +78,7 @@ impl Engine {
             login: by,
             created_at: now,
             seen_at: now,
-            fresh_at: at.map_or(now, |at| at.min(now)),
+            fresh_at: at.map_or(UNTOLD, |at| at.min(now)),
         };
         let over = SessionWrite::EraseOver {
             created_by: UnixMillis(now.0.saturating_sub(LIFETIME_MS)),

@@ -147,7 +147,8 @@ fn is_in_time(claims: &Claims, expected: &Expected<'_>) -> Result<(), LoginError
         return Err(wrong("a token that was made just now"));
     }
     let anew = |at: u64| at.saturating_add(ANEW_MAX) >= now && at <= now.saturating_add(CLOCKS_APART);
-    if expected.again && !claims.auth_time.is_some_and(anew) {
+    // Whoever is asked with `max_age` has to say it (OpenID Connect Core 1.0, section 3.1.2.1).
+    if expected.again && !anew(claims.auth_time.ok_or(LoginError::Undated)?) {
         return Err(wrong("a person who has just proven who it is"));
     }
     Ok(())

@@ -7,6 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
+use stafett_protocol::person::Role;
 use tokio::time::Instant;
 
 use super::Audience;
@@ -32,6 +33,8 @@ pub struct Started {
     pub to: String,
     /// Whether the person must prove anew who it is.
     pub again: bool,
+    /// The role of the session that asked for it, in which the person goes on if the login gives it.
+    pub role: Option<Role>,
     begun: Instant,
 }
 
@@ -45,8 +48,15 @@ impl Started {
             browser: secret(),
             to: to.to_owned(),
             again,
+            role: None,
             begun: Instant::now(),
         }
+    }
+
+    /// The same for somebody who has a role already.
+    #[must_use]
+    pub fn in_role(self, role: Option<Role>) -> Self {
+        Self { role, ..self }
     }
 
     /// What the provider is told of the verifier beforehand.

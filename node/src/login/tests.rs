@@ -155,6 +155,19 @@ fn person_who_must_prove_anew_who_it_is_must_have_done_so_just_now() {
 }
 
 #[test]
+fn provider_that_does_not_say_when_is_told_from_a_login_of_long_ago() {
+    let again = Expected { again: true, ..expected() };
+    let undated = signed(&with("auth_time", Value::Null));
+
+    let refused = checked(&undated, &again).expect_err("a refusal");
+    assert!(matches!(refused, LoginError::Undated) && !refused.may_be_an_attack(), "{refused}");
+    let old = checked(&signed(&with("auth_time", (NOW - 301).into())), &again).expect_err("a refusal");
+    assert!(matches!(old, LoginError::Token { .. }) && old.may_be_an_attack(), "{old}");
+    let first = checked(&undated, &expected()).expect("a token that holds");
+    assert_eq!(first.authenticated_at, None);
+}
+
+#[test]
 fn refusal_repeats_nothing_of_the_token() {
     for claims in
         [with("iss", "KANARI".into()), with("nonce", "KANARI".into()), with("sub", json!(["KANARI"]))]

@@ -47,6 +47,7 @@
 //! `style`, no `on...`, no script in a page. htmx's attributes may be added where a page is whole
 //! without them.
 
+mod about;
 pub(crate) mod case;
 pub(crate) mod cases;
 pub(crate) mod language;

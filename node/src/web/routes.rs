@@ -131,6 +131,7 @@ pub(crate) fn pages() -> Routes {
         .get("/cases/{case}", pages::case::show)
         .post("/cases/{case}/level", pages::case::set_level)
         .post("/cases/{case}/assign", pages::cases::inbox::assign)
+        .post("/cases/{case}/unassign", pages::cases::inbox::unassign)
         .get("/cases/{case}/write", pages::write::show)
         .post("/cases/{case}/write", pages::write::take)
         .post("/cases/{case}/drafts/{draft}/delete", pages::write::delete)

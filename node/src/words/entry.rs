@@ -49,7 +49,7 @@ pub(crate) const fn field(key: FieldKey) -> Words {
         FieldKey::Tried => Words::same("Prøvd før"),
         FieldKey::ObservedSince => Words::new("Lagt merke til siden", "Lagt merke til sidan"),
         FieldKey::FormulatedBy => Words::same("Formulert av"),
-        FieldKey::SetOn => Words::new("Satt", "Sett"),
+        FieldKey::SetOn => Words::new("Målet ble satt", "Målet blei sett"),
         FieldKey::Attainment => Words::new("Måloppnåelse", "Måloppnåing"),
         FieldKey::AttainmentNote => Words::new("Om måloppnåelsen", "Om måloppnåinga"),
         FieldKey::Responsible => Words::new("Ansvarlig", "Ansvarleg"),

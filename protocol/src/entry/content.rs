@@ -151,6 +151,11 @@ fn empty_value(of: FieldType) -> Option<FieldValue> {
     }
 }
 
+/// Whether fields say that guardians do not read what stands in the others.
+pub fn is_withheld_from_guardians(fields: &Fields) -> bool {
+    fields.get(&FieldKey::WithheldFromGuardians) == Some(&FieldValue::Flag(true))
+}
+
 /// What a reader sees of an entry. Empty fields are left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntryView {
@@ -162,6 +167,11 @@ pub struct EntryView {
 }
 
 impl EntryView {
+    /// Whether whoever wrote it asked that guardians do not read it.
+    pub fn is_withheld_from_guardians(&self) -> bool {
+        is_withheld_from_guardians(&self.fields)
+    }
+
     /// Returns the text of a field, or an empty one.
     pub fn text(&self, key: FieldKey) -> &str {
         match self.fields.get(&key) {

@@ -10,7 +10,7 @@ use super::{Session, Work};
 use crate::access::{EntryFacts, ProposalQuestion, ReturnQuestion, permit_proposal, permit_return};
 use crate::disclosure::DisclosureRow;
 use crate::entry::check::{CheckedChange, check_genesis};
-use crate::entry::{About, Heads};
+use crate::entry::{About, Heads, read_genesis};
 use crate::id::{DisclosureId, EntryId, GenerationId, ProposalId, RelationId};
 use crate::limits::{PROPOSALS_WAITING_MAX, RETURNED_DRAFT_MS};
 use crate::municipality::Service;
@@ -165,6 +165,8 @@ impl Session {
                 return Err(ErrorCode::BadChange);
             }
         };
+        // What a child said to somebody at the partner is for the owner's pages to keep from guardians.
+        let said = read_genesis(body.kind, &change);
         let (entry, generation) = split(random);
         let facts = EntryFacts {
             entry: EntryId::from_random(entry),
@@ -174,7 +176,7 @@ impl Session {
             about: body.about.clone(),
             written_by: Some(ground.service),
             only_for: None,
-            hidden_from_guardians: false,
+            hidden_from_guardians: said.is_ok_and(|view| view.is_withheld_from_guardians()),
             generation: GenerationId::from_random(generation),
             changes: 1,
         };

@@ -21,6 +21,8 @@ pub struct FamilyView {
     /// The areas that the youth has closed, by guardian.
     #[schema(value_type = BTreeMap<doc::PersonId, BTreeSet<doc::AreaCode>>)]
     pub closed_to: BTreeMap<PersonId, BTreeSet<AreaCode>>,
+    /// Whether it is a youth of the age from which the youth decides what guardians read.
+    pub is_youth: bool,
     /// Changes that wait for a leader.
     pub registrations: Vec<RegistrationItem>,
 }

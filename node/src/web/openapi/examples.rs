@@ -191,7 +191,10 @@ fn of_the_family() -> Vec<(&'static str, Value)> {
         "is_overtaken": false,
     });
     vec![
-        ("FamilyView", json!({ "parties": [mother], "closed_to": {}, "registrations": [waiting] })),
+        (
+            "FamilyView",
+            json!({ "parties": [mother], "closed_to": {}, "is_youth": false, "registrations": [waiting] }),
+        ),
         ("Registered", json!({ "registration": registration })),
         (
             "ProtectionView",

@@ -54,7 +54,7 @@ struct Page<'a> {
     kinds: Choices,
     levels: Choices,
     people: Choices,
-    assigned: Vec<String>,
+    assigned: Choices,
 }
 
 struct GoalCard {
@@ -107,6 +107,7 @@ pub(crate) async fn show(
         form = form.put("kind", kind);
     }
     let level = summary.level.map(|level| u8::from(level).to_string());
+    let named = |account: &AccountId| Some((account.to_string(), api.engine.person_name(*account)?));
     let rows = Page {
         frame: Frame::new(&api, &visitor.asked, visitor.t("case-title")).live(live),
         case,
@@ -131,7 +132,7 @@ pub(crate) async fn show(
         kinds: kind_choices(&visitor, &shown),
         levels: levels(&api, &visitor),
         people: people(&api, &visitor, &shown),
-        assigned: shown.assigned.iter().filter_map(|account| api.engine.person_name(*account)).collect(),
+        assigned: shown.assigned.iter().filter_map(named).collect(),
     };
     page(StatusCode::OK, &rows)
 }
@@ -233,7 +234,12 @@ fn people(api: &Api, visitor: &Visitor, shown: &CasePage) -> Choices {
         *account != visitor.reader.account && !shown.assigned.contains(account)
     };
     let colleagues = api.engine.colleagues(&visitor.reader).into_iter().filter(is_new);
-    colleagues.map(|(account, name)| (account.to_string(), name)).collect()
+    let mut people: Choices = colleagues.map(|(account, name)| (account.to_string(), name)).collect();
+    if !people.is_empty() {
+        // Nobody gets a case by a slip of the hand.
+        people.insert(0, (String::new(), visitor.t("baton-choose").to_string()));
+    }
+    people
 }
 
 /// Sets the level.

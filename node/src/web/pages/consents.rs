@@ -65,6 +65,7 @@ struct ConsentLine {
     areas: String,
     until: String,
     readers: String,
+    may_withdraw: bool,
 }
 
 /// Shows the matrix and the list: all for the stafettholder, the own word for somebody of the family.
@@ -301,6 +302,7 @@ impl<'a> Say<'a> {
                 readers: self
                     .t(if item.opens { Key("consents-reads") } else { Key("consents-reads-not") })
                     .to_string(),
+                may_withdraw: one::may_withdraw(item),
             },
             ConsentView::Own(item) => ConsentLine {
                 id: item.id,
@@ -309,6 +311,7 @@ impl<'a> Say<'a> {
                 areas: self.areas(&item.areas),
                 until: self.last_day(item.until),
                 readers: String::new(),
+                may_withdraw: one::may_withdraw_own(item),
             },
         }
     }

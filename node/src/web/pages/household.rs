@@ -53,7 +53,8 @@ struct Member {
     field: Option<String>,
     closed: String,
     closed_areas: BTreeSet<String>,
-    is_guardian: bool,
+    /// Whether the youth decides what this guardian reads.
+    is_limited_by_youth: bool,
 }
 
 /// A registration that waits for a leader.
@@ -214,10 +215,11 @@ fn member(say: &Say<'_>, family: &FamilyView, party: &PartyItem) -> Member {
         field: (!is_subject).then(|| format!("capacity-{}", party.person)),
         closed: say.areas(closed()),
         closed_areas: closed().map(ToString::to_string).collect(),
-        is_guardian: matches!(
-            party.capacity,
-            Capacity::GuardianWithParentalResponsibility | Capacity::AppointedGuardian
-        ),
+        is_limited_by_youth: family.is_youth
+            && matches!(
+                party.capacity,
+                Capacity::GuardianWithParentalResponsibility | Capacity::AppointedGuardian
+            ),
     }
 }
 

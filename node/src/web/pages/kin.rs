@@ -15,6 +15,7 @@ use stafett_protocol::id::{CaseId, ConsentId, EntryId};
 use stafett_protocol::person::Role;
 
 use super::consents::Say;
+use super::print::Writer;
 use super::{Frame, PageError, page, see_other};
 use crate::engine::EngineError;
 use crate::engine::answer::{CaseView, ConsentView, EntryItem, NoticeItem, OwnConsent};
@@ -100,7 +101,8 @@ struct Told {
     entry: EntryId,
     heading: String,
     day: String,
-    text: String,
+    /// Everything that it says, as on paper.
+    fields: Vec<(String, Vec<String>)>,
 }
 
 /// The own cases; the one at once if there is one.
@@ -237,7 +239,8 @@ fn entries(say: &Say<'_>, view: &CaseView) -> (Vec<Goal>, Vec<Measure>, Vec<Told
         matches!(kind, EntryKind::Goal | EntryKind::Measure | EntryKind::Agreement | EntryKind::CaseCard)
     };
     let others = view.entries.iter().filter(|item| !is_shown_above(item.kind));
-    (goals, agreed, others.map(|item| told(say, item)).collect())
+    let writer = Writer::new(say.engine, say.language);
+    (goals, agreed, others.map(|item| told(say, &writer, item)).collect())
 }
 
 fn measure(say: &Say<'_>, item: &EntryItem) -> Measure {
@@ -254,16 +257,12 @@ fn measure(say: &Say<'_>, item: &EntryItem) -> Measure {
     }
 }
 
-fn told(say: &Say<'_>, item: &EntryItem) -> Told {
-    let kind = super::consents::ask::kind_word(say, item.kind);
-    let title = item.view.text(FieldKey::Title);
-    let keys = [FieldKey::Description, FieldKey::Summary, FieldKey::Reason];
-    let text = keys.iter().map(|key| item.view.text(*key)).find(|text| !text.is_empty()).unwrap_or_default();
+fn told(say: &Say<'_>, writer: &Writer<'_>, item: &EntryItem) -> Told {
     Told {
         entry: item.entry,
-        heading: if title.is_empty() { kind } else { format!("{kind}: {title}") },
+        heading: writer.title(item.kind, &item.view),
         day: say.day(item.stored_at),
-        text: text.to_owned(),
+        fields: writer.fields(item.kind, &item.view),
     }
 }
 

@@ -181,7 +181,8 @@ pub(crate) async fn demo(
         Some((account, role)) => {
             let people = api.engine.people();
             let roles = people.get(account).map(|person| person.roles.clone()).unwrap_or_default();
-            begin(&api, &headers, Proven { account, role, roles, by: DEMO.to_owned(), at: None }).await?
+            let at = Some(api.engine.now());
+            begin(&api, &headers, Proven { account, role, roles, by: DEMO.to_owned(), at }).await?
         }
         None => None,
     };

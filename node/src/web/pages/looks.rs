@@ -11,11 +11,14 @@ use stafett_protocol::person::Role;
 use super::consents::Say;
 use super::kin::is_family;
 use super::{Frame, PageError, page};
-use crate::engine::looks::{LOOKS_MAX, Look, Looked, Reason};
+use crate::engine::looks::{Look, Looked, Reason};
 use crate::web::Api;
 use crate::web::texts::Key;
 use crate::web::visitor::Visiting;
 use crate::words::role;
+
+/// Rows of a page, the newest.
+const LOOKS_MAX: usize = 500;
 
 #[derive(Template)]
 #[template(path = "looks.html")]
@@ -45,6 +48,8 @@ pub(crate) async fn list(
     let say = Say::new(&api.engine, &visitor);
     let mut rows: Vec<_> = looks.iter().map(|look| row(&api, &say, look)).collect();
     rows.dedup();
+    let is_cut = rows.len() > LOOKS_MAX;
+    rows.truncate(LOOKS_MAX);
     let back = match visitor.reader.role {
         role if is_family(role) => Some(format!("/family/{case}")),
         Role::DataProtectionOfficer => Some("/disclosures".to_owned()),
@@ -53,7 +58,7 @@ pub(crate) async fn list(
     let shown = LooksPage {
         frame: Frame::new(&api, &visitor.asked, visitor.t("looks-title")),
         back,
-        is_cut: looks.len() == LOOKS_MAX,
+        is_cut,
         looks: rows,
     };
     page(StatusCode::OK, &shown)

@@ -1,6 +1,7 @@
 //! The meeting: its page is the minutes. Who is here, the points, and from each point an agreement
 //! or a measure that asks who and by when. Everything is an entry that is written once, and its
-//! readers are named before it is published. The stafettholder runs it.
+//! readers are named before it is published. The stafettholder runs it. Which services are here is
+//! asked for the warning alone; in the minutes stands what a person wrote.
 
 pub(crate) mod end;
 mod read_by;
@@ -19,7 +20,7 @@ use stafett_protocol::id::{CaseId, EntryId};
 use stafett_protocol::limits::LIST_ELEMENTS_MAX;
 use stafett_protocol::municipality::AreaCode;
 
-use super::{Frame, PageError, done, page};
+use super::{Frame, PageError, about, done, page};
 use crate::engine::EngineError;
 use crate::engine::answer::{CaseView, EntryItem};
 use crate::engine::request::NewEntry;
@@ -28,7 +29,10 @@ use crate::web::form::{Form, Posted};
 use crate::web::texts::Key;
 use crate::web::visitor::{Visiting, Visitor};
 use crate::words::{Namer, time};
-use read_by::{ReadBy, read_by};
+use read_by::{ReadBy, for_button, has_changed, read_by};
+
+/// The status of a meeting that has ended.
+const HELD: &str = "held";
 
 #[derive(Template)]
 #[template(path = "meetings.html")]
@@ -39,7 +43,11 @@ struct MeetingsPage<'a> {
     form: Form,
     areas: Vec<(String, String)>,
     services: Vec<(String, String)>,
+    about: Vec<(String, String)>,
     read_by: Option<ReadBy>,
+    /// Whom the button names.
+    button: String,
+    has_changed: bool,
 }
 
 /// The meetings of a case, and the form that begins another.
@@ -49,7 +57,7 @@ pub(crate) async fn show(
 ) -> Result<Response, PageError> {
     let view = held(&api, &visitor, case).await?;
     let today = time::date_of(api.engine.now(), &api.engine.config().node.time_zone);
-    let form = Form::new().put("date", today.to_string());
+    let form = Form::new().put("date", today.to_string()).put(about::FIELD, "subject");
     meetings_page(&api, &visitor, &view, form, None, StatusCode::OK).await
 }
 
@@ -60,11 +68,12 @@ pub(crate) async fn begin(
     Posted(mut form): Posted,
 ) -> Result<Response, PageError> {
     let view = held(&api, &visitor, case).await?;
-    let request = new_meeting(&api, &visitor, case, &mut form).await?;
+    let request = new_meeting(&api, &visitor, &view, &mut form);
     if !form.holds() {
         return meetings_page(&api, &visitor, &view, form, None, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
-    let present = lines_of(&request.fields, FieldKey::Present);
+    let lines = lines_of(&request.fields, FieldKey::Present);
+    let present = read_by::present(&api, &visitor, case, &form, lines).await?;
     let read_by = match read_by(&api, &visitor, case, &request, &present).await {
         Ok(read_by) => read_by,
         Err(PageError::Refused(error)) if is_invalid(&error) => {
@@ -74,7 +83,7 @@ pub(crate) async fn begin(
         }
         Err(other) => return Err(other),
     };
-    if form.value("seen") != read_by.seen {
+    if form.value("seen") != read_by.seen() {
         return meetings_page(&api, &visitor, &view, form, Some(read_by), StatusCode::OK).await;
     }
     let published = api.engine.publish_entry(&visitor.reader, case, request).await?;
@@ -82,12 +91,7 @@ pub(crate) async fn begin(
     Ok(done(&api, &format!("/cases/{case}/meeting/{meeting}"), Key("notice-meeting-begun")))
 }
 
-async fn new_meeting(
-    api: &Api,
-    visitor: &Visitor,
-    case: CaseId,
-    form: &mut Form,
-) -> Result<NewEntry, PageError> {
+fn new_meeting(api: &Api, visitor: &Visitor, view: &CaseView, form: &mut Form) -> NewEntry {
     let mut fields = BTreeMap::new();
     put_date(form, visitor, &mut fields, ("date", FieldKey::Date), true);
     let begins = form.value("time").to_owned();
@@ -98,15 +102,8 @@ async fn new_meeting(
     put_text(&mut fields, FieldKey::Time, &begins);
     put_text(&mut fields, FieldKey::Place, form.value("place"));
     put_text(&mut fields, FieldKey::Status, "planned");
-    let mut present: Vec<String> = Vec::new();
-    for (value, _) in read_by::services(api, visitor, case).await? {
-        if form.has("services", &value.0) {
-            present.push(value.1);
-        }
-    }
-    present.extend(
-        form.value("present").lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned),
-    );
+    let present = form.value("present").lines().map(str::trim).filter(|line| !line.is_empty());
+    let present: Vec<String> = present.map(str::to_owned).collect();
     let lines: Vec<_> = present.iter().map(|line| normalized(line)).collect();
     if lines.len() > LIST_ELEMENTS_MAX || lines.iter().any(|line| check_line(line).is_err()) {
         form.refuse("present", visitor.t("form-wrong-text"));
@@ -115,7 +112,8 @@ async fn new_meeting(
         fields.insert(FieldKey::Present, FieldValue::Lines(present));
     }
     let areas = chosen_areas(api, visitor, form);
-    Ok(new_entry(EntryKind::Meeting, areas, fields, None))
+    let about = about::chosen(visitor, view, form);
+    new_entry(EntryKind::Meeting, (areas, about), fields, None)
 }
 
 async fn meetings_page(
@@ -126,8 +124,7 @@ async fn meetings_page(
     read_by: Option<ReadBy>,
     status: StatusCode,
 ) -> Result<Response, PageError> {
-    let language = visitor.asked.language();
-    let services = read_by::services(api, visitor, view.summary.case).await?;
+    let seen = read_by.as_ref().map(ReadBy::seen).unwrap_or_default();
     let mut meetings: Vec<&EntryItem> =
         view.entries.iter().filter(|item| item.kind == EntryKind::Meeting).collect();
     meetings.sort_by(|one, other| other.view.text(FieldKey::Date).cmp(one.view.text(FieldKey::Date)));
@@ -135,12 +132,12 @@ async fn meetings_page(
         frame: Frame::new(api, &visitor.asked, visitor.t("meeting-title")),
         case: view.summary.case,
         meetings: meetings.iter().map(|item| (meeting_name(visitor, item), item.entry)).collect(),
+        has_changed: read_by.is_some() && has_changed(form.value("seen"), &seen),
         form,
         areas: area_choices(api, visitor),
-        services: services
-            .into_iter()
-            .map(|((value, _), service)| (value, api.engine.service(&service, language)))
-            .collect(),
+        services: read_by::service_choices(api, visitor, view.summary.case).await?,
+        about: about::choices(visitor, view),
+        button: read_by.as_ref().map(|named| for_button(api, visitor, &[named])).unwrap_or_default(),
         read_by,
     };
     page(status, &shown)
@@ -162,13 +159,16 @@ fn meeting_name(visitor: &Visitor, item: &EntryItem) -> String {
     visitor.t("meeting-of").with("day", day).to_string()
 }
 
+fn is_held(meeting: &EntryItem) -> bool {
+    meeting.view.text(FieldKey::Status) == HELD
+}
+
 fn new_entry(
     kind: EntryKind,
-    areas: BTreeSet<AreaCode>,
+    (areas, about): (BTreeSet<AreaCode>, BTreeSet<About>),
     fields: BTreeMap<FieldKey, FieldValue>,
     towards: Option<EntryId>,
 ) -> NewEntry {
-    let about = BTreeSet::from([About::Subject]);
     NewEntry { kind, areas, about, fields, towards, hidden_from_guardians: false }
 }
 

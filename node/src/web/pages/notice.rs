@@ -11,6 +11,7 @@ pub(crate) const ALL: &[Key] = &[
     Key("notice-role"),
     Key("notice-opened"),
     Key("notice-assigned"),
+    Key("notice-unassigned"),
     Key("notice-level"),
     Key("notice-published"),
     Key("notice-proposed"),

@@ -1,17 +1,31 @@
 //! Refusals as pages, for whoever asks with a browser. Programs keep JSON: everything under
 //! `/api` and `/health`, and whoever does not prefer HTML.
+//!
+//! Whoever posts a form after the session ended gets back what was written in it, on the page that
+//! says so and nowhere else: it is neither kept nor put into an address, a cookie or a log.
 
 use askama::Template;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, header};
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
+use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use stafett_config::Language;
 
 use super::language::{Chosen, thousandths};
 use super::{Frame, login, page, words};
 use crate::web::Api;
 use crate::web::cookie::Cookie;
-use crate::web::error::ErrorCode;
+use crate::web::error::{ApiError, ErrorCode};
+use crate::web::form::{Form, Posted};
+use crate::web::guard;
+use crate::web::limits::BODY_BYTES_MAX;
+use crate::web::visitor::Asked;
+
+/// Characters above which a field with several words is something that a person wrote.
+const SHORT_CHARS: usize = 20;
+/// The field that names the button which was pressed.
+const BUTTON: &str = "act";
 
 #[derive(Template)]
 #[template(path = "refusal.html")]
@@ -20,7 +34,20 @@ struct RefusalPage<'a> {
     advice: String,
     /// Where to log in, if that is what is missing.
     log_in: Option<String>,
+    /// What was written in the form that is refused.
+    written: Vec<Piece>,
 }
+
+/// One text that is given back.
+struct Piece {
+    id: String,
+    label: String,
+    text: String,
+}
+
+/// The texts of a form that was posted after its session had ended.
+#[derive(Clone)]
+struct Written(Vec<String>);
 
 /// Puts a page in the place of a refusal's body, whose status and headers stay what they are; and
 /// takes the notice back that a page has shown.
@@ -29,8 +56,8 @@ pub(crate) async fn as_page(State(api): State<Api>, request: Request, next: Next
     let wanted = wants_page(request.uri().path(), request.headers());
     let chosen = Chosen::of(request.uri(), request.headers(), &api);
     let has_notice = api.cookies.read(request.headers(), Cookie::Notice).is_some();
-    let back = request.uri().path().to_owned();
-    let may_come_back = request.method() == Method::GET;
+    let back = page_of(&request);
+    let is_posted = request.method() == Method::POST;
     let mut response = next.run(request).await;
     if has_notice && is_shown(&response) {
         response.headers_mut().append(header::SET_COOKIE, api.cookies.clear(Cookie::Notice));
@@ -38,12 +65,18 @@ pub(crate) async fn as_page(State(api): State<Api>, request: Request, next: Next
     let Some(code) = response.extensions().get::<ErrorCode>().copied().filter(|_| wanted) else {
         return response;
     };
-    let asks_who = code == ErrorCode::Unauthenticated && may_come_back && login::is_offered(&api);
+    let asks_who = code == ErrorCode::Unauthenticated && login::is_offered(&api);
     let log_in = asks_who.then(|| login::address("/login", &back));
-    let (title, advice) = if asks_who { words::LOG_IN } else { words::refusal(code) };
+    let (title, advice) = match (asks_who, is_posted) {
+        (true, false) => words::LOG_IN,
+        (true, true) => words::LOGGED_OUT,
+        (false, _) => words::refusal(code),
+    };
+    let written = response.extensions_mut().remove::<Written>().filter(|_| asks_who);
+    let written = written.map(|written| pieces(chosen.language, written)).unwrap_or_default();
     let frame = Frame::bare(config, chosen, title.in_language(chosen.language).to_owned());
     let advice = advice.in_language(chosen.language).to_owned();
-    let Ok(mut rendered) = page(code.status(), &RefusalPage { frame, advice, log_in }) else {
+    let Ok(mut rendered) = page(code.status(), &RefusalPage { frame, advice, log_in, written }) else {
         return response;
     };
     for (name, value) in response.headers() {
@@ -52,6 +85,68 @@ pub(crate) async fn as_page(State(api): State<Api>, request: Request, next: Next
         }
     }
     rendered
+}
+
+/// Where the person goes on after logging in: the page that was asked for, or the one that the form
+/// was on, if the browser says which. A path alone: a query would be of the form before it was written.
+fn page_of(request: &Request) -> String {
+    if request.method() != Method::POST {
+        return request.uri().path().to_owned();
+    }
+    let referer = request.headers().get(header::REFERER).and_then(|value| value.to_str().ok());
+    let page = referer.and_then(|address| address.parse::<Uri>().ok());
+    page.map_or_else(|| "/".to_owned(), |page| page.path().to_owned())
+}
+
+/// Holds on to a form while it is looked up whether its session goes on. Works within the bounds on
+/// the body and on work; a form of a session that counts is not looked at.
+pub(crate) async fn keep_writing(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let may_give_back = request.method() == Method::POST
+        && wants_page(request.uri().path(), request.headers())
+        && guard::is_proven_own(request.uri(), request.headers());
+    if !may_give_back {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let asked = Asked::from_request_parts(&mut parts, &api).await;
+    if !asked.is_ok_and(|asked| asked.session.is_none()) {
+        return next.run(Request::from_parts(parts, body)).await;
+    }
+    let Ok(bytes) = Bytes::from_request(Request::from_parts(parts.clone(), body), &api).await else {
+        return ApiError::BodyTooLarge { bytes_max: BODY_BYTES_MAX }.into_response();
+    };
+    let copy = Request::from_parts(parts.clone(), Body::from(bytes.clone()));
+    let mut response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+    let is_refused = response.extensions().get::<ErrorCode>() == Some(&ErrorCode::Unauthenticated);
+    if is_refused && let Ok(Posted(form)) = Posted::from_request(copy, &api).await {
+        response.extensions_mut().insert(Written(texts(&form)));
+    }
+    response
+}
+
+/// What a person wrote in a form, each text once: no ids, choices and buttons.
+fn texts(form: &Form) -> Vec<String> {
+    let mut texts: Vec<String> = Vec::new();
+    for (name, value) in form.pairs() {
+        let text = value.trim();
+        let is_long = text.chars().count() > SHORT_CHARS && text.contains(char::is_whitespace);
+        if name != BUTTON && is_long && texts.iter().all(|known| known != text) {
+            texts.push(text.to_owned());
+        }
+    }
+    texts
+}
+
+fn pieces(language: Language, Written(texts): Written) -> Vec<Piece> {
+    let piece = |(text, number): (String, usize)| {
+        let number = number.to_string();
+        Piece {
+            id: format!("written-{number}"),
+            label: words::WRITTEN_PIECE.fill(language, &[("number", number.as_str())]),
+            text,
+        }
+    };
+    texts.into_iter().zip(1..).map(piece).collect()
 }
 
 /// Whether an answer is a page of its own, and no refusal, which shows no notice.
@@ -91,6 +186,21 @@ mod tests {
     fn wants(path: &str, accepted: &'static str) -> bool {
         let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accepted))]);
         wants_page(path, &headers)
+    }
+
+    #[test]
+    fn what_a_person_wrote_is_given_back_once_and_no_ids_choices_and_buttons() {
+        let long = "Ane teller til ti på norsk.\nPå fredag også til tjue.";
+        let form = Form::new()
+            .put("description", format!(" {long} "))
+            .put("description-again", long)
+            .put("title", "Ane teller til ti nå")
+            .put("draft", "3f0c3a9e-7d1b-4c42-9a86-2f1e8b7d6c05")
+            .put("seen", "f".repeat(64))
+            .put("act", "approve 3f0c3a9e-7d1b-4c42-9a86-2f1e8b7d6c05");
+
+        assert_eq!(texts(&form), [long], "the title has twenty characters");
+        assert_eq!(texts(&form.with("title", "Ane teller til ti nå.")), [long, "Ane teller til ti nå."]);
     }
 
     #[test]

@@ -82,6 +82,21 @@ pub(crate) const LOG_IN: (Words, Words) = (
     ),
 );
 
+/// What a page says to somebody whose session had ended when a form was posted.
+pub(crate) const LOGGED_OUT: (Words, Words) = (
+    Words::new("Du er logget ut", "Du er logga ut"),
+    Words::new(
+        "Du blir logget ut når det går 15 minutter uten at du gjør noe her, og senest 8 timer etter at du logget inn. Det du sendte nå, er ikke lagret. Logg inn, og gjør det på nytt.",
+        "Du blir logga ut når det går 15 minutt utan at du gjer noko her, og seinast 8 timar etter at du logga inn. Det du sende no, er ikkje lagra. Logg inn, og gjer det på nytt.",
+    ),
+);
+pub(crate) const WRITTEN_TITLE: Words = Words::new("Dette hadde du skrevet", "Dette hadde du skrive");
+pub(crate) const WRITTEN: Words = Words::new(
+    "Kopier teksten før du logger inn, og lim den inn igjen etterpå. Den står bare på denne siden.",
+    "Kopier teksten før du loggar inn, og lim han inn att etterpå. Han står berre på denne sida.",
+);
+pub(crate) const WRITTEN_PIECE: Words = Words::same("Tekst {number}");
+
 /// The title of a refusal's page, and what to do about it. Neither tells more than the code.
 pub(crate) const fn refusal(code: ErrorCode) -> (Words, Words) {
     match code {

@@ -19,9 +19,9 @@ use stafett_protocol::municipality::AreaCode;
 use self::fields::{Control, Shape, controls, read_fields, refuse_content, refuse_values, write_fields};
 use super::case::area_choices;
 use super::case::card::service_names;
-use super::cases::{asked_for, first_name, staff_only};
+use super::cases::{asked_for, staff_only};
 use super::print::capitalised;
-use super::{Frame, PageError, done, page};
+use super::{Frame, PageError, about, done, page};
 use crate::engine::EngineError;
 use crate::engine::answer::{CaseView, EntryPreview};
 use crate::engine::drafts::SaveDraft;
@@ -116,8 +116,7 @@ impl Room {
     }
 
     fn name(&self, visitor: &Visitor) -> String {
-        let name = first_name(self.view.summary.subject_name.as_deref());
-        name.map_or_else(|| visitor.t("cases-unnamed").to_string(), str::to_owned)
+        about::subject_name(visitor, &self.view)
     }
 }
 
@@ -180,7 +179,7 @@ fn form_page(
         heading: heading(visitor, kind),
         controls: controls(visitor, kind),
         areas: area_choices(api, visitor),
-        about: about_choices(visitor, room),
+        about: about::choices(visitor, &room.view),
         hide: hide.into_iter().collect(),
         may_save: room.is_own,
         form: if form.has("entry-kind", kind.as_str()) {
@@ -196,50 +195,18 @@ fn heading(visitor: &Visitor, kind: EntryKind) -> String {
     capitalised(entry_words::kind(kind).in_language(visitor.asked.language()))
 }
 
-/// The family by name for the stafettholder, who alone is told it.
-fn about_choices(visitor: &Visitor, room: &Room) -> Choices {
-    use stafett_protocol::consent::rule::Capacity;
-    let said = |value: &str, key: Key| (value.to_owned(), visitor.t(key).to_string());
-    let adults = room.view.parties.iter().filter(|party| party.capacity != Capacity::Subject);
-    let adults = adults.map(|party| {
-        let name = party.name.clone().unwrap_or_else(|| visitor.t("write-about-adult").to_string());
-        (format!("guardian-{}", party.person), name)
-    });
-    let subject = (String::from("subject"), room.name(visitor));
-    let others = [said("sibling", Key("write-about-sibling")), said("other", Key("write-about-other"))];
-    std::iter::once(subject).chain(adults).chain(others).collect()
-}
-
 fn from_draft(draft: &Draft) -> Form {
     let mut form = write_fields(Form::new(), &draft.fields).put("entry-draft", draft.id.to_string());
     for area in &draft.areas {
         form = form.put("entry-area", area.as_str());
     }
-    for about in &draft.about {
-        form = form.put("entry-about", about_value(about));
+    for whom in &draft.about {
+        form = form.put(about::FIELD, about::value(whom));
     }
     if draft.fields.get(&FieldKey::WithheldFromGuardians) == Some(&true.into()) {
         form = form.put("entry-hide", "yes");
     }
     form
-}
-
-fn about_value(about: &About) -> String {
-    match about {
-        About::Subject => "subject".to_owned(),
-        About::Sibling => "sibling".to_owned(),
-        About::Other => "other".to_owned(),
-        About::Guardian(person) => format!("guardian-{person}"),
-    }
-}
-
-fn read_about(value: &str) -> Option<About> {
-    match value {
-        "subject" => Some(About::Subject),
-        "sibling" => Some(About::Sibling),
-        "other" => Some(About::Other),
-        other => other.strip_prefix("guardian-")?.parse().ok().map(About::Guardian),
-    }
 }
 
 /// What was written, and the draft that it was.
@@ -256,9 +223,9 @@ fn read(visitor: &Visitor, form: &mut Form, kind: EntryKind, is_own: bool) -> Wr
         fields.insert(FieldKey::WithheldFromGuardians, true.into());
     }
     let areas: BTreeSet<AreaCode> = form.values("entry-area").filter_map(|area| area.parse().ok()).collect();
-    let about: BTreeSet<About> = form.values("entry-about").filter_map(read_about).collect();
+    let about: BTreeSet<About> = form.values(about::FIELD).filter_map(about::read).collect();
     if about.is_empty() {
-        form.refuse("entry-about", visitor.t("write-about-missing"));
+        form.refuse(about::FIELD, visitor.t("write-about-missing"));
     }
     let towards = form.value("entry-towards").parse().ok();
     Written {
@@ -313,7 +280,7 @@ pub(crate) async fn take(
 }
 
 /// Who would read it, so that nothing is published to others than those whom the page named.
-fn fingerprint(preview: &EntryPreview) -> String {
+pub(super) fn fingerprint(preview: &EntryPreview) -> String {
     let services = preview.readers.iter().map(|reader| reader.service.to_string());
     services.collect::<Vec<_>>().join(" ")
 }

@@ -82,7 +82,8 @@ async fn consent_that_is_partly_given_waits_with_one_link() {
     let page = node.log_in(Who::Holder).await.get("/cases").await.text();
 
     assert!(page.contains("Ane: Samtykket til PPT (Steinkjer kommune) er bare delvis gitt."), "{page}");
-    let link = format!("href=\"/cases/{}/consents\">Ring og registrer svar</a>", family.id);
+    let consent = asked["id"].as_str().expect("an id");
+    let link = format!("href=\"/cases/{}/consents/{consent}/answer\">Ring og registrer svar</a>", family.id);
     assert!(page.contains(&link), "{page}");
 }
 
@@ -193,6 +194,8 @@ async fn assigned_colleague_is_not_told_who_else_reads() {
     let mut browser = node.log_in(Who::Holder).await;
     let colleague = Who::Colleague.account().to_string();
     let assign = format!("{}/assign", page_of(&family));
+    let slip = browser.post(&assign, &[("account", "")]).await;
+    assert_eq!(slip.status.as_u16(), 422, "nobody is chosen beforehand");
     let assigned = browser.act(&assign, &[("account", &colleague)]).await.text();
     assert!(assigned.contains("Saken er tildelt."));
 
@@ -203,6 +206,12 @@ async fn assigned_colleague_is_not_told_who_else_reads() {
     for hidden in ["PPT", "Steinkjer", "/consents", "/looks", "/level\"", "/assign\""] {
         assert!(!page.contains(hidden), "{hidden}: {page}");
     }
+
+    let unassign = format!("{}/unassign", page_of(&family));
+    let taken = browser.act(&unassign, &[("account", &colleague)]).await.text();
+    assert!(taken.contains("Saken er tatt fra personen."), "{taken}");
+    let gone = node.log_in(Who::Colleague).await.get(&page_of(&family)).await;
+    assert_eq!(gone.status.as_u16(), 404);
 }
 
 #[tokio::test]

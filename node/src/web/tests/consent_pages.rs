@@ -306,6 +306,36 @@ async fn paper_is_in_the_familys_language_and_falls_back_visibly() {
 }
 
 #[tokio::test]
+async fn paper_that_all_sign_names_what_each_of_them_reads_and_nothing_that_one_said_alone() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    let open = family.write(&node, &new_note("Fravær i høst")).await.to_string();
+    let alone = family.write(&node, &new_note("Teller til ti")).await.to_string();
+    let voice = json!({ "kind": "child-voice", "areas": ["language"], "hidden_from_guardians": true,
+        "fields": { "description": "Jeg er redd hjemme" } });
+    let voice = family.write(&node, &voice).await.to_string();
+    let of_mother = json!({ "kind": "note", "areas": ["language"], "about": [{ "guardian": family.mother }],
+        "fields": { "description": "Mor er syk" } });
+    let of_mother = family.write(&node, &of_mother).await.to_string();
+    let mut holder = node.log_in(Who::Holder).await;
+    let mut fields = question(PPT, "ask");
+    fields.extend([&open, &voice, &of_mother].map(|entry| ("exceptions", entry.as_str())));
+    let consent = ask(&mut holder, &family, &fields).await;
+    let yes = [("giver", family.mother.as_str()), ("answer", "yes"), ("evidence", "oral")];
+    holder.act(&format!("{consent}/answer"), &yes).await;
+    let except = [("act", "except"), ("entry", alone.as_str()), ("giver", family.mother.as_str())];
+    let said = holder.act(&consent, &except).await.text();
+    assert!(said.contains("Lukket for tjenesten"), "{said}");
+
+    let paper = holder.get(&format!("{consent}/form")).await.text();
+
+    assert!(paper.contains("Fravær i høst") && paper.contains("Noe mer er unntatt"), "{paper}");
+    for hidden in ["redd hjemme", "Mor er syk", "Teller til ti", "ikke for foresatte"] {
+        assert!(!paper.contains(hidden), "{hidden}: {paper}");
+    }
+}
+
+#[tokio::test]
 async fn sharing_and_taking_back_ask_for_a_fresh_login() {
     let node = Node::start().await;
     let family = at_home(&node).await;

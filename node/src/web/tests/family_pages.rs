@@ -5,7 +5,7 @@ use stafett_protocol::time::DAY;
 
 use super::consent_pages::{at_home, pages};
 use super::household::Family;
-use super::support::{Node, Who, new_note};
+use super::support::{Browser, Node, Who, new_note};
 
 /// Asks for PPT as the holder; returns the consent's id.
 async fn ask(node: &Node, family: &Family) -> String {
@@ -17,6 +17,26 @@ async fn ask(node: &Node, family: &Family) -> String {
 
 fn home(family: &Family) -> String {
     format!("/family/{}", family.id)
+}
+
+/// What a page's form brings back of the readers that it named.
+fn named_readers(page: &str) -> String {
+    let rest = page.split("name=\"entry-readers\" value=\"").nth(1);
+    rest.and_then(|rest| rest.split('"').next()).expect("readers are named").to_owned()
+}
+
+/// Looks at who will read it, and publishes it.
+async fn looked_over(browser: &mut Browser<'_>, write: &str, words: &[(&str, &str)]) {
+    let page = browser.post(write, &[words, &[("act", "look")]].concat()).await.text();
+    let readers = named_readers(&page);
+    browser.act(write, &[words, &[("act", "publish"), ("entry-readers", readers.as_str())]].concat()).await;
+}
+
+/// The fields of the entries of one kind, as the holder reads them.
+async fn fields(node: &Node, family: &Family, kind: &str) -> Vec<Value> {
+    let view = node.expect(200, Who::Holder, "get", &family.case, &Value::Null).await;
+    let entries = view["entries"].as_array().expect("a list").iter().filter(|item| item["kind"] == kind);
+    entries.map(|item| item["fields"].clone()).collect()
 }
 
 #[tokio::test]
@@ -151,7 +171,7 @@ async fn own_words_name_their_readers_and_what_is_not_for_guardians_is_not_there
     let words = [("text", "Jeg er redd hjemme"), ("areas", "language"), ("withheld", "yes")];
     let page = child.post(&write, &[&words[..], &[("act", "look")]].concat()).await.text();
     assert!(page.contains("<li>Ikke foresatte</li>") && page.contains("<li>Stafettholderen</li>"), "{page}");
-    child.act(&write, &[&words[..], &[("act", "publish")]].concat()).await;
+    looked_over(&mut child, &write, &words).await;
 
     assert!(child.get(&home(&family)).await.text().contains("Jeg er redd hjemme"));
     for who in [Who::Guardian, Who::Father] {
@@ -176,13 +196,93 @@ async fn own_words_name_their_readers_and_what_is_not_for_guardians_is_not_there
     let withheld = [("text", "Prøver"), ("withheld", "yes"), ("act", "look")];
     let page = mother.post(&write, &withheld).await.text();
     assert!(!page.contains("Ikke foresatte"), "only the child withholds: {page}");
-    let published = [("text", "Prøver"), ("withheld", "yes"), ("about", "child"), ("act", "publish")];
-    mother.act(&write, &published).await;
+    looked_over(&mut mother, &write, &[("text", "Prøver"), ("withheld", "yes"), ("about", "child")]).await;
     let mut father = node.log_in(Who::Father).await;
     assert!(
         father.get(&home(&family)).await.text().contains("Prøver"),
         "a guardian hides nothing from another"
     );
+}
+
+#[tokio::test]
+async fn family_publishes_to_no_others_than_those_whom_the_page_named() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    let write = format!("{}/write", home(&family));
+    let mut mother = node.log_in(Who::Guardian).await;
+    let words = [("text", "Vi leser hver kveld"), ("areas", "language"), ("about", "child")];
+    let page = mother.post(&write, &[&words[..], &[("act", "look")]].concat()).await.text();
+    assert!(!page.contains("<li>PPT (Steinkjer kommune)</li>") && !page.contains("har endret seg"), "{page}");
+    let readers = named_readers(&page);
+    let unseen = mother.post(&write, &[&words[..], &[("act", "publish")]].concat()).await;
+    assert_eq!(unseen.status.as_u16(), 200, "nobody was named to her");
+    let body = json!({ "recipient": { "host": super::support::PARTNER, "code": "ppt" },
+        "areas": ["language"], "kinds": ["guardian-input"], "card_fields": [], "purpose": "Utrede lesing" });
+    let asked = node.expect(201, Who::Holder, "post", &format!("{}/consents", family.case), &body).await;
+    for giver in [&family.mother, &family.father] {
+        let yes = json!({ "giver": giver, "evidence": { "kind": "oral" } });
+        let path = format!("{}/consents/{}/yes", family.case, asked["id"].as_str().expect("an id"));
+        node.expect(200, Who::Holder, "post", &path, &yes).await;
+    }
+
+    let publish = [&words[..], &[("act", "publish"), ("entry-readers", readers.as_str())]].concat();
+    let answer = mother.post(&write, &publish).await;
+
+    assert_eq!(answer.status.as_u16(), 200);
+    let page = answer.text();
+    assert!(page.contains("Hvem som leser, har endret seg siden du så på det."), "{page}");
+    assert!(page.contains("<li>PPT (Steinkjer kommune)</li>"), "{page}");
+    assert!(fields(&node, &family, "guardian-input").await.is_empty(), "nothing was published");
+    looked_over(&mut mother, &write, &words).await;
+    assert_eq!(fields(&node, &family, "guardian-input").await.len(), 1);
+}
+
+#[tokio::test]
+async fn nothing_that_a_family_writes_is_given_its_authors_name() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    let write = format!("{}/write", home(&family));
+    for who in [Who::Guardian, Who::Youth] {
+        let mut browser = node.log_in(who).await;
+        looked_over(&mut browser, &write, &[("text", "Slik er det"), ("about", "child")]).await;
+    }
+
+    for kind in ["guardian-input", "child-voice"] {
+        assert_eq!(fields(&node, &family, kind).await, [json!({ "description": "Slik er det" })], "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn family_reads_what_was_decided_and_found_and_who_was_there() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    for (kind, fields) in [
+        (
+            "meeting",
+            json!({ "date": "2027-01-20", "present": ["Kari", "Inga"], "next_meeting": "2027-03-01" }),
+        ),
+        ("decision", json!({ "date": "2027-01-20", "decision": "continue" })),
+        (
+            "evaluation",
+            json!({ "date": "2027-01-20", "on_track": "partly", "disagreement": "Far vil ha mer hjelp" }),
+        ),
+    ] {
+        let entry = json!({ "kind": kind, "areas": ["language"], "fields": fields });
+        family.write(&node, &entry).await;
+    }
+    let mut mother = node.log_in(Who::Guardian).await;
+
+    let page = mother.get(&home(&family)).await.text();
+
+    for said in [
+        "<dt>Til stede</dt><dd>Kari\nInga</dd>",
+        "<dt>Neste møte</dt><dd>1. mars 2027</dd>",
+        "<dt>Beslutning</dt><dd>videreføre</dd>",
+        "<dt>På rett vei</dt><dd>delvis</dd>",
+        "<dt>Uenighet</dt><dd>Far vil ha mer hjelp</dd>",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,9 @@ use stafett_protocol::time::{HOUR, MINUTE, SECOND};
 use super::household::Family;
 use super::support::{Answer, Browser, Node, Who, form, request};
 
+mod provider;
+mod written;
+
 const DEMO: &str =
     "node.development = true\n[federation]\nlisten = \"127.0.0.1:0\"\n[development]\ndemo_login = true";
 

@@ -219,7 +219,7 @@ async fn one_line_of_an_entry_and_the_words_of_a_meeting_are_text() {
         let page = page.text();
         assert_text(&page, &chunk.parts, measure.get_or_insert_with(|| shape(&page)), "responsible");
 
-        let mut form = of(&[("date", "2027-01-20"), ("areas", "language")]);
+        let mut form = of(&[("date", "2027-01-20"), ("areas", "language"), ("entry-about", "subject")]);
         form.push(("place", chunk.value()));
         form.push(("present", format!("{}\nnoen", chunk.value())));
         let meeting = desk.holder.takes(&begin, &form).await;
@@ -237,13 +237,15 @@ async fn points_agreements_and_the_end_of_a_meeting_are_text_on_its_page() {
     let mut wall = None;
 
     for chunk in [Chunk::harmless()].into_iter().chain(chunks(Rule::Text, 14_000)) {
-        let meeting = desk.holder.takes(&begin, &of(&[("date", "2027-01-20"), ("areas", "language")])).await;
-        let mut form = of(&[("what", "point"), ("areas", "language")]);
+        let form = of(&[("date", "2027-01-20"), ("areas", "language"), ("entry-about", "subject")]);
+        let meeting = desk.holder.takes(&begin, &form).await;
+        let mut form = of(&[("what", "point"), ("areas", "language"), ("entry-about", "subject")]);
         form.extend([("title", chunk.parts[0].clone()), ("text", chunk.value())]);
         let at = desk.holder.takes(&format!("{meeting}/write"), &form).await;
         let point = at.split("#point-").nth(1).expect("a point").to_owned();
         for (what, payload) in ["agreement", "measure"].into_iter().zip(PAYLOADS) {
             let mut form = of(&[("what", what), ("areas", "language"), ("deadline", "2027-02-01")]);
+            form.push(("entry-about", "subject".to_owned()));
             form.extend([
                 ("point", point.clone()),
                 ("title", payload.to_owned()),
@@ -251,7 +253,7 @@ async fn points_agreements_and_the_end_of_a_meeting_are_text_on_its_page() {
             ]);
             desk.holder.takes(&format!("{meeting}/write"), &form).await;
         }
-        let mut form = of(&[("on-track", "yes"), ("decision", "continue")]);
+        let mut form = of(&[("on-track", "yes"), ("decision", "continue"), ("entry-about", "subject")]);
         form.extend(["summary", "reason"].map(|name| (name, chunk.value())));
         form.push(("description", chunk.parts[0].clone()));
         desk.holder.takes(&format!("{meeting}/end"), &form).await;

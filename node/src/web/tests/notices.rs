@@ -156,7 +156,7 @@ async fn withdrawal_of_what_never_left_says_that_nothing_was_sent() {
     withdraw(&node, &consent, &family.mother).await;
 
     let draft = &drafts(&node, &family).await[0];
-    assert!(text(draft, "nb").contains("Ingenting var sendt på dette samtykket."), "{draft}");
+    assert!(text(draft, "nb").contains("Ingenting var sendt med dette samtykket."), "{draft}");
     assert!(!text(draft, "nb").contains("slette"), "{draft}");
     assert_eq!(draft["confirmed"], Value::Null);
 }

@@ -50,7 +50,7 @@ async fn holder_prints_everything_with_date_owner_role_and_consents_in_force() {
         "<li>Helsestasjon: Språk (mål og notat), til 15. januar 2028 kl. 09.00</li>",
         "<li>PPT (Steinkjer kommune): Språk (mål og notat), til 15. januar 2028 kl. 09.00</li>",
         "<h3>Mål: Ane leser høyt</h3>",
-        "<dt>Satt</dt><dd>1. oktober 2026</dd>",
+        "<dt>Målet ble satt</dt><dd>1. oktober 2026</dd>",
         "<dt>Måloppnåelse</dt><dd>i noen grad</dd>",
         "<h3>Tiltak: Lesestund</h3>",
         "<dt>Ansvarlig</dt><dd>Lærer Test</dd>",

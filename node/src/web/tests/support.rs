@@ -327,7 +327,8 @@ impl Node {
         let people = self.engine.people();
         let roles = people.get(account).expect("a person").roles.clone();
         let by = "test".to_owned();
-        let proven = Proven { account, role, roles, by, at: None };
+        let at = Some(UnixMillis(self.clock.load(Ordering::Relaxed)));
+        let proven = Proven { account, role, roles, by, at };
         let secret = self.engine.log_in(proven, None).await.expect("a store");
         let cookies = [("stafett-0-session".to_owned(), secret.expect("a person"))];
         Browser { node: self, cookies: BTreeMap::from(cookies) }

@@ -279,7 +279,7 @@ async fn childs_words_that_are_not_for_guardians_reach_none() {
         ("entry-hide", "yes"),
     ];
     let review = writing.send("review", &fields).await.text();
-    let stays = "Merket «ikke for foresatte» følger ikke med til andre kommuner";
+    let stays = "ser at det er merket «ikke for foresatte», og må selv passe på";
     assert!(review.contains(stays), "{review}");
     let open = writing.send("review", &fields[..4]).await.text();
     assert!(!open.contains(stays), "{open}");
@@ -297,7 +297,7 @@ async fn childs_words_that_are_not_for_guardians_reach_none() {
         ("child_heard", "not-asked"),
     ]);
     let preview = writing.browser.post(&format!("{case}/consents/new"), &question).await.text();
-    assert!(preview.contains("ikke for foresatte. Merket følger ikke med til andre kommuner"), "{preview}");
+    assert!(preview.contains("merket «ikke for foresatte»"), "{preview}");
     assert!(writing.browser.get(&case).await.text().contains("Jeg vil ikke si det hjemme"));
     let api = node.ask_with(MOTHER, &writing.family.case).await.text();
     assert!(!api.contains("si det hjemme"), "{api}");
@@ -343,7 +343,7 @@ async fn edit_writes_over_nobody_who_wrote_meanwhile() {
     let path = format!("{}/entries/{entry}/edit", writing.case());
     let form = writing.browser.get(&path).await.text();
     assert_eq!(hidden(&form, "entry-before-description"), "Først");
-    assert!(form.contains("Det du lagrer, ser de samme"), "{form}");
+    assert!(form.contains("De som leser oppføringen fra før, ser det du lagrer"), "{form}");
     let api = format!("{}/entries/{entry}", writing.family.case);
     let other = json!({ "fields": { "description": "En annens ord" } });
     node.expect(200, Who::Holder, "patch", &api, &other).await;

@@ -12,7 +12,7 @@ use crate::engine::answer::CaseSummary;
 use crate::engine::request::Assign;
 use crate::web::Api;
 use crate::web::error::ApiError;
-use crate::web::form::Posted;
+use crate::web::form::{Form, Posted};
 use crate::web::pages::{Frame, PageError, done, page};
 use crate::web::texts::Key;
 use crate::web::visitor::{Visiting, Visitor};
@@ -63,14 +63,32 @@ pub(crate) async fn assign(
     Visiting(visitor, case): Visiting<CaseId>,
     Posted(form): Posted,
 ) -> Result<Response, PageError> {
+    api.engine.assign(&visitor.reader, case, chosen(&form)?).await?;
+    Ok(done(&api, &list_of(&visitor, case), Key("notice-assigned")))
+}
+
+/// Takes a case from somebody again.
+pub(crate) async fn unassign(
+    State(api): State<Api>,
+    Visiting(visitor, case): Visiting<CaseId>,
+    Posted(form): Posted,
+) -> Result<Response, PageError> {
+    api.engine.unassign(&visitor.reader, case, chosen(&form)?).await?;
+    Ok(done(&api, &list_of(&visitor, case), Key("notice-unassigned")))
+}
+
+fn chosen(form: &Form) -> Result<Assign, ApiError> {
     let account = form.value("account").parse().map_err(|_| ApiError::Invalid {
         field: Some("account".to_owned()),
         reason: "expected an employee of the service".into(),
     })?;
-    api.engine.assign(&visitor.reader, case, Assign { account }).await?;
-    let to = match visitor.reader.role {
+    Ok(Assign { account })
+}
+
+/// Where whoever gives cases to people sees who has them.
+fn list_of(visitor: &Visitor, case: CaseId) -> String {
+    match visitor.reader.role {
         Role::ServiceLeader => "/inbox".to_owned(),
         _ => format!("/cases/{case}"),
-    };
-    Ok(done(&api, &to, Key("notice-assigned")))
+    }
 }

@@ -80,7 +80,7 @@ fn of_ledger(visitor: &Visitor, task: &TaskItem, name: Option<&str>, day: &str, 
     let age = task.age.map_or(0, u64::from);
     let is_holders = task.kind.is_for_stafettholder() && name.is_some();
     let is_told = is_holders || task.kind.is_for_receiver() || task.kind.is_for_leader();
-    let to = format!("/cases/{}/{}", task.case, place(task.kind));
+    let to = format!("/cases/{}/{}", task.case, place(task));
     Waiting {
         sentence: visitor
             .t(sentence)
@@ -99,12 +99,14 @@ const fn is_urgent(kind: TaskKind) -> bool {
 }
 
 /// The page below the case where it is done.
-const fn place(kind: TaskKind) -> &'static str {
-    match kind {
-        TaskKind::BatonOffered => "baton",
-        TaskKind::RegistrationWaits => "family",
-        TaskKind::ProtectionToBeRenewed => "family/circle",
-        _ => "consents",
+fn place(task: &TaskItem) -> String {
+    match (task.kind, task.consent) {
+        (TaskKind::BatonOffered, _) => "baton".to_owned(),
+        (TaskKind::RegistrationWaits, _) => "family".to_owned(),
+        (TaskKind::ProtectionToBeRenewed, _) => "family/circle".to_owned(),
+        (TaskKind::PartlyGiven, Some(consent)) => format!("consents/{consent}/answer"),
+        (_, Some(consent)) => format!("consents/{consent}"),
+        (_, None) => "consents".to_owned(),
     }
 }
 

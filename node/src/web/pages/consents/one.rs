@@ -197,15 +197,25 @@ async fn shown(
 impl Acts {
     fn of(item: &ConsentItem, is_closed: bool) -> Self {
         let status = item.status.as_str();
-        let is_over = matches!(status, "withdrawn" | "expired" | "superseded");
         Self {
             answer: !is_closed && matches!(status, "draft" | "partly-given" | "refused"),
-            withdraw: !is_over && !item.given_by.is_empty(),
+            withdraw: may_withdraw(item),
             version: !is_closed,
             review: status == "waits-for-review",
             reconfirm: status == "in-doubt",
         }
     }
+}
+
+/// Whether there is a yes that can be taken back.
+pub(super) fn may_withdraw(item: &ConsentItem) -> bool {
+    let is_over = matches!(item.status.as_str(), "withdrawn" | "expired" | "superseded");
+    !is_over && !item.given_by.is_empty()
+}
+
+/// Whether whoever looks has a yes of their own that can be taken back.
+pub(super) fn may_withdraw_own(item: &OwnConsent) -> bool {
+    item.yes.is_some() && item.status != "withdrawn"
 }
 
 /// The entries in the asked scope that are not closed yet.
@@ -251,7 +261,7 @@ fn own_page<'a>(
         hides: hides.iter().map(line).collect(),
         words: say.own_words(item),
         may_answer: matches!(item.status.as_str(), "asked" | "refused"),
-        may_withdraw: item.yes.is_some() && item.status != "withdrawn",
+        may_withdraw: may_withdraw_own(item),
     }
 }
 

@@ -1,16 +1,18 @@
 //! The form on paper, in the family's language: what is asked, and lines to sign.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use stafett_config::Language;
-use stafett_protocol::id::{CaseId, ConsentId};
+use stafett_protocol::id::{CaseId, ConsentId, EntryId, PersonId};
 
 use super::ask::entry_line;
 use super::{Say, consent_in};
 use crate::engine::EngineError;
-use crate::engine::answer::{ConsentView, PreviewItem};
+use crate::engine::answer::ConsentView;
 use crate::web::Api;
 use crate::web::pages::language::Chosen;
 use crate::web::pages::{Frame, PageError, page};
@@ -55,9 +57,11 @@ pub(crate) async fn show(
         .iter()
         .map(|field| entry_words::field(field.key()).in_language(language).to_owned())
         .collect();
-    let closed = |entry: &&PreviewItem| {
-        asked.exceptions.contains(&entry.entry) || item.excepted.contains_key(&entry.entry)
-    };
+    let required: BTreeSet<PersonId> = item.given_by.keys().chain(&item.missing).copied().collect();
+    // One sheet for all who sign: it names what each of them reads, and what was asked of all.
+    let told = api.engine.entries_read_by_all(case, &required).await?;
+    let is_told = |entry: &EntryId| asked.exceptions.contains(entry) && told.contains(entry);
+    let more_is_closed = asked.exceptions.iter().chain(item.excepted.keys()).any(|entry| !is_told(entry));
     let row = |key: Key, value: String| (say.t(key).to_string(), value);
     let mut rows = vec![
         row(Key("consents-row-areas"), say.areas(&asked.areas)),
@@ -72,7 +76,6 @@ pub(crate) async fn show(
         row(Key("consents-row-from"), say.day(asked.from)),
         row(Key("consents-row-until"), say.last_day(asked.until)),
     ]);
-    let required = item.given_by.keys().chain(&item.missing).collect::<std::collections::BTreeSet<_>>();
     // The paper's own language on the whole page: it is read by the family.
     let asked_in = crate::web::visitor::Asked {
         chosen: Chosen { language, by_query: visitor.asked.chosen.by_query },
@@ -87,9 +90,15 @@ pub(crate) async fn show(
         service: say.called(asked.kind, &asked.recipient),
         lacks,
         rows,
-        exceptions: desk.entries.iter().filter(closed).map(|entry| entry_line(&say, entry)).collect(),
+        exceptions: desk
+            .entries
+            .iter()
+            .filter(|entry| is_told(&entry.entry))
+            .map(|entry| entry_line(&say, entry))
+            .chain(more_is_closed.then(|| say.t("consents-paper-more").to_string()))
+            .collect(),
         reservations: asked.reservations.clone(),
-        givers: required.into_iter().map(|person| say.person(&desk.parties, *person)).collect(),
+        givers: required.iter().map(|person| say.person(&desk.parties, *person)).collect(),
         today: time::day_of(api.engine.now(), &api.engine.config().node.time_zone),
     };
     page(StatusCode::OK, &shown)

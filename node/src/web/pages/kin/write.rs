@@ -1,5 +1,6 @@
 //! What somebody of the family writes: a guardian's input, or the child's own words. Who reads it
-//! is told before it is published.
+//! is told before it is published, and it is published to no others. No name is put into it: it goes
+//! to services with whom the family shared none, and the owner knows who wrote it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,11 +14,13 @@ use stafett_protocol::municipality::AreaCode;
 
 use super::must_be_family;
 use crate::engine::EngineError;
+use crate::engine::answer::EntryPreview;
 use crate::engine::desk::FamilyCase;
 use crate::engine::request::NewEntry;
 use crate::web::Api;
 use crate::web::form::{Form, Posted};
 use crate::web::pages::consents::Say;
+use crate::web::pages::write::fingerprint;
 use crate::web::pages::{Frame, PageError, done, page};
 use crate::web::texts::Key;
 use crate::web::visitor::{Visiting, Visitor};
@@ -44,6 +47,8 @@ struct PublishPage<'a> {
     readers: Vec<String>,
     button: String,
     carried: Vec<(String, String)>,
+    seen: String,
+    has_changed: bool,
 }
 
 /// Shows the form.
@@ -71,23 +76,46 @@ pub(crate) async fn post(
     let Some(entry) = entry.filter(|_| form.holds()) else {
         return write_page(&api, &visitor, &known, form, StatusCode::UNPROCESSABLE_ENTITY);
     };
-    let answered = if form.value("act") == "publish" {
-        api.engine.publish_entry(&visitor.reader, case, entry).await.map(|_| None)
-    } else {
-        api.engine.preview_entry(&visitor.reader, case, &entry).await.map(Some)
+    let preview = match api.engine.preview_entry(&visitor.reader, case, &entry).await {
+        Ok(preview) => preview,
+        Err(error) => return refused(&api, &visitor, &known, form, error),
     };
-    match answered {
-        Ok(None) => Ok(done(&api, &format!("/family/{case}"), Key("notice-published"))),
-        Ok(Some(preview)) => {
-            let say = Say::new(&api.engine, &visitor);
-            let services = preview.readers.iter().map(|reader| say.service(&reader.service)).collect();
-            publish_page(&api, &visitor, &known, &form, services)
-        }
-        Err(EngineError::Invalid { .. }) => {
-            form.refuse("text", visitor.t("family-wrong-text"));
-            write_page(&api, &visitor, &known, form, StatusCode::UNPROCESSABLE_ENTITY)
-        }
-        Err(other) => Err(other.into()),
+    if form.value("act") != "publish" || form.value("entry-readers") != seen(&known, &form, &preview) {
+        return publish_page(&api, &visitor, &known, &form, &preview);
+    }
+    match api.engine.publish_entry(&visitor.reader, case, entry).await {
+        Ok(_) => Ok(done(&api, &format!("/family/{case}"), Key("notice-published"))),
+        Err(error) => refused(&api, &visitor, &known, form, error),
+    }
+}
+
+fn refused(
+    api: &Api,
+    visitor: &Visitor,
+    known: &FamilyCase,
+    mut form: Form,
+    error: EngineError,
+) -> Result<Response, PageError> {
+    if !matches!(error, EngineError::Invalid { .. }) {
+        return Err(error.into());
+    }
+    form.refuse("text", visitor.t("family-wrong-text"));
+    write_page(api, visitor, known, form, StatusCode::UNPROCESSABLE_ENTITY)
+}
+
+/// Who would read it, so that nothing is published to others than those whom the page named.
+fn seen(known: &FamilyCase, form: &Form, preview: &EntryPreview) -> String {
+    format!("{} {}", family_reads(known, form).0, fingerprint(preview)).trim().to_owned()
+}
+
+/// What is said of those of the family who read it.
+fn family_reads(known: &FamilyCase, form: &Form) -> Key {
+    let is_about_self = !known.is_subject && form.value("about") == "self";
+    match (known.is_subject, is_withheld(known, form), is_about_self) {
+        (true, true, _) => Key("family-reads-not-guardians"),
+        (true, false, _) => Key("family-reads-guardians"),
+        (false, _, true) => Key("family-reads-self"),
+        (false, _, false) => Key("family-reads-family"),
     }
 }
 
@@ -114,13 +142,8 @@ async fn entry_of(
         About::Subject
     };
     let mut fields = BTreeMap::from([(FieldKey::Description, FieldValue::Text(text))]);
-    let name = visitor.asked.session.as_ref().map(|session| session.name.clone());
     let withheld = is_withheld(known, form);
     let kind = if known.is_subject { EntryKind::ChildVoice } else { EntryKind::GuardianInput };
-    if let Some(name) = name {
-        let key = if known.is_subject { FieldKey::Author } else { FieldKey::Guardian };
-        fields.insert(key, FieldValue::Text(name));
-    }
     if withheld {
         fields.insert(FieldKey::WithheldFromGuardians, FieldValue::Flag(true));
     }
@@ -164,21 +187,18 @@ fn publish_page(
     visitor: &Visitor,
     known: &FamilyCase,
     form: &Form,
-    services: Vec<String>,
+    preview: &EntryPreview,
 ) -> Result<Response, PageError> {
     let say = Say::new(&api.engine, visitor);
-    let is_about_self = !known.is_subject && form.value("about") == "self";
-    let family = match (known.is_subject, is_withheld(known, form), is_about_self) {
-        (true, true, _) => Key("family-reads-not-guardians"),
-        (true, false, _) => Key("family-reads-guardians"),
-        (false, _, true) => Key("family-reads-self"),
-        (false, _, false) => Key("family-reads-family"),
-    };
+    let services: Vec<_> = preview.readers.iter().map(|reader| say.service(&reader.service)).collect();
+    let family = say.t(family_reads(known, form)).to_string();
     let holder = say.t("family-reads-holder").to_string();
-    let readers: Vec<_> = [holder, say.t(family).to_string()].into_iter().chain(services.clone()).collect();
+    let readers: Vec<_> = [holder, family].into_iter().chain(services.clone()).collect();
     let named: Vec<_> =
         [say.t("family-reads-holder-short").to_string()].into_iter().chain(services).collect();
-    let carried = form.all().filter(|(name, _)| *name != "act");
+    let carried = form.all().filter(|(name, _)| !["act", "entry-readers"].contains(name));
+    let before = form.value("entry-readers");
+    let seen = seen(known, form, preview);
     let shown = PublishPage {
         frame: Frame::new(api, &visitor.asked, visitor.t("family-publish-title")),
         case: known.case,
@@ -186,6 +206,8 @@ fn publish_page(
         button: say.t("family-publish").with("readers", say.listed(&named)).to_string(),
         readers,
         carried: carried.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        has_changed: !before.is_empty() && before != seen,
+        seen,
     };
     page(StatusCode::OK, &shown)
 }

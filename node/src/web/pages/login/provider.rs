@@ -1,15 +1,18 @@
 //! Logging in at a provider: the way there, the way back, and logging out of it.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use stafett_config::Person;
+use stafett_protocol::person::Role;
 use tokio::time::Instant;
 
 use super::{Peer, address, begin, logged_in};
 use crate::engine::sessions::Proven;
-use crate::login::{Audience, Known, LoginError, Provider, Returned, Started};
+use crate::login::{Known, LoginError, Provider, Returned, Started};
 use crate::web::Api;
 use crate::web::body::Parameters;
 use crate::web::cookie::Cookie;
@@ -37,7 +40,9 @@ pub(crate) async fn start(
     Parameters(start): Parameters<Start>,
 ) -> Result<Response, PageError> {
     let provider = api.login.called(&word).ok_or(ApiError::NotFound)?;
+    let role = asked.session.as_ref().filter(|_| start.again).map(|session| session.reader.role);
     let started = Started::new(provider.audience(), own_path(&start.to).unwrap_or("/"), start.again);
+    let started = started.in_role(role);
     let state = api.login.started.keep(started.clone());
     match provider.begin(&started, &state, api.engine.now()).await {
         Ok(there) => {
@@ -46,7 +51,7 @@ pub(crate) async fn start(
             response.headers_mut().append(header::SET_COOKIE, cookie);
             Ok(response)
         }
-        Err(error) => failed(&api, &asked, provider, &error, &started.to),
+        Err(error) => failed(&api, &asked, provider, &error, retry(&started)),
     }
 }
 
@@ -63,19 +68,25 @@ pub(crate) async fn come_back(
     let browser = api.cookies.read(&headers, Cookie::Login).unwrap_or_default();
     let state = returned.state.as_deref().unwrap_or_default();
     let Some(started) = api.login.started.take(state, provider.audience(), browser) else {
-        api.attempts.was_wrong(peer, Instant::now());
+        // A page from elsewhere can make any browser ask for this address, as a picture, and so
+        // count for everybody who shares the peer's address; the cookie does not come along then.
+        if !browser.is_empty() {
+            api.attempts.was_wrong(peer, Instant::now());
+        }
         let unknown =
             LoginError::Answer { what: "the login", expected: "the state of a login of this browser" };
-        return failed(&api, &asked, provider, &unknown, "/");
+        return failed(&api, &asked, provider, &unknown, address("/login", "/"));
     };
     let known = match provider.finish(&started, &returned, api.engine.now()).await {
         Ok(known) => known,
         Err(error) => {
-            api.attempts.was_wrong(peer, Instant::now());
-            return failed(&api, &asked, provider, &error, &started.to);
+            if error.may_be_an_attack() {
+                api.attempts.was_wrong(peer, Instant::now());
+            }
+            return failed(&api, &asked, provider, &error, retry(&started));
         }
     };
-    let secret = match person(&api, provider.audience(), known) {
+    let secret = match person(&api, &started, known) {
         Some(proven) if is_same(&asked, &started, &proven) => begin(&api, &headers, proven).await?,
         _ => None,
     };
@@ -93,17 +104,25 @@ fn is_same(asked: &Asked, started: &Started, proven: &Proven) -> bool {
     !started.again || before.is_none_or(|before| before == proven.account)
 }
 
-/// Finds the person of the node's own table that the provider means, with the roles that both give.
-fn person(api: &Api, audience: Audience, known: Known) -> Option<Proven> {
+/// Where the person tries again.
+fn retry(started: &Started) -> String {
+    address(if started.again { "/login/again" } else { "/login" }, &started.to)
+}
+
+/// Finds the person of the node's own table that the provider means, with the roles that both give;
+/// in the role that the login was begun in, if that is one of them.
+fn person(api: &Api, started: &Started, known: Known) -> Option<Proven> {
+    let audience = started.audience;
     let people = api.engine.people();
     let is_meant = |person: &&Person| audience.login_of(person) == Some(known.account.as_str());
     let person = people.iter().find(is_meant)?;
     let allowed =
         |role: &_| audience.has(*role) && known.roles.as_ref().is_none_or(|roles| roles.contains(role));
-    let roles: std::collections::BTreeSet<_> = person.roles.iter().copied().filter(allowed).collect();
+    let roles: BTreeSet<Role> = person.roles.iter().copied().filter(allowed).collect();
+    let kept = started.role.filter(|role| roles.contains(role));
     Some(Proven {
         account: person.id,
-        role: *roles.first()?,
+        role: kept.or_else(|| roles.first().copied())?,
         roles,
         by: audience.word().to_owned(),
         at: known.authenticated_at,
@@ -124,15 +143,24 @@ fn failed(
     asked: &Asked,
     provider: &Provider,
     error: &LoginError,
-    to: &str,
+    retry: String,
 ) -> Result<Response, PageError> {
     let cause = std::error::Error::source(error).map(ToString::to_string);
     tracing::warn!(provider = provider.audience().word(), %error, cause, "a login came to nothing");
-    let shown = EndedPage {
-        frame: Frame::new(api, asked, asked.t("login-failed-title")),
-        said: asked.t("login-failed"),
-        link: address("/login", to),
-        label: asked.t("login-retry"),
+    let shown = match error {
+        // To try again would end here again.
+        LoginError::Undated => EndedPage {
+            frame: Frame::new(api, asked, asked.t("login-undated-title")),
+            said: asked.t("login-undated").with("provider", provider.name()),
+            link: "/".to_owned(),
+            label: asked.t("login-undated-back"),
+        },
+        _ => EndedPage {
+            frame: Frame::new(api, asked, asked.t("login-failed-title")),
+            said: asked.t("login-failed"),
+            link: retry,
+            label: asked.t("login-retry"),
+        },
     };
     page(StatusCode::FORBIDDEN, &shown)
 }

@@ -1,15 +1,19 @@
 //! Who reads what is about to be written, and who of those present does not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stafett_config::Language;
+use stafett_protocol::entry::{FieldKey, FieldValue};
 use stafett_protocol::id::CaseId;
 use stafett_protocol::municipality::Service;
 
-use crate::engine::answer::{ConsentView, ReaderItem};
+use crate::engine::answer::{ConsentView, EntryItem, EntryPreview, ReaderItem};
 use crate::engine::request::NewEntry;
 use crate::web::Api;
+use crate::web::form::Form;
 use crate::web::pages::PageError;
+use crate::web::pages::case::card::service_names;
+use crate::web::pages::write::fingerprint;
 use crate::web::visitor::Visitor;
 use crate::words::Namer;
 
@@ -21,8 +25,41 @@ pub(super) struct ReadBy {
     pub(super) not_by: String,
     /// Services that are present and do not.
     pub(super) present: String,
-    /// What these readers were named for: areas and who is present.
-    pub(super) seen: String,
+    /// Whom the text names of those who not every reader knows to take part.
+    pub(super) names: Vec<String>,
+    services: BTreeSet<Service>,
+    fingerprint: String,
+    /// What else these readers were named for.
+    rest: String,
+}
+
+impl ReadBy {
+    /// What comes back with the button of a page that names these readers.
+    pub(super) fn seen(&self) -> String {
+        seen(&[self])
+    }
+}
+
+/// What comes back with the button of a page: the readers that it named, and what it named them for.
+pub(super) fn seen(named: &[&ReadBy]) -> String {
+    let readers: Vec<_> = named.iter().map(|one| one.fingerprint.as_str()).collect();
+    let rest: Vec<_> = named.iter().map(|one| one.rest.as_str()).collect();
+    format!("{}|{}", readers.join(";"), rest.join("|")).trim().to_owned()
+}
+
+/// Whether a page that was shown before named other readers.
+pub(super) fn has_changed(before: &str, now: &str) -> bool {
+    let readers = |seen: &str| seen.split('|').next().unwrap_or_default().to_owned();
+    !before.is_empty() && readers(before) != readers(now)
+}
+
+/// The readers for a button, all together.
+pub(super) fn for_button(api: &Api, visitor: &Visitor, named: &[&ReadBy]) -> String {
+    let services: BTreeSet<_> = named.iter().flat_map(|one| one.services.iter().cloned()).collect();
+    if services.is_empty() {
+        return visitor.t("write-only-you").to_string();
+    }
+    service_names(api, visitor, services.into_iter())
 }
 
 /// Asks who would read an entry.
@@ -34,19 +71,67 @@ pub(super) async fn read_by(
     present: &[String],
 ) -> Result<ReadBy, PageError> {
     let preview = api.engine.preview_entry(&visitor.reader, case, request).await?;
-    let language = visitor.asked.language();
-    let words = |items: &[ReaderItem]| {
-        let names: Vec<_> = items.iter().map(|item| api.engine.service(&item.service, language)).collect();
-        names.join(" · ")
+    named(api, visitor, case, request, present, &preview).await
+}
+
+/// Who reads what is written in an entry that there is already.
+pub(super) async fn of_entry(
+    api: &Api,
+    visitor: &Visitor,
+    item: &EntryItem,
+    fields: &BTreeMap<FieldKey, FieldValue>,
+    present: &[String],
+) -> Result<ReadBy, PageError> {
+    let written = NewEntry {
+        kind: item.kind,
+        areas: item.areas.clone(),
+        about: item.about.clone(),
+        fields: fields.clone(),
+        towards: None,
+        hidden_from_guardians: false,
     };
+    let preview =
+        EntryPreview { readers: item.readers.clone(), not_readers: Vec::new(), waiting: Vec::new() };
+    named(api, visitor, item.case, &written, present, &preview).await
+}
+
+async fn named(
+    api: &Api,
+    visitor: &Visitor,
+    case: CaseId,
+    request: &NewEntry,
+    present: &[String],
+    preview: &EntryPreview,
+) -> Result<ReadBy, PageError> {
+    let names = api.engine.names_beyond_readers(&visitor.reader, case, request, preview).await?;
+    let names: Vec<String> = names.into_iter().collect();
+    let words =
+        |items: &[ReaderItem]| service_names(api, visitor, items.iter().map(|item| item.service.clone()));
     let areas: Vec<_> = request.areas.iter().map(ToString::to_string).collect();
-    let by = words(&preview.readers);
+    let present = unread(api, visitor, case, present, &preview.readers).await?;
     Ok(ReadBy {
+        by: words(&preview.readers),
         not_by: words(&preview.not_readers),
-        present: unread(api, visitor, case, present, &preview.readers).await?,
-        seen: format!("{} {by}", areas.join(",")).trim().to_owned(),
-        by,
+        services: preview.readers.iter().map(|item| item.service.clone()).collect(),
+        fingerprint: fingerprint(preview),
+        rest: [areas.join(","), present.clone(), names.join(", ")].join("|"),
+        present,
+        names,
     })
+}
+
+/// Who is present, for the warning: those whom the minutes name, and the services that were ticked.
+/// A tick stands in no entry: a reader would learn of another service from it (law 2).
+pub(super) async fn present(
+    api: &Api,
+    visitor: &Visitor,
+    case: CaseId,
+    form: &Form,
+    lines: Vec<String>,
+) -> Result<Vec<String>, PageError> {
+    let services = services(api, visitor, case).await?;
+    let ticked = services.into_iter().filter(|((value, _), _)| form.has("services", value));
+    Ok(lines.into_iter().chain(ticked.map(|((_, name), _)| name)).collect())
 }
 
 /// The services among those present that are not among the readers.
@@ -59,15 +144,35 @@ pub(super) async fn unread(
 ) -> Result<String, PageError> {
     let language = visitor.asked.language();
     let reads = |service: &Service| readers.iter().any(|reader| reader.service == *service);
+    let is_present = |name: &str| present.iter().any(|line| is_called(line, name));
     let services = services(api, visitor, case).await?;
-    let missing = services.iter().filter(|((_, name), service)| present.contains(name) && !reads(service));
+    let missing = services.iter().filter(|((_, name), service)| is_present(name) && !reads(service));
     let names: Vec<_> = missing.map(|(_, service)| api.engine.service(service, language)).collect();
     Ok(names.join(" · "))
 }
 
+/// Whether somebody wrote a service's name, with its municipality in brackets or without.
+fn is_called(line: &str, name: &str) -> bool {
+    let line = line.trim().to_lowercase();
+    let name = name.to_lowercase();
+    let bare = name.split('(').next().unwrap_or_default().trim();
+    line == name || line == bare
+}
+
+/// The services that can be ticked in a form, with what they are called.
+pub(super) async fn service_choices(
+    api: &Api,
+    visitor: &Visitor,
+    case: CaseId,
+) -> Result<Vec<(String, String)>, PageError> {
+    let language = visitor.asked.language();
+    let services = services(api, visitor, case).await?.into_iter();
+    Ok(services.map(|((value, _), service)| (value, api.engine.service(&service, language))).collect())
+}
+
 /// The services that somebody may come from: those of the municipality, and those that the family
-/// was asked about. Each with its value in a form and the name that stands in the minutes.
-pub(super) async fn services(
+/// was asked about. Each with its value in a form and its name.
+async fn services(
     api: &Api,
     visitor: &Visitor,
     case: CaseId,

@@ -8,7 +8,7 @@ use axum::response::Response;
 use stafett_protocol::entry::{EntryKind, FieldKey, FieldValue};
 use stafett_protocol::id::{CaseId, EntryId};
 
-use super::{held, lines_of, meeting_in, meeting_name, read_by};
+use super::{held, is_held, lines_of, meeting_in, meeting_name, read_by};
 use crate::engine::answer::{CaseView, EntryItem};
 use crate::web::Api;
 use crate::web::live;
@@ -74,7 +74,7 @@ pub(crate) async fn show(
         name: meeting_name(&visitor, item),
         place: place.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "),
         points: wall.points(meeting).await?,
-        ended: item.view.text(FieldKey::Status) == "held",
+        ended: is_held(item),
         summary: item.view.text(FieldKey::Summary).to_owned(),
         next: Some(item.view.text(FieldKey::NextMeeting))
             .filter(|day| !day.is_empty())

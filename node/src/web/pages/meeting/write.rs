@@ -1,6 +1,6 @@
 //! What is written in a meeting: a point, and from a point an agreement or a measure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use axum::extract::State;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use stafett_protocol::entry::{EntryKind, FieldKey};
 use stafett_protocol::id::{CaseId, EntryId};
 
-use super::read_by::{ReadBy, read_by};
+use super::read_by::{self, ReadBy, for_button};
 use super::{
     area_choices, chosen_areas, held, is_invalid, lines_of, meeting_in, new_entry, put_date, put_text,
 };
@@ -20,7 +20,7 @@ use crate::engine::request::NewEntry;
 use crate::web::Api;
 use crate::web::body::Parameters;
 use crate::web::form::{Form, Posted};
-use crate::web::pages::{Frame, PageError, done, page};
+use crate::web::pages::{Frame, PageError, about, done, page};
 use crate::web::texts::Key;
 use crate::web::visitor::{Visiting, Visitor};
 
@@ -41,7 +41,12 @@ struct WritePage<'a> {
     form: Form,
     asks_who: bool,
     areas: Vec<(String, String)>,
+    about: Vec<(String, String)>,
+    services: Vec<(String, String)>,
     read_by: Option<ReadBy>,
+    /// Whom the button names.
+    button: String,
+    has_changed: bool,
 }
 
 /// Where something is written, and under what.
@@ -81,8 +86,22 @@ impl<'a> Place<'a> {
         Ok(Self { view, meeting, kind, point })
     }
 
-    fn present(&self) -> Vec<String> {
-        lines_of(&self.meeting.view.fields, FieldKey::Present)
+    /// What this is written under.
+    fn above(&self) -> &'a EntryItem {
+        self.point.unwrap_or(self.meeting)
+    }
+
+    async fn read_by(
+        &self,
+        api: &Api,
+        visitor: &Visitor,
+        form: &Form,
+        request: &NewEntry,
+    ) -> Result<ReadBy, PageError> {
+        let case = self.view.summary.case;
+        let lines = lines_of(&self.meeting.view.fields, FieldKey::Present);
+        let present = read_by::present(api, visitor, case, form, lines).await?;
+        read_by::read_by(api, visitor, case, request, &present).await
     }
 
     fn asks_who(&self) -> bool {
@@ -103,15 +122,17 @@ pub(crate) async fn show(
         Some(point) => form.put("point", point.to_string()),
         None => form,
     };
-    let above = place.point.unwrap_or(place.meeting);
+    let above = place.above();
     for area in &above.areas {
         form = form.put("areas", area.to_string());
     }
+    form = about::ticked(form, &view, &above.about);
     let example = Form::new().put("title", "–").put("responsible", "–").put("deadline", "2000-01-01");
     let mut request = entry_of(&place, &visitor, &mut example.clone());
     request.areas = above.areas.clone();
-    let read_by = read_by(&api, &visitor, case, &request, &place.present()).await?;
-    write_page(&api, &visitor, &place, form, Some(read_by), StatusCode::OK)
+    request.about = about::known(&view, &above.about);
+    let read_by = place.read_by(&api, &visitor, &form, &request).await?;
+    write_page(&api, &visitor, &place, form, Some(read_by), StatusCode::OK).await
 }
 
 /// Publishes what was written, once its readers were named.
@@ -129,20 +150,21 @@ pub(crate) async fn publish(
     let place = Place::of(&view, meeting, &what, point)?;
     let mut request = entry_of(&place, &visitor, &mut form);
     request.areas = chosen_areas(&api, &visitor, &mut form);
+    request.about = about::chosen(&visitor, &view, &mut form);
     if !form.holds() {
-        return write_page(&api, &visitor, &place, form, None, StatusCode::UNPROCESSABLE_ENTITY);
+        return write_page(&api, &visitor, &place, form, None, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
-    let read_by = match read_by(&api, &visitor, case, &request, &place.present()).await {
+    let read_by = match place.read_by(&api, &visitor, &form, &request).await {
         Ok(read_by) => read_by,
         Err(PageError::Refused(error)) if is_invalid(&error) => {
             let field = form.longest(["title", "text"]).unwrap_or("title");
             form.refuse(field, visitor.t("meeting-not-taken"));
-            return write_page(&api, &visitor, &place, form, None, StatusCode::UNPROCESSABLE_ENTITY);
+            return write_page(&api, &visitor, &place, form, None, StatusCode::UNPROCESSABLE_ENTITY).await;
         }
         Err(other) => return Err(other),
     };
-    if form.value("seen") != read_by.seen {
-        return write_page(&api, &visitor, &place, form, Some(read_by), StatusCode::OK);
+    if form.value("seen") != read_by.seen() {
+        return write_page(&api, &visitor, &place, form, Some(read_by), StatusCode::OK).await;
     }
     let published = api.engine.publish_entry(&visitor.reader, case, request).await?;
     let at = point.or(published.entry).map(|at| format!("#point-{at}")).unwrap_or_default();
@@ -165,11 +187,10 @@ fn entry_of(place: &Place<'_>, visitor: &Visitor, form: &mut Form) -> NewEntry {
     } else {
         put_text(&mut fields, FieldKey::Description, form.value("text"));
     }
-    let above = place.point.unwrap_or(place.meeting);
-    new_entry(place.kind, std::collections::BTreeSet::new(), fields, Some(above.entry))
+    new_entry(place.kind, (BTreeSet::new(), BTreeSet::new()), fields, Some(place.above().entry))
 }
 
-fn write_page(
+async fn write_page(
     api: &Api,
     visitor: &Visitor,
     place: &Place<'_>,
@@ -182,13 +203,19 @@ fn write_page(
         EntryKind::Measure => visitor.t("meeting-measure-title"),
         _ => visitor.t("meeting-point-title"),
     };
+    let case = place.view.summary.case;
+    let seen = read_by.as_ref().map(ReadBy::seen).unwrap_or_default();
     let shown = WritePage {
         frame: Frame::new(api, &visitor.asked, title),
-        case: place.view.summary.case,
+        case,
         meeting: place.meeting.entry,
+        has_changed: read_by.is_some() && read_by::has_changed(form.value("seen"), &seen),
         form,
         asks_who: place.asks_who(),
         areas: area_choices(api, visitor),
+        about: about::choices(visitor, place.view),
+        services: read_by::service_choices(api, visitor, case).await?,
+        button: read_by.as_ref().map(|named| for_button(api, visitor, &[named])).unwrap_or_default(),
         read_by,
     };
     page(status, &shown)

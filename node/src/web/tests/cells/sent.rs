@@ -55,8 +55,10 @@ impl Route<'_> {
     /// The hidden field of a form that is posted twice: what its readers were named for.
     fn named_in(self) -> Option<&'static str> {
         match self.path {
-            "/cases/{case}/write" => Some("entry-readers"),
-            "/cases/{case}/meeting" | "/cases/{case}/meeting/{meeting}/write" => Some("seen"),
+            "/cases/{case}/write" | "/family/{case}/write" => Some("entry-readers"),
+            "/cases/{case}/meeting"
+            | "/cases/{case}/meeting/{meeting}/write"
+            | "/cases/{case}/meeting/{meeting}/end" => Some("seen"),
             _ => None,
         }
     }
@@ -127,7 +129,7 @@ fn fields_for(route: Route<'_>, column: Column, case: &Case) -> Fields {
         "/language" => of(&[("language", "nn")]),
         "/cases/new" => of(&[("kind", "child"), ("name", "Ola Testesen"), ("level", "1")]),
         "/cases/{case}/level" => of(&[("level", "2")]),
-        "/cases/{case}/assign" => of(&[("account", &colleague)]),
+        "/cases/{case}/assign" | "/cases/{case}/unassign" => of(&[("account", &colleague)]),
         "/cases/{case}/write" => of(&[
             ("do", "publish"),
             ("entry-kind", "note"),
@@ -161,11 +163,15 @@ fn fields_for(route: Route<'_>, column: Column, case: &Case) -> Fields {
         }
         "/family/{case}/guardians" => of(&[("guardian", &case.mother), ("closed", "language")]),
         "/cases/{case}/baton/offer" | "/cases/{case}/baton/give" => of(&[("to", &nurse), ("note", "x")]),
-        "/cases/{case}/meeting" => of(&[("date", "2027-01-21"), ("areas", "language")]),
-        "/cases/{case}/meeting/{meeting}/write" => {
-            of(&[("what", "point"), ("title", "x"), ("areas", "language")])
+        "/cases/{case}/meeting" => {
+            of(&[("date", "2027-01-21"), ("areas", "language"), ("entry-about", "subject")])
         }
-        "/cases/{case}/meeting/{meeting}/end" => of(&[("on-track", "yes"), ("decision", "continue")]),
+        "/cases/{case}/meeting/{meeting}/write" => {
+            of(&[("what", "point"), ("title", "x"), ("areas", "language"), ("entry-about", "subject")])
+        }
+        "/cases/{case}/meeting/{meeting}/end" => {
+            of(&[("on-track", "yes"), ("decision", "continue"), ("entry-about", "subject")])
+        }
         "/search" => of(&[("query", "teller")]),
         _ => Vec::new(),
     }

@@ -35,6 +35,7 @@ get    /unit                                                      404 404 404 40
 get    /cases/{case}                                              200 200 200 200 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/level                                        303 303 303 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 post   /cases/{case}/assign                                       303 303 303 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+post   /cases/{case}/unassign                                     303 303 303 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 get    /cases/{case}/write                                        200 200 200 200 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/write                                        303 303 303 303 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/drafts/{draft}/delete                        303 303 303 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
@@ -232,4 +233,5 @@ post   /api/v1/cases/{case}/baton/offers                          404 404 404 40
 post   /api/v1/cases/{case}/baton/offers/{offer}/acceptance       404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/baton/offers/{offer}/refusal          404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/baton/offers/{offer}/recall           404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /cases/{case}/unassign                                     404 404 404 404 303 404 404 404 404 404 404 404 404 401
 ";

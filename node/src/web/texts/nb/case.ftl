@@ -36,7 +36,7 @@ case-looks = Hvem har sett på
 case-print = Skriv ut
 case-set-level = Endre nivå
 case-assign = Tildel saken til en kollega
-case-assign-help = Den du velger, leser det tjenesten sin har skrevet, og det familien har samtykket til at den leser.
+case-assign-help = Den du velger, leser det tjenesten vedkommende arbeider i, har skrevet, og det familien har samtykket til at tjenesten leser.
 case-assigned = Disse arbeider med saken:
 case-no-area = uten område, deles ikke
 case-areas = { $areas }
@@ -62,3 +62,4 @@ case-proposal-waiting = sendt, ikke mottatt ennå
 case-proposal-returned = kom tilbake til deg
 
 notice-level = Nivået er endret.
+case-unassign = Ta saken fra { $name }

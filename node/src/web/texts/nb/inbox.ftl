@@ -1,5 +1,5 @@
 inbox-title = Innboks
-inbox-what = Her ligger saker som andre kommuner har delt med tjenesten din. Du ser kommunen og datoen. Navn og innhold ser den du tildeler saken.
+inbox-what = Her ligger saker som andre kommuner har delt med tjenesten din. Du ser kommunen og datoen. Bare den du tildeler saken, ser navn og innhold.
 inbox-empty = Ingenting venter.
 inbox-case = { $owner }, delt { $day }
 inbox-nobody = Ingen har fått saken ennå.

@@ -53,7 +53,7 @@ entry-edit = Endre
 entry-new-measure = Nytt tiltak til dette målet
 
 edit-title = Endre oppføring
-edit-what = Det du lagrer, ser de samme som leser oppføringen fra før.
+edit-what = De som leser oppføringen fra før, ser det du lagrer.
 edit-save = Lagre
 edit-cancel = Avbryt
 edit-does-not-fit = Noe her kan ikke lagres. Se etter rare tegn og for lange tekster.
@@ -66,4 +66,4 @@ notice-proposed = Sendt til eierkommunen. Den bekrefter når den har tatt det im
 notice-draft = Kladden er lagret. Bare du ser den.
 notice-draft-deleted = Kladden er slettet.
 notice-settled = Svaret er valgt.
-write-hidden-here = Foresatte leser det ikke her. Merket «ikke for foresatte» følger ikke med til andre kommuner: Si fra til dem som leser det der.
+write-hidden-here = Foresatte leser det ikke her. De andre som leser det, ser at det er merket «ikke for foresatte», og må selv passe på.

@@ -36,7 +36,7 @@ case-looks = Kven har sett på
 case-print = Skriv ut
 case-set-level = Endre nivå
 case-assign = Tildel saka til ein kollega
-case-assign-help = Den du vel, les det tenesta si har skrive, og det familien har samtykt til at ho les.
+case-assign-help = Den du vel, les det tenesta der ho eller han arbeider, har skrive, og det familien har samtykt til at tenesta les.
 case-assigned = Desse arbeider med saka:
 case-no-area = utan område, blir ikkje delt
 case-areas = { $areas }
@@ -62,3 +62,4 @@ case-proposal-waiting = sendt, ikkje motteke enno
 case-proposal-returned = kom tilbake til deg
 
 notice-level = Nivået er endra.
+case-unassign = Ta saka frå { $name }

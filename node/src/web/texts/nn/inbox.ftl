@@ -1,5 +1,5 @@
 inbox-title = Innboks
-inbox-what = Her ligg saker som andre kommunar har delt med tenesta di. Du ser kommunen og datoen. Namn og innhald ser den du tildeler saka.
+inbox-what = Her ligg saker som andre kommunar har delt med tenesta di. Du ser kommunen og datoen. Berre den du tildeler saka, ser namn og innhald.
 inbox-empty = Ingenting ventar.
 inbox-case = { $owner }, delt { $day }
 inbox-nobody = Ingen har fått saka enno.

@@ -1,5 +1,5 @@
 unit-title = Sakene til eininga
-unit-what = Her ser du sakene eininga di svarer for. Du ser om nokon har stafettpinnen og om noko er over fristen. Namn og innhald ser stafetthaldaren.
+unit-what = Her ser du sakene eininga di svarer for. Du ser om nokon har stafettpinnen, og om noko er over fristen. Berre stafetthaldaren ser namn og innhald.
 unit-none = Eininga har ingen saker.
 unit-case = Sak opna { $day }
 unit-no-holder = Ingen aktiv stafetthaldar

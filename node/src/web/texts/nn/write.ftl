@@ -53,7 +53,7 @@ entry-edit = Endre
 entry-new-measure = Nytt tiltak til dette målet
 
 edit-title = Endre oppføring
-edit-what = Det du lagrar, ser dei same som les oppføringa frå før.
+edit-what = Dei som les oppføringa frå før, ser det du lagrar.
 edit-save = Lagre
 edit-cancel = Avbryt
 edit-does-not-fit = Noko her kan ikkje lagrast. Sjå etter rare teikn og for lange tekstar.
@@ -66,4 +66,4 @@ notice-proposed = Sendt til eigarkommunen. Han stadfestar når han har teke det 
 notice-draft = Kladden er lagra. Berre du ser han.
 notice-draft-deleted = Kladden er sletta.
 notice-settled = Svaret er valt.
-write-hidden-here = Føresette les det ikkje her. Merket «ikkje for føresette» følgjer ikkje med til andre kommunar: Sei frå til dei som les det der.
+write-hidden-here = Føresette les det ikkje her. Dei andre som les det, ser at det er merkt «ikkje for føresette», og må sjølve passe på.
