@@ -37,6 +37,7 @@ mod session;
 pub mod sessions;
 mod start;
 mod tasks;
+mod uptakes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64};

@@ -166,6 +166,8 @@ pub fn last_words<'a>(ledger: &LedgerView, heard: &'a [Heard]) -> Vec<&'a Heard>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::tests::{CASE, Case, PPT, PPT_GRANT, partner, to_ppt};
+    use crate::ledger::statement::Said;
 
     #[test]
     fn reason_is_one_line_within_its_bound() {
@@ -183,6 +185,69 @@ mod tests {
         let answer = UptakeAnswer::CannotTake { reason: "mor er syk".parse().expect("a line") };
 
         assert!(!format!("{answer:?}").contains("mor"));
+    }
+
+    fn heard(grant: GrantId, service: &str, reason: Option<&str>, said_at: u64) -> Heard {
+        let answer = reason.map_or(UptakeAnswer::Taken, |reason| UptakeAnswer::CannotTake {
+            reason: reason.parse().expect("a line"),
+        });
+        let uptake = Uptake {
+            grant,
+            owner: "310000019".parse().expect("a number"),
+            partner: partner(),
+            case: CASE,
+            service: service.parse().expect("a code"),
+            answer,
+            said_at: UnixMillis(said_at),
+        };
+        Heard { uptake, at: UnixMillis(1) }
+    }
+
+    #[test]
+    fn last_word_of_each_service_counts_while_the_grant_that_it_was_said_of_lives() {
+        let (second, over) = (GrantId::from_bytes([72; 16]), GrantId::from_bytes([73; 16]));
+        let mut case = Case::child().shared(to_ppt(), PPT_GRANT);
+        case.grant(second, PPT);
+        case.grant(over, PPT);
+        case.say(Said::GrantEnded { grant: over }, 40);
+        let all = [
+            heard(PPT_GRANT, "ppt", Some("fullt"), 20),
+            heard(second, "ppt", None, 10),
+            heard(over, "ppt", None, 90),
+            heard(GrantId::from_bytes([74; 16]), "ppt", None, 95),
+            heard(second, "clinic", None, 10),
+        ];
+
+        let last: Vec<_> = last_words(&case.ledger, &all).into_iter().cloned().collect();
+        assert_eq!(last, [all[4].clone(), all[0].clone()]);
+        case.say(Said::GrantEnded { grant: PPT_GRANT }, 50);
+        let last: Vec<_> = last_words(&case.ledger, &all).into_iter().cloned().collect();
+        assert_eq!(last, [all[4].clone(), all[1].clone()], "what it said of the other one stands");
+    }
+
+    #[test]
+    fn each_answer_is_later_than_the_one_before_whatever_the_clock_says() {
+        let grant = Grant {
+            grant: PPT_GRANT,
+            owner: partner(),
+            partner: partner(),
+            service: "ppt".parse().expect("a code"),
+            case: CASE,
+            consent: PPT,
+            areas: [].into(),
+            kinds: [].into(),
+            direction: crate::consent::Direction::Both,
+            from: UnixMillis(0),
+            until: UnixMillis::MAX,
+        };
+        let said_at = |before: Option<u64>, now| {
+            Uptake::of(&grant, UptakeAnswer::Taken, before.map(UnixMillis), UnixMillis(now)).said_at.0
+        };
+
+        assert_eq!(said_at(None, 5), 5);
+        assert_eq!(said_at(Some(4), 5), 5);
+        assert_eq!(said_at(Some(5), 5), 6);
+        assert_eq!(said_at(Some(9), 5), 10);
     }
 
     #[test]

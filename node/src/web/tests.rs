@@ -34,6 +34,7 @@ mod serving;
 mod story;
 mod support;
 mod tasks;
+mod uptake;
 mod waiting;
 mod withdrawing;
 mod writing;

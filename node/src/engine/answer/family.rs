@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use stafett_protocol::id::{AccountId, CaseId, ConsentId, OrderId, PersonId, RegistrationId};
-use stafett_protocol::municipality::AreaCode;
+use stafett_protocol::municipality::{AreaCode, Service};
 use stafett_protocol::protection::AddressProtection;
 use stafett_protocol::task::{Task, TaskKind};
 use stafett_protocol::time::UnixMillis;
@@ -102,6 +102,9 @@ pub struct TaskItem {
     /// Which order to erase has no receipt.
     #[schema(value_type = Option<doc::OrderId>)]
     pub order: Option<OrderId>,
+    /// Which service cannot take the case.
+    #[schema(value_type = Option<doc::Service>)]
+    pub service: Option<Service>,
 }
 
 impl TaskItem {
@@ -115,6 +118,7 @@ impl TaskItem {
             person: task.person,
             registration: task.registration,
             order: task.order,
+            service: None,
         }
     }
 }

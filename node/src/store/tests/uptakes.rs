@@ -83,7 +83,8 @@ async fn own_answer_waits_until_the_owner_has_it_and_a_newer_one_waits_anew() {
 #[tokio::test]
 async fn link_starts_from_what_was_said_on_it_both_ways() {
     let folder = Folder::new();
-    let store = shared(&folder).await.with_their_goals().await;
+    let store = shared(&folder).await;
+    store.must(vec![Write::GrantReceived(their_grant(GRANT))]).await;
     store.must(vec![heard(100, "fullt"), Write::UptakeSaid(our_uptake(GRANT, 100, "fullt"))]).await;
     drop(store);
 

@@ -53,6 +53,7 @@ fn requests() -> Vec<(&'static str, Value)> {
         ),
         ("LimitGuardian", json!({ "closed": ["language"], "channel": "oral" })),
         ("Assign", json!({ "account": HOLDER })),
+        ("CannotTake", json!({ "reason": "PPT har ingen ledig før nyttår." })),
         (
             "NewEntry",
             json!({
@@ -169,6 +170,7 @@ fn task() -> Value {
         "person": null,
         "registration": null,
         "order": null,
+        "service": null,
     })
 }
 
