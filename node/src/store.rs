@@ -40,6 +40,7 @@ mod snapshot;
 mod step;
 #[cfg(test)]
 mod tests;
+mod uptake;
 mod value;
 mod word;
 mod write;
@@ -76,6 +77,7 @@ pub use login::TokenRecord;
 pub use reader::StoreReader;
 pub use search::{SearchHit, SearchReport};
 pub use session::{SessionRecord, SessionWrite};
+pub use uptake::SaidRow;
 pub use word::OperatorWord;
 pub use write::LocalWrite;
 

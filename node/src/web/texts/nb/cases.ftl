@@ -64,3 +64,5 @@ notice-opened = Saken er opprettet, og du er stafettholder.
 notice-assigned = Saken er tildelt.
 waiting-baton = { $name }: Du er tilbudt stafettpinnen. Svar innen { $day }.
 waiting-answer = Les og svar
+waiting-cannot-take = { $name }: { $service } kan ikke ta saken. Svaret kom { $day }. Snakk med familien.
+waiting-see-answer = Se svaret

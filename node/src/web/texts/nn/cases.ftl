@@ -64,3 +64,5 @@ notice-opened = Saka er oppretta, og du er stafetthaldar.
 notice-assigned = Saka er tildelt.
 waiting-baton = { $name }: Du er tilboden stafettpinnen. Svar innan { $day }.
 waiting-answer = Les og svar
+waiting-cannot-take = { $name }: { $service } kan ikkje ta saka. Svaret kom { $day }. Snakk med familien.
+waiting-see-answer = Sjå svaret
