@@ -166,6 +166,7 @@ impl Store {
             state: Arc::clone(&state),
             touched: touched.clone(),
             must_truncate: false,
+            doubtful: Vec::new(),
             _lock: lock,
         };
         let journal_missing = writer.mend()?;

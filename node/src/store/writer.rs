@@ -84,6 +84,9 @@ pub(crate) struct Writer {
     pub(crate) touched: broadcast::Sender<CaseId>,
     /// Whether a log may hold what was erased.
     pub(crate) must_truncate: bool,
+    /// Keys of rows whose commit failed. What failed may be on the disk all the same, and would be
+    /// there after a crash, until the next commit is: so the keys are kept until then.
+    pub(crate) doubtful: Vec<KeyId>,
     /// Keeps other processes out for as long as the writer lives.
     pub(crate) _lock: File,
 }
@@ -105,6 +108,7 @@ impl Writer {
     fn commit(&mut self, batch: Vec<Job>) {
         match self.write(&batch) {
             Ok((outcomes, mut aftermath)) => {
+                self.settle_doubtful();
                 let cases = std::mem::take(&mut aftermath.cases);
                 self.follow(aftermath);
                 // Nobody listens while no page is open.
@@ -126,25 +130,50 @@ impl Writer {
     }
 
     /// Writes a batch and commits it. On an error nothing of it is kept.
-    fn write(&self, batch: &[Job]) -> Result<(Vec<Result<Committed, StoreError>>, Aftermath), StoreError> {
+    fn write(
+        &mut self,
+        batch: &[Job],
+    ) -> Result<(Vec<Result<Committed, StoreError>>, Aftermath), StoreError> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let mut aftermath = Aftermath::default();
         let mut outcomes = Vec::with_capacity(batch.len());
-        let result = batch
-            .iter()
-            .try_for_each(|job| {
-                outcomes.push(self.write_one(job, &mut aftermath)?);
-                Ok(())
-            })
-            .and_then(|()| Ok(self.connection.execute_batch("COMMIT")?));
-        if let Err(fault) = result {
-            if !self.connection.is_autocommit() {
-                self.connection.execute_batch("ROLLBACK")?;
+        let written = batch.iter().try_for_each(|job| {
+            outcomes.push(self.write_one(job, &mut aftermath)?);
+            Ok(())
+        });
+        let committed = written.is_ok().then(|| self.connection.execute_batch("COMMIT"));
+        let fault = match (written, committed) {
+            (Ok(()), None | Some(Ok(()))) => return Ok((outcomes, aftermath)),
+            (Ok(()), Some(Err(fault))) => {
+                self.doubtful.append(&mut aftermath.made);
+                fault.into()
             }
-            self.discard(&aftermath.made);
-            return Err(fault);
+            (Err(fault), _) => fault,
+        };
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("ROLLBACK")?;
         }
-        Ok((outcomes, aftermath))
+        self.discard(&aftermath.made);
+        Err(fault)
+    }
+
+    /// Destroys the keys of rows whose commit failed, once those rows cannot come back: writing the
+    /// keys down for destruction is itself a commit, which takes the place of the one that failed.
+    fn settle_doubtful(&mut self) {
+        if self.doubtful.is_empty() {
+            return;
+        }
+        let doomed = self.doubtful.iter().try_for_each(|key| {
+            let doom = "INSERT OR IGNORE INTO key_destruction (key_id) VALUES (?1)";
+            self.connection.execute(doom, [key]).map(|_| ())
+        });
+        match doomed {
+            Ok(()) => {
+                let doubtful = std::mem::take(&mut self.doubtful);
+                self.destroy_doomed(&doubtful);
+            }
+            Err(fault) => warn!(error = ?fault, "keys of what was not committed are not destroyed yet"),
+        }
     }
 
     /// Writes one transaction in a savepoint. The outer error means that the batch is lost.
