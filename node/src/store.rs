@@ -32,6 +32,7 @@ mod open;
 mod private_case;
 mod proposal;
 mod reader;
+mod reserve;
 mod returned;
 mod sealed;
 mod search;
@@ -82,6 +83,7 @@ pub use write::LocalWrite;
 use crate::seal::{LogKey, WrappingKey};
 use journal::Journal;
 use keys::KeyRing;
+use reserve::Reserve;
 use snapshot::{Own, Snapshot};
 use writer::{Job, JournalState, Writer};
 
@@ -167,6 +169,7 @@ impl Store {
             touched: touched.clone(),
             must_truncate: false,
             doubtful: Vec::new(),
+            reserve: Reserve::keep(&paths.data),
             _lock: lock,
         };
         let journal_missing = writer.mend()?;
