@@ -28,10 +28,10 @@ use stafett_protocol::person::Role;
 use stafett_protocol::protection::{AddressProtection, ProtectionSaid};
 use stafett_protocol::signed::{SigningKey, Verified};
 use stafett_protocol::time::UnixMillis;
-use stafett_protocol::transaction::{
-    EntryRecord, EntryState, Proposal, ProposalState, ReturnedEdit, Write,
+use stafett_protocol::transaction::{EntryRecord, EntryState, Proposal, ProposalState, ReturnedEdit, Write};
+use stafett_tests::names::{
+    CHILD, FATHER, HIGH_PARTNER, MOTHER, OWNER, areas, key, organisation, service_code,
 };
-use stafett_tests::names::{CHILD, FATHER, HIGH_PARTNER, MOTHER, OWNER, areas, key, organisation, service_code};
 
 /// The own case.
 pub const CASE: CaseId = CaseId::from_bytes([1; 16]);

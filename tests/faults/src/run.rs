@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 use stafett_node::store::Store;
-use stafett_protocol::transaction::Transaction;
+use stafett_protocol::transaction::{Transaction, Write};
 
 use crate::chance::seed_of;
-use crate::disk::{Call, Cut, Disk, Image, Plan};
+use crate::disk::{Call, Cut, Disk, Fault, Image, Plan};
 use crate::view::{self, Keys, Look, View};
 use crate::workloads::{Beginning, Step, Workload};
 pub use world::{Beside, World};
@@ -69,9 +69,13 @@ pub async fn prepare(workload: Workload) -> anyhow::Result<Prepared> {
             store = view::open(world.paths())?;
         }
         for number in 0..step.transactions() {
-            execute(step, &store, &world, &[number]).await.into_iter().collect::<Result<Vec<_>, _>>().map_err(
-                |fault| anyhow::anyhow!("{}: a step fails without a fault: {fault}", workload.name),
-            )?;
+            execute(step, &store, &world, &[number])
+                .await
+                .into_iter()
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|fault| {
+                    anyhow::anyhow!("{}: a step fails without a fault: {fault}", workload.name)
+                })?;
             let look = look_at(&world.disk().seen(), &world.journal()).await?;
             anyhow::ensure!(look.problems.is_empty(), "{}: {:?}", workload.name, look.problems);
             let over = look.there.difference(&look.named).count();
@@ -80,7 +84,8 @@ pub async fn prepare(workload: Workload) -> anyhow::Result<Prepared> {
         }
     }
     drop(store);
-    let mut prepared = Prepared { workload, trace: Vec::new(), image, journal, views, keys_before: first.there };
+    let mut prepared =
+        Prepared { workload, trace: Vec::new(), image, journal, views, keys_before: first.there };
     let (outcome, trace) = run_with(&prepared, None).await?;
     anyhow::ensure!(outcome.problems.is_empty(), "{}: {:?}", prepared.workload.name, outcome.problems);
     prepared.trace = trace;
@@ -141,6 +146,12 @@ async fn execute(step: &Step, store: &Store, world: &World, numbers: &[usize]) -
             done
         }
     }
+}
+
+/// Whether a step closes something.
+fn closes(step: &Step) -> bool {
+    let Step::Commit(writes, _) = step else { return false };
+    writes.iter().any(|write| matches!(write, Write::Closing { .. }))
 }
 
 /// Runs a workload with one fault.
@@ -310,6 +321,9 @@ impl<'p> Run<'p> {
             self.problem(format!("a step fails without a fault: {done:?}"));
             return false;
         }
+        if self.is_full_from_here() && closes(step) {
+            self.problem("what closes is not taken on a full disk".to_owned());
+        }
         if first + failed.len() == all.len() {
             let to = self.done + all.len();
             self.done += first;
@@ -323,6 +337,10 @@ impl<'p> Run<'p> {
         }
         self.done += all.len();
         self.outcome.problems.is_empty()
+    }
+
+    fn is_full_from_here(&self) -> bool {
+        self.disk().hit().is_some_and(|hit| hit.fault == Fault::FullFromHere)
     }
 
     /// Opens what was left.

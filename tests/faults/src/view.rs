@@ -77,13 +77,21 @@ pub async fn look(paths: &StorePaths) -> anyhow::Result<Look> {
         problems.push(format!("the key {key:02x?} of a case is missing"));
     }
     if let Some(document) = store.private_case(CASE).await? {
-        lines.push(format!("private case: {} bytes, {}", document.len(), crate::chance::seed_of(&text(&document))));
+        lines.push(format!(
+            "private case: {} bytes, {}",
+            document.len(),
+            crate::chance::seed_of(&text(&document))
+        ));
     }
     if let Some(note) = store.handover_note(CASE).await? {
         lines.push(format!("handover note: {}", note.text));
     }
     let check = store.journal_check().await;
-    lines.push(format!("journal: {:?}, behind: {}, {check:?}", store.journal_fault(), store.is_behind_journal()));
+    lines.push(format!(
+        "journal: {:?}, behind: {}, {check:?}",
+        store.journal_fault(),
+        store.is_behind_journal()
+    ));
     let mark = LocalWrite::HighWaterMark(UnixMillis(NOW.0 + 1));
     if let Err(fault) = store.commit_with(Transaction::default(), vec![mark]).await {
         problems.push(format!("nothing can be written: {fault}"));

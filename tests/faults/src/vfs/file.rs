@@ -266,9 +266,9 @@ unsafe extern "C" fn shm_map(
 ) -> c_int {
     // SAFETY: the caller's promise.
     let handle = unsafe { handle(file) };
-    let mapped = handle.disk.map(&handle.name, |shared| {
-        shared.region(handle.number, size(region), size(bytes), make != 0)
-    });
+    let mapped = handle
+        .disk
+        .map(&handle.name, |shared| shared.region(handle.number, size(region), size(bytes), make != 0));
     let (pointer, code) = match mapped {
         Ok(pointer) => (pointer.unwrap_or(std::ptr::null_mut()), ffi::SQLITE_OK),
         Err(_) => (std::ptr::null_mut(), ffi::SQLITE_IOERR_SHMMAP),

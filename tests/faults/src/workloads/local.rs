@@ -49,8 +49,7 @@ fn sessions() -> Workload {
 
 fn tokens() -> Workload {
     let revoked = LocalWrite::TokenRevoked { token: TokenId::from_bytes([1; 16]), at: NOW };
-    let steps =
-        vec![Step::local(vec![LocalWrite::Token(cast::token(2))]), Step::local(vec![revoked])];
+    let steps = vec![Step::local(vec![LocalWrite::Token(cast::token(2))]), Step::local(vec![revoked])];
     Workload::new("tokens", vec![Step::local(vec![LocalWrite::Token(cast::token(1))])], steps)
 }
 

@@ -38,7 +38,10 @@ fn received() -> Vec<Step> {
 fn carried_out(entries: &[u8]) -> Vec<Write> {
     vec![
         Write::GrantEnded { owner: them(), case: THEIR_CASE, grant: GRANT, at: NOW },
-        Write::Erase { case: THEIR_CASE, entries: entries.iter().map(|number| cast::entry(*number)).collect() },
+        Write::Erase {
+            case: THEIR_CASE,
+            entries: entries.iter().map(|number| cast::entry(*number)).collect(),
+        },
         Write::ReceiptSigned(cast::our_receipt(entries)),
         Write::Closing { closing: Closing::ErasedOnOrder { case: THEIR_CASE, order: ORDER }, at: NOW },
     ]
@@ -65,10 +68,8 @@ fn erasing_and_opening() -> Workload {
 }
 
 fn locking() -> Workload {
-    let entries = BTreeMap::from([
-        (cast::entry(11), LockBasis::DutyToKeep),
-        (cast::entry(12), LockBasis::OwnWriting),
-    ]);
+    let entries =
+        BTreeMap::from([(cast::entry(11), LockBasis::DutyToKeep), (cast::entry(12), LockBasis::OwnWriting)]);
     let ended = Write::GrantEnded { owner: them(), case: THEIR_CASE, grant: GRANT, at: NOW };
     let steps = vec![
         Step::of(vec![ended, Write::Lock { entries }, Write::ReceiptSigned(cast::our_receipt(&[11, 12]))]),
