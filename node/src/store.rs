@@ -32,6 +32,7 @@ mod open;
 mod private_case;
 mod proposal;
 mod reader;
+mod reserve;
 mod returned;
 mod sealed;
 mod search;
@@ -84,6 +85,7 @@ pub use write::LocalWrite;
 use crate::seal::{LogKey, WrappingKey};
 use journal::Journal;
 use keys::KeyRing;
+use reserve::Reserve;
 use snapshot::{Own, Snapshot};
 use writer::{Job, JournalState, Writer};
 
@@ -168,6 +170,8 @@ impl Store {
             state: Arc::clone(&state),
             touched: touched.clone(),
             must_truncate: false,
+            doubtful: Vec::new(),
+            reserve: Reserve::keep(&paths.data),
             _lock: lock,
         };
         let journal_missing = writer.mend()?;
