@@ -38,6 +38,7 @@ pub mod sessions;
 mod start;
 mod tasks;
 pub(crate) mod unit;
+mod uptakes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64};

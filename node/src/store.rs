@@ -32,6 +32,7 @@ mod open;
 mod private_case;
 mod proposal;
 mod reader;
+mod reserve;
 mod returned;
 mod sealed;
 mod search;
@@ -40,6 +41,7 @@ mod snapshot;
 mod step;
 #[cfg(test)]
 mod tests;
+mod uptake;
 mod value;
 mod word;
 mod write;
@@ -76,12 +78,14 @@ pub use login::TokenRecord;
 pub use reader::StoreReader;
 pub use search::{SearchHit, SearchReport};
 pub use session::{SessionRecord, SessionWrite};
+pub use uptake::SaidRow;
 pub use word::OperatorWord;
 pub use write::LocalWrite;
 
 use crate::seal::{LogKey, WrappingKey};
 use journal::Journal;
 use keys::KeyRing;
+use reserve::Reserve;
 use snapshot::{Own, Snapshot};
 use writer::{Job, JournalState, Writer};
 
@@ -166,6 +170,8 @@ impl Store {
             state: Arc::clone(&state),
             touched: touched.clone(),
             must_truncate: false,
+            doubtful: Vec::new(),
+            reserve: Reserve::keep(&paths.data),
             _lock: lock,
         };
         let journal_missing = writer.mend()?;

@@ -29,4 +29,5 @@ pub mod signed;
 pub mod task;
 pub mod time;
 pub mod transaction;
+pub mod uptake;
 pub mod wire;

@@ -157,5 +157,13 @@ pub const CASE_DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Milliseconds in which an offer of the baton can be accepted; then it lapses.
 pub const BATON_OFFER_MS: u64 = 14 * crate::time::DAY;
+/// Bytes of the reason why a service cannot take a case.
+pub const UPTAKE_REASON_BYTES_MAX: usize = 1_024;
+/// Milliseconds for each new answer of a partner's services that is written down, in the long run.
+pub const UPTAKE_INTERVAL_MS: u64 = crate::time::SECOND;
+/// New answers of a partner's services that are written down at once.
+pub const UPTAKES_AT_ONCE_MAX: u64 = 256;
+/// Milliseconds before an answer that the owner could not take is said again.
+pub const UPTAKE_RETRY_MS: u64 = crate::time::MINUTE;
 /// Bytes of the note that goes with an offer of the baton.
 pub const HANDOVER_NOTE_BYTES_MAX: usize = 16 * 1024;

@@ -45,6 +45,7 @@ mod share;
 mod showing;
 #[cfg(test)]
 mod tests;
+mod uptakes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -77,6 +78,7 @@ use share::Share;
 use snapshot::{
     IssuedState, OwnMark, PartnerMark, Snapshot, Tracked, TrackedRelation, WaitingOrder, WaitingProposal,
 };
+use uptakes::Uptakes;
 
 /// Data frames that may come before the partner's Hello, which travels on another stream.
 const EARLY_FRAMES_MAX: usize = 64;
@@ -124,6 +126,8 @@ enum Work {
     Receipt(Box<ending::CarriedOut>),
     /// Count this mark as stored, or go back to the one that is.
     MarkSeen(Box<PartnerMark>),
+    /// Say that a service's answer is kept.
+    UptakeHeard(GrantId, UnixMillis),
 }
 
 /// One link's state. Created at start from a [`Snapshot`]; lives as long as the agreement.
@@ -161,6 +165,7 @@ pub struct Session {
     answers_free_at: UnixMillis,
     proposals: BTreeMap<ProposalId, WaitingProposal>,
     taken: BTreeMap<ProposalId, Option<EntryId>>,
+    uptakes: Uptakes,
     pending: BTreeSet<EntryId>,
     /// What is being disclosed and not yet committed.
     on_the_way: BTreeMap<EntryId, sending::Item>,
@@ -235,6 +240,7 @@ impl Session {
             answers_free_at: UnixMillis(0),
             proposals: snapshot.proposals,
             taken: snapshot.taken.into_iter().map(|(proposal, entry)| (proposal, Some(entry))).collect(),
+            uptakes: Uptakes::new(snapshot.said, snapshot.heard),
             pending: BTreeSet::new(),
             on_the_way: BTreeMap::new(),
             in_flight: BTreeMap::new(),
@@ -267,6 +273,7 @@ impl Session {
             Input::EntryCommitted(record) => self.entry_committed(record),
             Input::RelationCommitted(relation) => self.relation_committed(relation),
             Input::ProposalMade(proposal) => self.proposal_made(proposal),
+            Input::UptakeSaid(uptake) => self.uptake_said(uptake),
             Input::StandingChanged { agreement, standing } => self.standing_changed(agreement, standing),
             Input::DataReset => self.partner_reset(),
             Input::Unsent(rows) => self.unsent(rows),
@@ -301,6 +308,7 @@ impl Session {
         let others =
             [self.reconcile_timeout(), self.boundary_timeout(), self.resend_timeout(), self.shown_timeout()];
         let others = others.into_iter().chain([self.answer_timeout(), mark, self.store_retry_at]);
+        let others = others.chain([self.uptake_timeout()]);
         orders.chain(others.flatten()).min()
     }
 
@@ -335,6 +343,7 @@ impl Session {
         self.connection = None;
         self.room.reconnected();
         self.resending.disconnected();
+        self.uptakes.disconnected();
         self.unsend_orders();
         self.reconciliation.abort();
         self.arriving.values_mut().for_each(VecDeque::clear);
@@ -414,6 +423,7 @@ impl Session {
             Frame::Ask(_) => self.ask_frame(),
             Frame::Holding(_) => self.offence(23, ErrorCode::OutOfTurn),
             Frame::Living(_) => self.offence(24, ErrorCode::OutOfTurn),
+            Frame::Uptake(body) => self.uptake_frame(body),
         }
     }
 
@@ -475,6 +485,7 @@ impl Session {
     fn pump(&mut self) {
         self.pump_orders();
         self.pump_answer();
+        self.pump_uptakes();
         self.compare_when_carried_out();
         if self.is_live() {
             self.pump_grants();
@@ -552,6 +563,7 @@ impl Session {
             Work::ReadBack(carrying) => self.was_read_back(*carrying, outcome),
             Work::Receipt(carried_out) => self.carried_out(*carried_out, outcome),
             Work::MarkSeen(mark) => self.mark_seen(*mark, &outcome),
+            Work::UptakeHeard(grant, said_at) => self.uptake_heard(grant, said_at, outcome),
         }
     }
 
@@ -565,6 +577,7 @@ impl Session {
         self.close_what_is_over();
         self.repeat_orders();
         self.resend_on_time();
+        self.say_uptakes_on_time();
         self.reconcile_on_time();
         self.mark_unsent_entries();
     }

@@ -62,11 +62,14 @@ pub enum TaskKind {
     ChildNotHeard,
     /// The baton is offered to somebody, who has not answered.
     BatonOffered,
+    /// A partner's service says that it cannot take the case. Told by its answer ([`uptake`](crate::uptake)),
+    /// which is not of the ledger.
+    ServiceCannotTake,
 }
 
 impl TaskKind {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::ReceiptLate,
         Self::ReceiptOverdue,
         Self::ProtectionToBeRenewed,
@@ -84,6 +87,7 @@ impl TaskKind {
         Self::PartlyGiven,
         Self::ChildNotHeard,
         Self::BatonOffered,
+        Self::ServiceCannotTake,
     ];
 
     /// Whether the leader of the unit that answers for the case is told.

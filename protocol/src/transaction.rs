@@ -23,6 +23,7 @@ use crate::municipality::{AreaCode, OrganisationNumber, ServiceCode};
 use crate::protection::ProtectionStatement;
 use crate::signed::Verified;
 use crate::time::UnixMillis;
+use crate::uptake::Uptake;
 
 pub mod earlier;
 
@@ -166,7 +167,8 @@ pub enum Write {
     Protection(Verified<ProtectionStatement>),
     /// A grant that this node signed; its hash stands in the ledger. No partner has it yet.
     GrantIssued(Verified<Grant>),
-    /// An order that this node signed; sent until its receipt is filed.
+    /// An order that this node signed; sent until its receipt is filed. What was answered to its grant
+    /// goes with it.
     OrderQueued(Verified<EraseOrder>),
     /// The receipt for an order of this node. The partner no longer holds the entries.
     ReceiptFiled(Verified<Receipt>),
@@ -242,8 +244,8 @@ pub enum Write {
     },
     /// A grant that a partner's node signed for this one. A grant that has ended stays ended.
     GrantReceived(Verified<Grant>),
-    /// A received grant has ended, also if it never came: its id opens nothing from here on, and
-    /// nobody of this node writes on in an entry that no other grant holds.
+    /// A received grant has ended, also if it never came: its id opens nothing from here on, nobody of
+    /// this node writes on in an entry that no other grant holds, and what was answered to it goes.
     GrantEnded {
         /// Who owns the case.
         owner: OrganisationNumber,
@@ -299,6 +301,19 @@ pub enum Write {
     /// How far a partner's statements for this node go, in its own signed words. A mark below the
     /// one that is kept changes nothing.
     MarkSeen(Verified<LinkMark>),
+    /// What the leader of an own service answers to a received grant. One that was said before the one
+    /// that is kept changes nothing, nor does one about a grant that has ended.
+    UptakeSaid(Uptake),
+    /// The owner has what was said of its grant.
+    UptakeKept {
+        /// Which grant.
+        grant: GrantId,
+        /// When what it has was said.
+        said_at: UnixMillis,
+    },
+    /// What a partner's service answers to a grant of this node's. As for
+    /// [`UptakeSaid`](Self::UptakeSaid), the last word counts until the grant ends.
+    UptakeHeard(Verified<Uptake>),
 }
 
 /// Writes that are committed together, and what to read in the same step.

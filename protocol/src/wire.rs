@@ -17,6 +17,7 @@ use crate::entry::operation::Change;
 use crate::entry::{About, ChangeHash, EntryKind, SchemaVersion};
 use crate::id::{CaseId, EntryId, GenerationId, GrantId, ProposalId, RelationId};
 use crate::municipality::{AreaCode, ServiceCode};
+use crate::time::UnixMillis;
 use error_code::ErrorCode;
 
 /// The version of this protocol: raised when a node could no longer speak with an older one.
@@ -25,7 +26,7 @@ pub const PROTOCOL_VERSION: u16 = 1;
 /// On which stream of a link a frame travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stream {
-    /// Hello, orders, receipts, marks and refusals: never reset.
+    /// Hello, orders, receipts, marks, services' answers and refusals: never reset.
     Control,
     /// Grants, entries and reconciliation: reset when a sharing ends (law 12).
     Data,
@@ -82,6 +83,8 @@ pub enum Frame {
     Holding(Holding),
     /// The sender's grants to the receiver that have not ended; ends the answer to Ask.
     Living(Living),
+    /// Whether a service takes a case, and that the owner has the answer.
+    Uptake(UptakeFrame),
 }
 
 /// Opens a link. Kind 1.
@@ -342,6 +345,23 @@ pub struct Living {
     pub is_last: bool,
 }
 
+/// Tells whether a service takes a case. Kind 25.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum UptakeFrame {
+    /// To the owner: what a service of the sender's answers.
+    Said {
+        /// A signed [`Uptake`](crate::uptake::Uptake).
+        token: String,
+    },
+    /// To the partner: an answer to a grant of the sender's is durable there.
+    Kept {
+        /// The grant.
+        grant: GrantId,
+        /// When the latest answer that the sender has was said.
+        said_at: UnixMillis,
+    },
+}
+
 impl Frame {
     /// The number of the frame's kind.
     pub fn kind(&self) -> u16 {
@@ -370,6 +390,7 @@ impl Frame {
             Self::Ask(_) => 22,
             Self::Holding(_) => 23,
             Self::Living(_) => 24,
+            Self::Uptake(_) => 25,
         }
     }
 
@@ -385,7 +406,8 @@ impl Frame {
             | Self::Shown(_)
             | Self::Ask(_)
             | Self::Holding(_)
-            | Self::Living(_) => Stream::Control,
+            | Self::Living(_)
+            | Self::Uptake(_) => Stream::Control,
             _ => Stream::Data,
         }
     }

@@ -2,6 +2,7 @@
 //! hold asserted line by line.
 
 mod birthday;
+mod cannot_take;
 mod expiry;
 mod one_of_two_withdraws;
 mod outage;

@@ -1,6 +1,7 @@
 //! Nothing is forged (P7): the mutation of each field of each signed statement is refused by whom
 //! it is for. What is signed by the right node and says the wrong thing is in [`moved`].
 
+mod answered;
 mod cast;
 mod moved;
 mod mutation;
@@ -17,6 +18,7 @@ use stafett_protocol::mark::LinkMark;
 use stafett_protocol::protection::{Protection, ProtectionStatement};
 use stafett_protocol::signed::{PublicKey, Signed, Statement, StatementHash, VerifyError};
 use stafett_protocol::time::UnixMillis;
+use stafett_protocol::uptake::Uptake;
 
 use crate::greeted::Greeted;
 use cast::{Cast, frame_of, frames_of_every_kind};
@@ -29,7 +31,7 @@ fn covered() -> BTreeSet<String> {
     }
     let of_a_case = [name::<LedgerStatement>(), name::<ProtectionStatement>()];
     let of_a_link = [name::<Grant>(), name::<EraseOrder>(), name::<Receipt>(), name::<LinkMark>()];
-    of_a_case.into_iter().chain(of_a_link).collect()
+    of_a_case.into_iter().chain(of_a_link).chain([name::<Uptake>()]).collect()
 }
 
 /// Every type that the sources say is signed; their own tests, which are indented, aside.
@@ -208,6 +210,7 @@ fn statement_of_one_kind_passes_for_no_other() {
         (EraseOrder::TYPE, cast.order_for(&cast.grants_of_owner()[0]).token().to_owned()),
         (Receipt::TYPE, cast.receipts()[0].token().to_owned()),
         (LedgerStatement::TYPE, said.token().to_owned()),
+        (Uptake::TYPE, answered::declined(&cast).token().to_owned()),
         (
             LinkMark::TYPE,
             cast.story.world.key(cast.owner()).sign(cast.mark()).expect("signs").token().to_owned(),

@@ -27,4 +27,5 @@ mod sharing;
 mod story;
 mod twins;
 mod unheard_of;
+mod uptake;
 mod widening;

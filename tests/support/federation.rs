@@ -7,6 +7,7 @@
 mod network;
 mod people;
 mod restoring;
+mod uptakes;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 use stafett_protocol::agreement::{Agreement, Standing};
 use stafett_protocol::erasure::retention::Retention;
-use stafett_protocol::id::{DisclosureId, EntryId};
+use stafett_protocol::id::DisclosureId;
 use stafett_protocol::limits::{PARTNER_BYTES_MAX, PARTNER_ENTRIES_MAX};
 use stafett_protocol::link::input::Input;
 use stafett_protocol::link::output::{Alarm, Output, Token};
@@ -23,13 +24,14 @@ use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::restore::Shown;
 use stafett_protocol::signed::SigningKey;
 use stafett_protocol::time::UnixMillis;
-use stafett_protocol::transaction::{EntryRecord, Relation, Transaction, Write};
+use stafett_protocol::transaction::{EntryRecord, Transaction, Write};
 use stafett_protocol::wire::{Frame, Stream};
 
 use crate::chance::Chance;
 use crate::names::{areas, service_code};
 use crate::store::Store;
 use crate::tap::Tap;
+use people::News;
 pub use people::{AskFor, CaseAt, NewEntry};
 
 /// When every run starts.
@@ -103,18 +105,6 @@ enum Event {
     Reset { to: Place, connection: u64 },
     Arrive { to: Place, connection: u64, stream: Stream, epoch: u64, number: u64, bytes: Vec<u8> },
     Commit { at: Place, incarnation: u32, token: Token, transaction: Transaction },
-}
-
-/// What a node's sessions are told after a commit.
-#[derive(Debug, Default)]
-struct News {
-    case: Option<stafett_protocol::id::CaseId>,
-    grants: Vec<stafett_protocol::signed::Verified<stafett_protocol::grant::Grant>>,
-    orders: Vec<stafett_protocol::signed::Verified<stafett_protocol::erasure::EraseOrder>>,
-    entries: Vec<EntryId>,
-    relations: Vec<Relation>,
-    proposals: Vec<stafett_protocol::transaction::Proposal>,
-    filed: Option<(OrganisationNumber, stafett_protocol::id::OrderId)>,
 }
 
 /// How slow things are, in milliseconds; each time is drawn below its bound.
@@ -465,6 +455,9 @@ impl Federation {
             }
             for proposal in news.proposals.iter().filter(|proposal| proposal.owner == partner) {
                 self.handle(place, Input::ProposalMade(proposal.clone()));
+            }
+            for uptake in &news.uptakes {
+                self.handle(place, Input::UptakeSaid(uptake.clone()));
             }
             if let Some((_, order)) = news.filed.filter(|(filed_by, _)| *filed_by == partner) {
                 self.handle(place, Input::ReceiptFiled(order));

@@ -14,6 +14,7 @@
 )]
 
 pub mod chance;
+pub mod decoders;
 pub mod federation;
 pub mod names;
 pub mod real;

@@ -23,9 +23,11 @@ use stafett_protocol::transaction::{
     Committed, EntryContent, EntryRecord, EntryState, Fault, Proposal, ProposalState, Relation, ReturnedEdit,
     Transaction, Write,
 };
+use stafett_protocol::uptake::Uptake;
 
 mod generations;
 mod snapshot;
+mod uptakes;
 
 pub use generations::KeptGeneration;
 
@@ -96,6 +98,10 @@ pub struct Store {
     taken: BTreeMap<(OrganisationNumber, ProposalId), EntryId>,
     /// Tokens of the grants that came.
     pub tokens: BTreeMap<GrantId, String>,
+    /// What own services have answered, and whether the owner has it.
+    pub said: BTreeMap<GrantId, (Uptake, bool)>,
+    /// What partners' services have answered.
+    pub heard: BTreeMap<GrantId, Verified<Uptake>>,
     /// The latest mark of each partner.
     pub marks: BTreeMap<OrganisationNumber, PartnerMark>,
     /// How many times the node was restored.
@@ -125,6 +131,8 @@ impl Store {
             relations: BTreeMap::new(),
             relations_stored: BTreeSet::new(),
             tokens: BTreeMap::new(),
+            said: BTreeMap::new(),
+            heard: BTreeMap::new(),
             marks: BTreeMap::new(),
             incarnation: 0,
             checked: BTreeMap::new(),
@@ -316,6 +324,7 @@ impl Store {
                 self.issued.entry(id).or_insert(issued);
             }
             Write::OrderQueued(order) => {
+                self.heard.remove(&order.statement().grant);
                 self.orders.insert(order.statement().order, order);
             }
             Write::ReceiptFiled(receipt) => self.apply_receipt(receipt),
@@ -394,6 +403,7 @@ impl Store {
                     self.ended.entry(grant).or_insert(at);
                 }
                 if let Some(received) = received.filter(|received| received.grant.owner == owner) {
+                    self.said.remove(&grant);
                     received.ended_at.get_or_insert(at);
                 }
             }
@@ -435,7 +445,7 @@ impl Store {
                 }
             }
             Write::EditReturned(edit) => self.returned.push(edit),
-            other => panic!("{other:?} is not kept"),
+            other => self.apply_uptake(other),
         }
     }
 

@@ -4,6 +4,7 @@
 mod baton;
 mod consent;
 mod family;
+mod uptake;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +28,7 @@ use crate::web::openapi::types as doc;
 pub use baton::{BatonOfferItem, BatonPart, BatonView, ColleagueItem, OfferItem, OfferedBaton};
 pub use consent::{ConsentItem, ConsentView, OwnConsent, WaitingItem, WithdrawalItem};
 pub use family::{FamilyView, ProtectionView, Registered, RegistrationItem, TaskItem};
+pub use uptake::{CannotTakeItem, SaidItem};
 
 /// A case in a list.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
@@ -64,6 +66,8 @@ pub struct Inbox {
     /// Who works with it.
     #[schema(value_type = BTreeSet<doc::AccountId>)]
     pub assigned: BTreeSet<AccountId>,
+    /// That the service cannot take it, if its leader has said so last.
+    pub cannot_take: Option<SaidItem>,
 }
 
 /// A person of the family.

@@ -144,7 +144,7 @@ impl Engine {
     }
 
     /// Gives a case to a person to work with: a received one by the service's leader, an own one
-    /// by the stafettholder.
+    /// by the stafettholder. A leader who had said that the service cannot take it takes that back.
     ///
     /// # Errors
     /// [`EngineError::NotFound`] if the case is not the person's to know,
@@ -157,6 +157,7 @@ impl Engine {
             field: "account",
             reason: "expected an employee of the service".into(),
         };
+        let _turn = self.inner.commands.lock().await;
         let grants = self.inner.store.grants_received_in(case).await?;
         let service = if grants.is_empty() {
             self.held_case(reader, case).await?;
@@ -174,8 +175,8 @@ impl Engine {
         };
         let assignment =
             Assignment { case, service, account: request.account, by: reader.account, at: self.now() };
-        self.inner.store.assign(assignment).await?;
-        Ok(())
+        let taken = self.taken_after_all(case, &grants, &assignment.service).await?;
+        self.say_uptakes(taken, vec![LocalWrite::Assign(assignment)]).await
     }
 
     /// Takes a case from somebody who was given it; what the person wrote stays. Taking it once more

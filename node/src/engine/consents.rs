@@ -63,7 +63,8 @@ impl Engine {
         }
         let ledger = self.held_case(reader, case).await?;
         let orders = self.orders_by_grant(&ledger).await?;
-        let items = ledger.consents().values().map(|record| self.full_item(&ledger, record, &orders));
+        let heard = self.heard_in(case).await?;
+        let items = ledger.consents().values().map(|record| self.full_item(&ledger, record, &orders, &heard));
         Ok(items.map(|item| ConsentView::Full(Box::new(item))).collect())
     }
 
@@ -81,7 +82,8 @@ impl Engine {
             return Ok(ConsentView::Own(Box::new(self.own_item(&ledger, record, person))));
         }
         let orders = self.orders_by_grant(&ledger).await?;
-        Ok(ConsentView::Full(Box::new(self.full_item(&ledger, record, &orders))))
+        let heard = self.heard_in(case).await?;
+        Ok(ConsentView::Full(Box::new(self.full_item(&ledger, record, &orders, &heard))))
     }
 }
 

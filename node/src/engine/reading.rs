@@ -166,6 +166,7 @@ impl Engine {
                 let subject_name = if works { self.card_name(reader, case, here).await? } else { None };
                 let of_service = grants.iter().filter(|received| received.grant.service == service);
                 let since = of_service.map(|received| received.grant.from).min();
+                let cannot_take = if leads { self.said_of(case, grants, &service).await? } else { None };
                 Ok(Some(CaseSummary {
                     case,
                     owner: *owner,
@@ -179,7 +180,7 @@ impl Engine {
                         (false, false) => "inbox",
                     }
                     .to_owned(),
-                    inbox: leads.then(|| Inbox { service, assigned: assigned.clone() }),
+                    inbox: leads.then(|| Inbox { service, assigned: assigned.clone(), cannot_take }),
                 }))
             }
         }
@@ -340,7 +341,7 @@ impl Engine {
                     CaseTask::Stafettholder => {
                         let private = self.private_case(case).await?;
                         let parties = party_items(ledger.parties(), private.as_ref());
-                        (parties, self.tasks_of_holder(ledger))
+                        (parties, self.tasks_of_holder(ledger, &self.heard_in(case).await?))
                     }
                     CaseTask::Assigned | CaseTask::Family => (Vec::new(), Vec::new()),
                 };

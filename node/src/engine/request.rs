@@ -3,6 +3,7 @@
 mod baton;
 mod consent;
 mod family;
+mod uptake;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +24,7 @@ pub use consent::{
 use crate::web::openapi::types as doc;
 
 pub use family::{ApproveSharing, KnownParty, LimitGuardian, ProtectAddress, RegisterFamily};
+pub use uptake::CannotTake;
 
 /// Opens a case. The person who asks becomes stafettholder.
 #[derive(Debug, Clone, Deserialize, ToSchema)]

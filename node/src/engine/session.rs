@@ -283,6 +283,9 @@ fn about(transaction: &Transaction) -> About {
             Write::Disclosure(row) => {
                 cases.insert(row.case);
             }
+            Write::UptakeHeard(uptake) => {
+                cases.insert(uptake.statement().case);
+            }
             Write::DisclosureUnsent(_) | Write::GrantHanded(_) | Write::GrantUnsent(_) => {
                 return About::AnyCase;
             }

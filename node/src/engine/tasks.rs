@@ -5,6 +5,7 @@ use stafett_protocol::id::CaseId;
 use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::person::{Reader, Role};
 use stafett_protocol::task::{Task, TaskKind, tasks};
+use stafett_protocol::uptake::Heard;
 
 use super::answer::TaskItem;
 use super::{Engine, EngineError};
@@ -22,13 +23,14 @@ impl Engine {
     /// [`EngineError::Store`] if the store cannot be read.
     pub async fn tasks(&self, reader: &Reader) -> Result<Vec<TaskItem>, EngineError> {
         let mut items = Vec::new();
+        let with_uptakes = self.inner.store.cases_with_uptakes().await?;
         if matches!(reader.role, Role::Employee | Role::UnitLeader) {
             for (number, case) in self.inner.store.cases_owned().await?.into_iter().enumerate() {
                 // What stands in the cache is looked at without a pause; others are answered too.
                 if number.is_multiple_of(CASES_AT_ONCE) {
                     tokio::task::yield_now().await;
                 }
-                match self.tasks_in(reader, case).await {
+                match self.tasks_in(reader, case, with_uptakes.contains(&case)).await {
                     Ok(of_case) => items.extend(of_case),
                     Err(EngineError::NotFound) => {}
                     Err(error) => tracing::error!(%case, %error, "a case's tasks could not be listed"),
@@ -40,7 +42,12 @@ impl Engine {
         Ok(items)
     }
 
-    async fn tasks_in(&self, reader: &Reader, case: CaseId) -> Result<Vec<TaskItem>, EngineError> {
+    async fn tasks_in(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+        has_uptakes: bool,
+    ) -> Result<Vec<TaskItem>, EngineError> {
         let ledger = self.ledger(case).await?;
         let holds = ledger.baton().holder == reader.account;
         let leads = self.answers_for(reader, &ledger);
@@ -48,16 +55,22 @@ impl Engine {
         if !holds && !leads && !is_offered {
             return Ok(Vec::new());
         }
-        Ok(self.tasks_that(&ledger, |kind| {
+        let heard = if holds && has_uptakes { self.heard_in(case).await? } else { Vec::new() };
+        let mut items = self.tasks_that(&ledger, |kind| {
             (holds && kind.is_for_stafettholder())
                 || (leads && kind.is_for_leader())
                 || (is_offered && kind.is_for_receiver())
-        }))
+        });
+        items.extend(self.uptake_tasks(&ledger, &heard));
+        Ok(items)
     }
 
     /// What the stafettholder of a case must do in it.
-    pub(super) fn tasks_of_holder(&self, ledger: &LedgerView) -> Vec<TaskItem> {
-        self.tasks_that(ledger, TaskKind::is_for_stafettholder)
+    pub(super) fn tasks_of_holder(&self, ledger: &LedgerView, heard: &[Heard]) -> Vec<TaskItem> {
+        let mut items = self.tasks_that(ledger, TaskKind::is_for_stafettholder);
+        items.extend(self.uptake_tasks(ledger, heard));
+        items.sort_by_key(|item| item.due);
+        items
     }
 
     fn tasks_that(&self, ledger: &LedgerView, concern: impl Fn(TaskKind) -> bool) -> Vec<TaskItem> {
@@ -65,7 +78,7 @@ impl Engine {
         let theirs = all.iter().filter(|task| concern(task.kind));
         let service = |task: &Task| {
             let record = ledger.consents().get(&task.consent?)?;
-            Some(self.service_name(&record.consent().recipient))
+            Some(record.consent().recipient.clone())
         };
         theirs.map(|task| TaskItem::of(ledger.case(), task, service(task))).collect()
     }

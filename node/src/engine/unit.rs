@@ -71,7 +71,7 @@ impl Engine {
             holder: holder.map(|person| person.name.clone()),
             held_since: ledger.baton().since,
             is_offered: ledger.baton().waiting(now).is_some(),
-            overdue: self.tasks_of_holder(ledger).iter().filter(|task| task.due < now).count(),
+            overdue: self.tasks_of_holder(ledger, &[]).iter().filter(|task| task.due < now).count(),
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A key is durable here before the first row that it seals is committed there, and is destroyed
 //! here after the deletion is committed there. So a crash in between leaves a key too many and
-//! never a row without its key; a key too many is found again and destroyed at start.
+//! never a row without its key. A key whose rows are gone is found again and destroyed at start; one
+//! that was made for rows that never came seals nothing, and stays.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -15,7 +15,7 @@ use crate::store::sealed::{ERASE_ORDER, GRANT_ISSUED, LEDGER, PROTECTION, Part, 
 use crate::store::snapshot::{Snapshot, statement_of};
 use crate::store::step::Step;
 use crate::store::value::{millis, moment, organisation};
-use crate::store::{chain, disclosure, mark};
+use crate::store::{chain, disclosure, mark, uptake};
 
 /// A grant that this node signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -266,7 +266,7 @@ pub(crate) fn grant_stored(step: &Step<'_>, grant: GrantId) -> Result<(), StoreE
     Ok(())
 }
 
-/// Queues an order.
+/// Queues an order; what was answered to the grant that it ends goes.
 pub(crate) fn queue(step: &mut Step<'_>, order: &Verified<EraseOrder>) -> Result<(), StoreError> {
     let EraseOrder { order: id, case, partner, grant, entries, .. } = order.statement();
     step.ensure_case(*case, step.own.organisation)?;
@@ -285,7 +285,7 @@ pub(crate) fn queue(step: &mut Step<'_>, order: &Verified<EraseOrder>) -> Result
         }
         mark::count_signed(step, *partner)?;
     }
-    Ok(())
+    uptake::end_heard(step, *grant)
 }
 
 /// Files a receipt: the partner no longer holds what it erased or locked, nor the relations of

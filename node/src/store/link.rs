@@ -23,7 +23,7 @@ use crate::store::sealed::{GRANT_RECEIVED, RECEIPT_SIGNED};
 use crate::store::snapshot::{Snapshot, statement_of};
 use crate::store::step::Step;
 use crate::store::value::{count, millis, moment, organisation};
-use crate::store::{StoreReader, disclosure, entry, ledger, mark, proposal};
+use crate::store::{StoreReader, disclosure, entry, ledger, mark, proposal, uptake};
 
 impl StoreReader {
     /// Returns the grants that a partner's node signed for this one, ended ones too.
@@ -145,6 +145,7 @@ fn link_snapshot(
     link.taken = taken(snapshot, partner)?;
     link.ended = ended(snapshot, partner)?;
     mark::read(snapshot, partner, &mut link)?;
+    uptake::read(snapshot, partner, &mut link)?;
     Ok(link)
 }
 
@@ -294,9 +295,9 @@ pub(crate) fn receive(step: &mut Step<'_>, grant: &Verified<Grant>) -> Result<()
 }
 
 /// A received grant has ended: the first moment stands. One that never came leaves its id, so
-/// that it opens nothing when it comes late.
+/// that it opens nothing when it comes late. What was answered to it goes.
 pub(crate) fn end_grant(
-    step: &Step<'_>,
+    step: &mut Step<'_>,
     owner: OrganisationNumber,
     case: CaseId,
     grant: GrantId,
@@ -308,7 +309,7 @@ pub(crate) fn end_grant(
          WHERE ended_at IS NULL AND owner = excluded.owner",
         (grant.as_bytes(), owner.value(), case.as_bytes(), millis(at)),
     )?;
-    Ok(())
+    uptake::end_said(step, owner, case, grant)
 }
 
 /// Writes a receipt that this node signed.

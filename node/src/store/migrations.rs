@@ -24,6 +24,7 @@ pub(crate) const STORE: &[Migration] = &[
     Migration { name: "session", sql: include_str!("migrations/0006_session.sql") },
     Migration { name: "handover_note", sql: include_str!("migrations/0007_handover_note.sql") },
     Migration { name: "grant_handed", sql: include_str!("migrations/0008_grant_handed.sql") },
+    Migration { name: "uptake", sql: include_str!("migrations/0009_uptake.sql") },
 ];
 
 /// The schema of `keys.sqlite`.

@@ -78,9 +78,7 @@ pub(crate) fn writing(path: &Path, known: &[Migration]) -> Result<Connection, St
     let explain = |error| explain(path, error);
     let mut connection = Connection::open_with_flags(path, flags).map_err(explain)?;
     prepare(&connection).map_err(explain)?;
-    let mode: String =
-        connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(explain)?;
-    if mode != "wal" {
+    if !set_write_ahead_log(&connection).map_err(explain)? {
         return Err(StoreError::Setting { path: path.to_owned(), setting: "a write-ahead log" });
     }
     connection.execute_batch("PRAGMA synchronous = FULL").map_err(explain)?;
@@ -125,6 +123,17 @@ pub(crate) fn reading(path: &Path, known: &[Migration]) -> Result<Connection, St
         error => error,
     })?;
     Ok(connection)
+}
+
+/// Has a database keep a write-ahead log; returns whether it does. SQLite says so before it writes it
+/// down, so the statement is run to its end: what fails there would leave a database that forgets
+/// its last commit when the power goes.
+fn set_write_ahead_log(connection: &Connection) -> rusqlite::Result<bool> {
+    let mut statement = connection.prepare("PRAGMA journal_mode = WAL")?;
+    let mut rows = statement.query([])?;
+    let mode: Option<String> = rows.next()?.map(|row| row.get(0)).transpose()?;
+    while rows.next()?.is_some() {}
+    Ok(mode.as_deref() == Some("wal"))
 }
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {

@@ -76,10 +76,12 @@ pub(crate) static DISCLOSURE: SealedTable = table("disclosure", &["case_id", "di
 pub(crate) static PROPOSAL: SealedTable = table("proposal", &["case_id", "proposal_id"]);
 pub(crate) static RETURNED_EDIT: SealedTable = table("returned_edit", &["case_id", "returned_id"]);
 pub(crate) static HANDOVER_NOTE: SealedTable = table("handover_note", &["case_id", "offer_id"]);
+pub(crate) static UPTAKE_SAID: SealedTable = table("uptake_said", &["case_id", "grant_id", "said_at"]);
+pub(crate) static UPTAKE_HEARD: SealedTable = table("uptake_heard", &["case_id", "grant_id", "said_at"]);
 pub(crate) static ACCESS_LOG: SealedTable = table("access_log", &["case_id", "number"]);
 
 /// Every sealed table: sealing anew and searching go through all of them.
-pub(crate) static TABLES: [&SealedTable; 16] = [
+pub(crate) static TABLES: [&SealedTable; 18] = [
     &PRIVATE_CASE,
     &ASSIGNMENT,
     &LEDGER,
@@ -95,6 +97,8 @@ pub(crate) static TABLES: [&SealedTable; 16] = [
     &PROPOSAL,
     &RETURNED_EDIT,
     &HANDOVER_NOTE,
+    &UPTAKE_SAID,
+    &UPTAKE_HEARD,
     &ACCESS_LOG,
 ];
 

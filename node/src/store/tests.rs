@@ -11,6 +11,7 @@ mod opening;
 mod receiving;
 mod repeat;
 mod sharing;
+mod uptakes;
 mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +39,7 @@ use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{
     Committed, EntryRecord, EntryState, Fault, Proposal, ProposalState, ReturnedEdit, Transaction, Write,
 };
+use stafett_protocol::uptake::{Uptake, UptakeAnswer};
 use tempfile::TempDir;
 
 use super::snapshot::Snapshot;
@@ -329,6 +331,21 @@ pub(super) fn disclosed(id: u8, generation: GenerationId, heads: &Heads) -> Disc
         }],
         at: UnixMillis(4_000),
     }
+}
+
+fn cannot_take(why: &str) -> UptakeAnswer {
+    UptakeAnswer::CannotTake { reason: why.parse().expect("a line") }
+}
+
+/// What the partner's service answers to a grant of this node.
+pub(super) fn their_uptake(grant: GrantId, said_at: u64, why: &str) -> Verified<Uptake> {
+    let grant = grant_of(grant, CASE, us(), them());
+    their_key().sign(Uptake::of(&grant, cannot_take(why), None, UnixMillis(said_at))).expect("signs")
+}
+
+/// What an own service answers to a grant of the partner's.
+pub(super) fn our_uptake(grant: GrantId, said_at: u64, why: &str) -> Uptake {
+    Uptake::of(&grant_of(grant, THEIR_CASE, them(), us()), cannot_take(why), None, UnixMillis(said_at))
 }
 
 /// How far the partner's statements go.

@@ -16,7 +16,7 @@ use crate::store::session::SessionWrite;
 use crate::store::step::Step;
 use crate::store::{
     access_log, case, chain, disclosure, entry, erase, handover, journal, ledger, link, login, mark, meta,
-    private_case, proposal, returned, session, word,
+    private_case, proposal, returned, session, uptake, word,
 };
 
 /// One thing to keep that concerns this node alone.
@@ -157,6 +157,9 @@ fn apply(step: &mut Step<'_>, write: &Write) -> Result<(), StoreError> {
         Write::EditReturned(edit) => returned::put(step, edit),
         Write::Closing { closing, at } => journal::close(step, closing, *at),
         Write::MarkSeen(mark) => mark::seen(step, mark),
+        Write::UptakeSaid(uptake) => uptake::say(step, uptake),
+        Write::UptakeKept { grant, said_at } => uptake::kept(step, *grant, *said_at),
+        Write::UptakeHeard(uptake) => uptake::hear(step, uptake),
     }
 }
 

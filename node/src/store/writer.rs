@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use rusqlite::Connection;
 use stafett_protocol::id::CaseId;
 use stafett_protocol::time::UnixMillis;
-use stafett_protocol::transaction::{Committed, Transaction, Write};
+use stafett_protocol::transaction::{Committed, Fault, Transaction, Write};
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tracing::{error, warn};
 
@@ -20,10 +20,11 @@ use crate::seal::LogKey;
 use crate::store::error::StoreError;
 use crate::store::journal::{Journal, JournalFault};
 use crate::store::keys::{KeyId, KeyRing};
+use crate::store::reserve::Reserve;
 use crate::store::snapshot::{Own, Snapshot};
 use crate::store::step::{Aftermath, Step};
 use crate::store::write::{LocalWrite, execute};
-use crate::store::{access_log, meta, open};
+use crate::store::{access_log, meta, open, reserve};
 
 /// Transactions that share a commit.
 const BATCH_MAX: usize = 64;
@@ -84,6 +85,11 @@ pub(crate) struct Writer {
     pub(crate) touched: broadcast::Sender<CaseId>,
     /// Whether a log may hold what was erased.
     pub(crate) must_truncate: bool,
+    /// Keys of rows whose commit failed. What failed may be on the disk all the same, and would be
+    /// there after a crash, until the next commit is: so the keys are kept until then.
+    pub(crate) doubtful: Vec<KeyId>,
+    /// Room for what closes.
+    pub(crate) reserve: Reserve,
     /// Keeps other processes out for as long as the writer lives.
     pub(crate) _lock: File,
 }
@@ -103,48 +109,111 @@ impl Writer {
     }
 
     fn commit(&mut self, batch: Vec<Job>) {
+        let batch = self.refuse_without_room(batch);
+        if !batch.is_empty() {
+            self.commit_what_fits(batch);
+        }
+    }
+
+    fn commit_what_fits(&mut self, batch: Vec<Job>) {
         match self.write(&batch) {
             Ok((outcomes, mut aftermath)) => {
+                self.settle_doubtful();
                 let cases = std::mem::take(&mut aftermath.cases);
                 self.follow(aftermath);
                 // Nobody listens while no page is open.
                 cases.into_iter().for_each(|case| drop(self.touched.send(case)));
                 for (job, outcome) in batch.into_iter().zip(outcomes) {
-                    // Whoever asked may have gone; the transaction stands all the same.
-                    let _ = job.answer.send(outcome);
+                    match outcome {
+                        Err(fault) if self.makes_room(&job, &fault) => self.commit_what_fits(vec![job]),
+                        // Whoever asked may have gone; the transaction stands all the same.
+                        outcome => drop(job.answer.send(outcome)),
+                    }
                 }
             }
-            Err(_) if batch.len() > 1 => batch.into_iter().for_each(|job| self.commit(vec![job])),
+            Err(_) if batch.len() > 1 => batch.into_iter().for_each(|job| self.commit_what_fits(vec![job])),
             Err(fault) => {
-                error!(error = ?fault, "the store cannot commit");
                 for job in batch {
-                    let _ =
-                        job.answer.send(Err(StoreError::Fault(stafett_protocol::transaction::Fault::Store)));
+                    if self.makes_room(&job, &fault) {
+                        self.commit_what_fits(vec![job]);
+                        continue;
+                    }
+                    error!(error = ?fault, "the store cannot commit");
+                    let _ = job.answer.send(Err(StoreError::Fault(Fault::Store)));
                 }
             }
         }
     }
 
+    /// Refuses what may not have the room that was kept back, while there is no other.
+    fn refuse_without_room(&mut self, batch: Vec<Job>) -> Vec<Job> {
+        if self.reserve.keep_again() {
+            return batch;
+        }
+        let (fits, refused): (Vec<Job>, Vec<Job>) =
+            batch.into_iter().partition(|job| reserve::may_have(&job.transaction, &job.local));
+        for job in refused {
+            let _ = job.answer.send(Err(StoreError::Fault(Fault::Store)));
+        }
+        fits
+    }
+
+    /// Gives the room that was kept back to a transaction that may have it and found none. Returns
+    /// whether to try again.
+    fn makes_room(&mut self, job: &Job, fault: &StoreError) -> bool {
+        let spent =
+            fault.is_full() && reserve::may_have(&job.transaction, &job.local) && self.reserve.spend();
+        if spent {
+            self.truncate_logs();
+        }
+        spent
+    }
+
     /// Writes a batch and commits it. On an error nothing of it is kept.
-    fn write(&self, batch: &[Job]) -> Result<(Vec<Result<Committed, StoreError>>, Aftermath), StoreError> {
+    fn write(
+        &mut self,
+        batch: &[Job],
+    ) -> Result<(Vec<Result<Committed, StoreError>>, Aftermath), StoreError> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let mut aftermath = Aftermath::default();
         let mut outcomes = Vec::with_capacity(batch.len());
-        let result = batch
-            .iter()
-            .try_for_each(|job| {
-                outcomes.push(self.write_one(job, &mut aftermath)?);
-                Ok(())
-            })
-            .and_then(|()| Ok(self.connection.execute_batch("COMMIT")?));
-        if let Err(fault) = result {
-            if !self.connection.is_autocommit() {
-                self.connection.execute_batch("ROLLBACK")?;
+        let written = batch.iter().try_for_each(|job| {
+            outcomes.push(self.write_one(job, &mut aftermath)?);
+            Ok(())
+        });
+        let committed = written.is_ok().then(|| self.connection.execute_batch("COMMIT"));
+        let fault = match (written, committed) {
+            (Ok(()), None | Some(Ok(()))) => return Ok((outcomes, aftermath)),
+            (Ok(()), Some(Err(fault))) => {
+                self.doubtful.append(&mut aftermath.made);
+                fault.into()
             }
-            self.discard(&aftermath.made);
-            return Err(fault);
+            (Err(fault), _) => fault,
+        };
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("ROLLBACK")?;
         }
-        Ok((outcomes, aftermath))
+        self.discard(&aftermath.made);
+        Err(fault)
+    }
+
+    /// Destroys the keys of rows whose commit failed, once those rows cannot come back: writing the
+    /// keys down for destruction is itself a commit, which takes the place of the one that failed.
+    fn settle_doubtful(&mut self) {
+        if self.doubtful.is_empty() {
+            return;
+        }
+        let doomed = self.doubtful.iter().try_for_each(|key| {
+            let doom = "INSERT OR IGNORE INTO key_destruction (key_id) VALUES (?1)";
+            self.connection.execute(doom, [key]).map(|_| ())
+        });
+        match doomed {
+            Ok(()) => {
+                let doubtful = std::mem::take(&mut self.doubtful);
+                self.destroy_doomed(&doubtful);
+            }
+            Err(fault) => warn!(error = ?fault, "keys of what was not committed are not destroyed yet"),
+        }
     }
 
     /// Writes one transaction in a savepoint. The outer error means that the batch is lost.

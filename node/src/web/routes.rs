@@ -106,6 +106,7 @@ pub(crate) fn api() -> Routes {
         .post("/api/v1/cases/{case}/baton/offers/{offer}/acceptance", baton::accept)
         .post("/api/v1/cases/{case}/baton/offers/{offer}/refusal", baton::decline)
         .post("/api/v1/cases/{case}/baton/offers/{offer}/recall", baton::recall)
+        .post("/api/v1/cases/{case}/refusal", cases::cannot_take)
 }
 
 /// Pages for people, and what they look like.
@@ -180,6 +181,8 @@ pub(crate) fn pages() -> Routes {
         .get("/disclosures", pages::disclosures::show)
         .get("/search", pages::search::show)
         .post("/search", pages::search::find)
+        .get("/cases/{case}/decline", pages::cases::inbox::decline_form)
+        .post("/cases/{case}/decline", pages::cases::inbox::decline)
 }
 
 /// For monitors: no token, no content, and not within the bound on work.

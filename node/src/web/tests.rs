@@ -35,6 +35,7 @@ mod story;
 mod support;
 mod tasks;
 mod unit;
+mod uptake;
 mod waiting;
 mod withdrawing;
 mod writing;

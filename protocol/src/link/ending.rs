@@ -29,6 +29,7 @@ impl Session {
                 continue;
             }
             self.issued.remove(&statement.grant);
+            self.uptakes.forget(statement.grant);
             let id = statement.order;
             self.orders.entry(id).or_insert(WaitingOrder { order, sent_at: None });
         }

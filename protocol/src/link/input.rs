@@ -55,6 +55,8 @@ pub enum Input {
     RelationCommitted(Relation),
     /// Staff wrote a new entry in a case received from this partner.
     ProposalMade(Proposal),
+    /// The leader of an own service has answered a grant of this partner's.
+    UptakeSaid(crate::uptake::Uptake),
     /// The agreement or the trust in the partner changed.
     StandingChanged {
         /// The agreement, if one is left.

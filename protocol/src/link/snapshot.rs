@@ -13,6 +13,7 @@ use crate::mark::LinkMark;
 use crate::signed::Verified;
 use crate::time::UnixMillis;
 use crate::transaction::{EntryRecord, Proposal, Relation};
+use crate::uptake::Uptake;
 use crate::wire::Carried;
 
 /// Everything that the store holds of a link.
@@ -40,6 +41,10 @@ pub struct Snapshot {
     pub proposals: BTreeMap<ProposalId, WaitingProposal>,
     /// The partner's proposals that became entries.
     pub taken: BTreeMap<ProposalId, EntryId>,
+    /// What own services have answered to the partner's grants that have not ended.
+    pub said: BTreeMap<GrantId, SaidUptake>,
+    /// What the partner's services have answered to own grants that have not ended.
+    pub heard: BTreeMap<GrantId, HeardUptake>,
     /// How far the own statements for the partner go.
     pub own_mark: OwnMark,
     /// The partner's latest mark.
@@ -254,4 +259,24 @@ pub struct WaitingProposal {
     pub proposal: Proposal,
     /// Whether it was sent, or is about to be, on this connection.
     pub sent: bool,
+}
+
+/// What an own service has answered to a grant of the partner's.
+#[derive(Debug, Clone)]
+pub struct SaidUptake {
+    /// The answer.
+    pub uptake: Uptake,
+    /// Whether the owner has said that it has it.
+    pub is_kept: bool,
+    /// Whether it was sent on this connection.
+    pub sent: bool,
+}
+
+/// What a service of the partner's has answered to an own grant.
+#[derive(Debug, Clone)]
+pub struct HeardUptake {
+    /// The answer.
+    pub uptake: Uptake,
+    /// Whether it is committed.
+    pub is_durable: bool,
 }

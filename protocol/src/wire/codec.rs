@@ -92,6 +92,7 @@ pub fn encode(frame: &Frame) -> Result<Vec<u8>, EncodeError> {
         Frame::Ask(body) => to_bytes(body),
         Frame::Holding(body) => to_bytes(body),
         Frame::Living(body) => to_bytes(body),
+        Frame::Uptake(body) => to_bytes(body),
     };
     bytes.extend(body?);
     if bytes.len() > FRAME_BYTES_MAX {
@@ -135,6 +136,7 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, DecodeError> {
         22 => Frame::Ask(from_bytes(kind, body)?),
         23 => Frame::Holding(from_bytes(kind, body)?),
         24 => Frame::Living(from_bytes(kind, body)?),
+        25 => Frame::Uptake(from_bytes(kind, body)?),
         unknown => return Err(DecodeError::UnknownKind(unknown)),
     })
 }

@@ -27,7 +27,7 @@ export const REACHES = {
   ],
   Nils: ['/family/{}', '/family/{}/write'],
   Idun: ['/family/{}', '/family/{}/write', '/family/{}/guardians', `${CASE}/consents/{}`, `${CASE}/looks`, `${CASE}/print`],
-  Berit: ['/inbox', '/cases', '/search'],
+  Berit: ['/inbox', `${CASE}/decline`, '/cases', '/search'],
   Ole: [...READS, ...WRITES],
 };
 

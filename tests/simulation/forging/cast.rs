@@ -20,7 +20,8 @@ use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::protection::{AddressProtection, ProtectionSaid};
 use stafett_protocol::signed::{Statement, StatementHash, Verified};
 use stafett_protocol::time::{MINUTE, UnixMillis};
-use stafett_protocol::wire::{Frame, GrantFrame, MarkFrame, OrderFrame, ReceiptFrame};
+use stafett_protocol::uptake::Uptake;
+use stafett_protocol::wire::{Frame, GrantFrame, MarkFrame, OrderFrame, ReceiptFrame, UptakeFrame};
 use stafett_tests::federation::{AskFor, CaseAt, NewEntry};
 use stafett_tests::names::{CHILD, FATHER, MOTHER, areas, key, organisation, service, service_code};
 
@@ -166,13 +167,14 @@ pub(super) fn frame_of<T: Statement>(token: String) -> Frame {
 }
 
 /// A token in every frame that carries one.
-pub(super) fn frames_of_every_kind(token: &str) -> [(&'static str, Frame); 4] {
+pub(super) fn frames_of_every_kind(token: &str) -> [(&'static str, Frame); 5] {
     let token = || token.to_owned();
     [
         (Grant::TYPE, Frame::Grant(GrantFrame { token: token() })),
         (EraseOrder::TYPE, Frame::Order(OrderFrame { token: token() })),
         (Receipt::TYPE, Frame::Receipt(ReceiptFrame { token: token() })),
         (LinkMark::TYPE, Frame::Mark(MarkFrame { token: token() })),
+        (Uptake::TYPE, Frame::Uptake(UptakeFrame::Said { token: token() })),
     ]
 }
 

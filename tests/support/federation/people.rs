@@ -23,8 +23,9 @@ use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{
     EntryRecord, EntryState, Proposal, ProposalState, Relation, Transaction, Write,
 };
+use stafett_protocol::uptake::Uptake;
 
-use super::{Federation, News, Place};
+use super::{Federation, Place};
 use crate::names::{CHILD, FATHER, MOTHER, areas, service_code};
 
 const HOLDER: AccountId = AccountId::from_bytes([0xb1; 16]);
@@ -113,6 +114,19 @@ impl<'a> AskFor<'a> {
             sector: Sector::Public,
         }
     }
+}
+
+/// What a node's sessions are told after a commit.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    pub(super) case: Option<CaseId>,
+    pub(super) grants: Vec<Verified<stafett_protocol::grant::Grant>>,
+    pub(super) orders: Vec<Verified<stafett_protocol::erasure::EraseOrder>>,
+    pub(super) entries: Vec<EntryId>,
+    pub(super) relations: Vec<Relation>,
+    pub(super) proposals: Vec<Proposal>,
+    pub(super) uptakes: Vec<Uptake>,
+    pub(super) filed: Option<(OrganisationNumber, stafett_protocol::id::OrderId)>,
 }
 
 impl Federation {

@@ -7,8 +7,8 @@ use stafett_protocol::late::{Shown, shown};
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::transaction::{CarriedTo, EntryState, GenerationWrite, Write};
 
-use super::people::ADVISER;
-use super::{Federation, News};
+use super::Federation;
+use super::people::{ADVISER, News};
 
 impl Federation {
     /// Edits an entry at a node that has it. Returns whether it is there and something changed;

@@ -78,6 +78,8 @@ impl Store {
                 .filter(|((proposer, _), _)| *proposer == partner)
                 .map(|((_, proposal), entry)| (*proposal, *entry))
                 .collect(),
+            said: self.said_to(partner),
+            heard: self.heard_from(partner),
             own_mark: OwnMark { incarnation: self.incarnation, number: self.signed_for(partner) },
             partner_mark: self.marks.get(&partner).cloned(),
             restored: self.checked.get(&partner).copied().unwrap_or(0) < self.incarnation,

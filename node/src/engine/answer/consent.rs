@@ -13,7 +13,7 @@ use stafett_protocol::municipality::{AreaCode, LanguageTag, PurposeCode, Service
 use stafett_protocol::time::UnixMillis;
 use utoipa::ToSchema;
 
-use super::OrderItem;
+use super::{CannotTakeItem, OrderItem};
 use crate::web::openapi::types as doc;
 
 /// A consent: all of it for the stafettholder, the own question and the own word for a giver.
@@ -69,6 +69,8 @@ pub struct ConsentItem {
     pub grants: BTreeSet<GrantId>,
     /// Orders to erase that came of its end, with their receipts.
     pub orders: Vec<OrderItem>,
+    /// That the recipient, a partner's service that has a grant of it, cannot take the case.
+    pub cannot_take: Option<CannotTakeItem>,
 }
 
 /// A consent as one giver sees it: the own question, the own word. Nothing of other givers, of

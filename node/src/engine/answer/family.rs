@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use stafett_protocol::id::{AccountId, CaseId, ConsentId, OrderId, PersonId, RegistrationId};
-use stafett_protocol::municipality::AreaCode;
+use stafett_protocol::municipality::{AreaCode, Service};
 use stafett_protocol::protection::AddressProtection;
 use stafett_protocol::task::{Task, TaskKind};
 use stafett_protocol::time::UnixMillis;
@@ -95,8 +95,6 @@ pub struct TaskItem {
     /// About which consent.
     #[schema(value_type = Option<doc::ConsentId>)]
     pub consent: Option<ConsentId>,
-    /// To which service that consent is, as it is called here.
-    pub service_name: Option<String>,
     /// About which person: who turns an age, or whose word is to be talked about.
     #[schema(value_type = Option<doc::PersonId>)]
     pub person: Option<PersonId>,
@@ -106,13 +104,15 @@ pub struct TaskItem {
     /// Which order to erase has no receipt.
     #[schema(value_type = Option<doc::OrderId>)]
     pub order: Option<OrderId>,
+    /// To which service that consent is, or which one cannot take the case.
+    #[schema(value_type = Option<doc::Service>)]
+    pub service: Option<Service>,
 }
 
 impl TaskItem {
-    pub(crate) fn of(case: CaseId, task: &Task, service_name: Option<String>) -> Self {
+    pub(crate) fn of(case: CaseId, task: &Task, service: Option<Service>) -> Self {
         Self {
             case,
-            service_name,
             kind: task.kind,
             due: task.due,
             age: task.age,
@@ -120,6 +120,7 @@ impl TaskItem {
             person: task.person,
             registration: task.registration,
             order: task.order,
+            service,
         }
     }
 }

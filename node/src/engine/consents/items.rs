@@ -8,8 +8,10 @@ use stafett_protocol::consent::{ConsentKind, ConsentRecord, ConsentStatus, Withd
 use stafett_protocol::id::{GrantId, OrderId, PersonId};
 use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::time::UnixMillis;
+use stafett_protocol::uptake::Heard;
 
 use crate::engine::answer::{ConsentItem, OrderItem, OwnConsent, ReceiptItem, WithdrawalItem};
+use crate::engine::uptakes::cannot_take_of;
 use crate::engine::{Engine, EngineError};
 
 impl Engine {
@@ -19,6 +21,7 @@ impl Engine {
         ledger: &LedgerView,
         record: &ConsentRecord,
         orders: &BTreeMap<GrantId, Vec<OrderItem>>,
+        heard: &[Heard],
     ) -> ConsentItem {
         let now = self.now();
         let consent = record.consent();
@@ -42,6 +45,11 @@ impl Engine {
             withdrawn_at: record.withdrawn_at(),
             withdrawals: record.withdrawals().iter().map(withdrawal).collect(),
             clarify: ledger.waits_for_clarifying(record, now),
+            cannot_take: grants
+                .iter()
+                .any(|grant| ledger.grants().get(grant).is_some_and(|grant| grant.ended_at.is_none()))
+                .then(|| cannot_take_of(ledger, heard, &consent.recipient))
+                .flatten(),
             orders: grants.iter().filter_map(|grant| orders.get(grant)).flatten().cloned().collect(),
             grants,
         }

@@ -11,7 +11,9 @@ const DOCUMENT: &str = "kanarifugl-i-saken";
 const REASON: &str = "kanarifugl-i-grunnen";
 const SERVICE: &str = "kanarifugl-i-tjenesten";
 const PROPOSED: &str = "kanarifugl-i-forslaget";
-const MARKS: [&str; 6] = [TEXT, AREA, DOCUMENT, REASON, SERVICE, PROPOSED];
+const ANSWERED: &str = "kanarifugl-i-svaret";
+const HEARD: &str = "kanarifugl-i-svaret-deres";
+const MARKS: [&str; 8] = [TEXT, AREA, DOCUMENT, REASON, SERVICE, PROPOSED, ANSWERED, HEARD];
 
 async fn filled(folder: &Folder) -> Store {
     let store = folder.open().with_their_goals().await;
@@ -22,6 +24,9 @@ async fn filled(folder: &Folder) -> Store {
     record.facts.written_by = Some(Service { host: us(), code: SERVICE.parse().expect("a code") });
     store.must(vec![Write::Entry(record), change(GOAL_WITH_MARKS, &genesis, us())]).await;
     store.must(vec![Write::ProposalMade(proposal(91, PROPOSED))]).await;
+    store.must(vec![Write::UptakeSaid(our_uptake(GRANT, 7_000, ANSWERED))]).await;
+    store.must(vec![Write::GrantIssued(our_grant(OTHER_GRANT))]).await;
+    store.must(vec![Write::UptakeHeard(their_uptake(OTHER_GRANT, 7_000, HEARD))]).await;
     store.must(vec![Write::Disclosure(disclosed(81, FIRST, &Heads::default()))]).await;
     store.put_private_case(CASE, DOCUMENT.as_bytes().to_vec(), UnixMillis(1)).await.expect("writes");
     let look = AccessRow {

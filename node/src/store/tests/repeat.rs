@@ -32,6 +32,7 @@ fn life() -> Vec<Vec<Write>> {
         vec![Write::GrantHanded(GRANT)],
         vec![Write::GrantUnsent(GRANT)],
         vec![Write::GrantHanded(GRANT), Write::GrantStored(GRANT)],
+        vec![Write::UptakeHeard(their_uptake(GRANT, 7_000, "ingen ledig"))],
         vec![
             Write::Disclosure(disclosed(81, FIRST, &heads)),
             Write::Disclosure(disclosed(82, FIRST, &heads)),
@@ -58,7 +59,10 @@ fn life() -> Vec<Vec<Write>> {
             },
         ],
         vec![Write::Generation(GenerationWrite::LetGo { partner: them(), entry: GOAL, generation: FIRST })],
-        vec![Write::GrantReceived(their_grant(GRANT))],
+        vec![Write::GrantReceived(their_grant(GRANT)), Write::GrantReceived(their_grant(OTHER_GRANT))],
+        vec![Write::UptakeSaid(our_uptake(GRANT, 7_000, "fullt"))],
+        vec![Write::UptakeSaid(our_uptake(OTHER_GRANT, 7_000, "fullt"))],
+        vec![Write::UptakeKept { grant: OTHER_GRANT, said_at: UnixMillis(7_000) }],
         received,
     ]
     .into_iter()
@@ -173,6 +177,9 @@ fn kind(write: &Write) -> usize {
         Write::MarkSeen(_) => 32,
         Write::GrantHanded(_) => 33,
         Write::GrantUnsent(_) => 34,
+        Write::UptakeSaid(_) => 35,
+        Write::UptakeKept { .. } => 36,
+        Write::UptakeHeard(_) => 37,
     }
 }
 
@@ -180,7 +187,7 @@ fn kind(write: &Write) -> usize {
 fn life_has_every_kind_of_write() {
     let kinds: BTreeSet<usize> = life().iter().flatten().map(kind).collect();
 
-    assert_eq!(kinds, (0..=34).collect());
+    assert_eq!(kinds, (0..=37).collect());
 }
 
 #[tokio::test]

@@ -53,6 +53,7 @@ fn requests() -> Vec<(&'static str, Value)> {
         ),
         ("LimitGuardian", json!({ "closed": ["language"], "channel": "oral" })),
         ("Assign", json!({ "account": HOLDER })),
+        ("CannotTake", json!({ "reason": "PPT har ingen ledig før nyttår." })),
         (
             "NewEntry",
             json!({
@@ -166,10 +167,10 @@ fn task() -> Value {
         "due": OCTOBER_1,
         "age": null,
         "consent": CONSENT,
-        "service_name": "PPT (Steinkjer)",
         "person": null,
         "registration": null,
         "order": null,
+        "service": service(),
     })
 }
 

@@ -18,7 +18,7 @@ use self::card::{Cards, EntryCard, MeasureRow};
 use super::cases::{asked_for, first_name, level_name, staff_only, subject_words};
 use super::print::capitalised;
 use super::{Frame, PageError, done, page};
-use crate::engine::answer::EntryItem;
+use crate::engine::answer::{EntryItem, TaskItem};
 use crate::engine::overview::{CasePage, Outlook, is_over};
 use crate::engine::request::SetLevel;
 use crate::web::Api;
@@ -40,6 +40,7 @@ struct Page<'a> {
     subject: String,
     owner: Option<String>,
     is_holder: bool,
+    cannot_take: Vec<(Text, String)>,
     head: Vec<(Text, String)>,
     changed_since: Option<Text>,
     is_asked_for_voice: bool,
@@ -115,6 +116,7 @@ pub(crate) async fn show(
         subject: subject_words(&visitor, shown.view.subject_kind, shown.age),
         owner: (!is_own(&api, &shown)).then(|| summary.owner_name.clone()),
         is_holder: shown.is_holder,
+        cannot_take: cannot_take(&api, &visitor, &shown),
         head: head(&api, &visitor, &shown),
         changed_since: shown.looked_at.map(|at| {
             let zone = &api.engine.config().node.time_zone;
@@ -139,6 +141,18 @@ pub(crate) async fn show(
 
 fn is_own(api: &Api, shown: &CasePage) -> bool {
     shown.view.summary.owner == api.engine.organisation()
+}
+
+/// The services that cannot take the case, each with its consent's page; for the stafettholder.
+fn cannot_take(api: &Api, visitor: &Visitor, shown: &CasePage) -> Vec<(Text, String)> {
+    let case = shown.view.summary.case;
+    let row = |task: &TaskItem| {
+        let service = api.engine.service(task.service.as_ref()?, visitor.asked.language());
+        let day = time::day_of(task.due, &api.engine.config().node.time_zone);
+        let words = visitor.t("consents-cannot-take").with("service", service).with("day", day);
+        Some((words, format!("/cases/{case}/consents/{}", task.consent?)))
+    };
+    shown.view.tasks.iter().filter_map(row).collect()
 }
 
 /// What stays in sight: level, stafettholder, the next meeting and the next deadline.

@@ -21,7 +21,7 @@ use stafett_protocol::municipality::{AreaCode, Service};
 use stafett_protocol::time::UnixMillis;
 
 use super::{Frame, PageError, page};
-use crate::engine::answer::{ConsentItem, ConsentView, OwnConsent, PartyItem};
+use crate::engine::answer::{CannotTakeItem, ConsentItem, ConsentView, OwnConsent, PartyItem};
 use crate::engine::desk::ConsentDesk;
 use crate::engine::{Engine, EngineError};
 use crate::web::Api;
@@ -66,6 +66,7 @@ struct ConsentLine {
     until: String,
     readers: String,
     may_withdraw: bool,
+    cannot_take: Option<String>,
 }
 
 /// Shows the matrix and the list: all for the stafettholder, the own word for somebody of the family.
@@ -291,6 +292,12 @@ impl<'a> Say<'a> {
         text.to_string()
     }
 
+    /// That the recipient cannot take the case, and since when that is known; for the stafettholder.
+    pub(super) fn cannot_take(&self, item: &ConsentItem, said: &CannotTakeItem) -> String {
+        let text = self.t("consents-cannot-take").with("service", self.service(&item.asked.recipient));
+        text.with("day", self.day(said.heard_at)).to_string()
+    }
+
     fn line(&self, view: &ConsentView, parties: &[PartyItem]) -> ConsentLine {
         match view {
             ConsentView::Full(item) => ConsentLine {
@@ -303,6 +310,7 @@ impl<'a> Say<'a> {
                     .t(if item.opens { Key("consents-reads") } else { Key("consents-reads-not") })
                     .to_string(),
                 may_withdraw: one::may_withdraw(item),
+                cannot_take: item.cannot_take.as_ref().map(|said| self.cannot_take(item, said)),
             },
             ConsentView::Own(item) => ConsentLine {
                 id: item.id,
@@ -312,6 +320,7 @@ impl<'a> Say<'a> {
                 until: self.last_day(item.until),
                 readers: String::new(),
                 may_withdraw: one::may_withdraw_own(item),
+                cannot_take: None,
             },
         }
     }

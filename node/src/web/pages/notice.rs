@@ -32,6 +32,7 @@ pub(crate) const ALL: &[Key] = &[
     Key("notice-meeting-begun"),
     Key("notice-meeting-written"),
     Key("notice-meeting-ended"),
+    Key("notice-declined"),
 ];
 
 /// Returns the notice of this name.

@@ -8,7 +8,7 @@ use stafett_protocol::id::CaseId;
 use utoipa::ToSchema;
 
 use crate::engine::answer::{CaseSummary, CaseView};
-use crate::engine::request::{Assign, OpenCase, SetLevel};
+use crate::engine::request::{Assign, CannotTake, OpenCase, SetLevel};
 use crate::web::Api;
 use crate::web::body::{Body, json};
 use crate::web::caller::Caller;
@@ -103,5 +103,25 @@ pub(crate) async fn assign(
     Body(request): Body<Assign>,
 ) -> Result<StatusCode, ApiError> {
     api.engine.assign(&reader, case, request).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Says that the caller's service cannot take a received case.
+///
+/// For the leader of a service that the case was shared with. Its stafettholder reads the reason;
+/// nothing is withdrawn. Nobody of the service works with the case from here on; giving it to
+/// somebody later takes the answer back.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{case}/refusal", operation_id = "refuseCase", tag = "cases",
+    params(("case" = doc::CaseId, Path, description = "The case.")),
+    request_body(content = CannotTake, description = "Why."),
+    responses((status = 204, description = "The answer is kept, and is told."), Finding, Sending, Changing),
+)]
+pub(crate) async fn cannot_take(
+    State(api): State<Api>,
+    Within(reader, case): Within<CaseId>,
+    Body(request): Body<CannotTake>,
+) -> Result<StatusCode, ApiError> {
+    api.engine.cannot_take(&reader, case, request).await?;
     Ok(StatusCode::NO_CONTENT)
 }

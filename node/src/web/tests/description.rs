@@ -39,7 +39,7 @@ fn routes_and_description_name_the_same_operations() {
     let described: BTreeSet<_> = operations().into_keys().collect();
 
     assert_eq!(routed, described);
-    assert_eq!(described.len(), 45);
+    assert_eq!(described.len(), 46);
 }
 
 #[test]
@@ -149,6 +149,7 @@ fn into_its_type(name: &str, example: &Value) -> Option<Value> {
         "ProtectionView" => round_trips::<answer::ProtectionView>(example),
         "TaskItem" => round_trips::<answer::TaskItem>(example),
         "Assign" => parses::<request::Assign>(example),
+        "CannotTake" => parses::<request::CannotTake>(example),
         "NewEntry" => parses::<request::NewEntry>(example),
         "EditEntry" => parses::<request::EditEntry>(example),
         "AskConsent" => parses::<request::AskConsent>(example),

@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
 use super::household::{Family, MOTHER};
+use super::late::received_case;
 use super::layers::Lines;
 use super::support::{Answer, Node, Who, new_note, request};
 use crate::engine::seal::SealReason;
@@ -53,6 +54,7 @@ async fn all_pages(node: &Node, query: &str) -> Vec<(String, Answer)> {
             .map(|below| format!("{case}/{below}"));
     let leader = Who::ServiceLeader.token();
     let holder = Who::Holder.token();
+    let decline = format!("/cases/{}/decline", received_case(node, "x").await);
     let print = family.print();
     let consent = family.consent(node, "997391853", "health-station").await.replace("/api/v1", "");
     let [consents, looks, kin] =
@@ -77,6 +79,7 @@ async fn all_pages(node: &Node, query: &str) -> Vec<(String, Answer)> {
         (Some(holder.as_str()), "get", &edit, 200),
         (Some(leader.as_str()), "get", "/inbox", 200),
         (Some(&Who::UnitLeader.token()), "get", "/unit", 200),
+        (Some(leader.as_str()), "get", &decline, 200),
         (None, "post", "/", 405),
         (None, "get", print.as_str(), 401),
         (Some("wrong"), "get", &print, 401),
@@ -176,7 +179,7 @@ async fn every_page_and_every_refusal_carries_the_text_byte_for_byte() {
     for (query, language) in [("", Language::Nb), ("?lang=nn", Language::Nn)] {
         let node = Node::start_with("[duty_to_report]\nchild_welfare_phone = \"00 00 00 00\"").await;
         let pages = all_pages(&node, query).await;
-        assert_eq!(pages.len(), 55);
+        assert_eq!(pages.len(), 56);
         let first = pages[0].1.text();
         let carried = block(&first);
 

@@ -78,6 +78,7 @@ impl Session {
     /// The grant opens nothing from here on, also if it never came.
     fn hide(&mut self, order: &EraseOrder) {
         self.ended.insert(order.grant);
+        self.uptakes.forget(order.grant);
         let received = self.received.get_mut(&order.case).into_iter().flatten();
         let known = received.filter(|received| received.grant.grant == order.grant);
         known.for_each(|received| {

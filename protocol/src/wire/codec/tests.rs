@@ -8,11 +8,12 @@ use super::*;
 use crate::entry::operation::{Change, ObjectKind, Operation, OperationRef, Position, Scalar};
 use crate::entry::{About, Actor, ChangeHash, EntryKind, SchemaVersion};
 use crate::id::{CaseId, EntryId, GenerationId, GrantId, PersonId, ProposalId, RelationId};
+use crate::time::UnixMillis;
 use crate::wire::error_code::ErrorCode;
 use crate::wire::{
     Acknowledge, Announce, Ask, Carried, Changes, ChangesRefused, GrantFrame, Hello, Holding, LetGo, Living,
     MarkFrame, NotUnderstood, OrderFrame, ProposalRefused, Propose, ReceiptFrame, Reconcile, Refused,
-    RelationFrame, Resend, Shown, Stored, Want,
+    RelationFrame, Resend, Shown, Stored, UptakeFrame, Want,
 };
 
 /// The committed vectors: a name, a space and the frame in hexadecimal digits on each line.
@@ -137,6 +138,7 @@ fn frames() -> Vec<(String, Frame)> {
     }
     frames.extend(frames_about_generations(codes));
     frames.extend(after_a_restore());
+    frames.extend(about_uptakes());
     frames
 }
 
@@ -178,6 +180,13 @@ fn after_a_restore() -> Vec<(String, Frame)> {
     ]
 }
 
+fn about_uptakes() -> Vec<(String, Frame)> {
+    let said = UptakeFrame::Said { token: "eyJ0.eyJ1.c2ln".into() };
+    let kept =
+        UptakeFrame::Kept { grant: GrantId::from_bytes([1; 16]), said_at: UnixMillis(1_790_000_000_000) };
+    vec![("uptake-said".to_owned(), Frame::Uptake(said)), ("uptake-kept".to_owned(), Frame::Uptake(kept))]
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -194,7 +203,7 @@ fn every_frame_encodes_to_its_committed_bytes_and_decodes_from_them() {
         assert_eq!(decode(&encode(&frame).expect("fits")).as_ref(), Ok(&frame), "{name}");
     }
     let kinds: BTreeSet<u16> = frames().iter().map(|(_, frame)| frame.kind()).collect();
-    assert_eq!(kinds, (1..=24).collect());
+    assert_eq!(kinds, (1..=25).collect());
 }
 
 #[test]

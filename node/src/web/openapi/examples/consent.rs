@@ -161,6 +161,7 @@ fn item() -> Value {
             "late": false,
             "receipt": receipt,
         }],
+        "cannot_take": null,
     });
     let parts = [asked(), became].into_iter().filter_map(|part| part.as_object().cloned());
     Value::Object(parts.flatten().collect())

@@ -1,5 +1,6 @@
 //! The inbox of a shared service: its leader sees which municipality shares and since when, and
-//! gives each case to somebody. Nothing else is shown until then.
+//! gives each case to somebody, or says that the service cannot take it. Nothing else is shown until
+//! then.
 
 use askama::Template;
 use axum::extract::State;
@@ -8,13 +9,14 @@ use axum::response::Response;
 use stafett_protocol::id::{AccountId, CaseId};
 use stafett_protocol::person::Role;
 
-use crate::engine::answer::CaseSummary;
-use crate::engine::request::Assign;
+use crate::engine::EngineError;
+use crate::engine::answer::{CaseSummary, SaidItem};
+use crate::engine::request::{Assign, CannotTake};
 use crate::web::Api;
 use crate::web::error::ApiError;
 use crate::web::form::{Form, Posted};
 use crate::web::pages::{Frame, PageError, done, page};
-use crate::web::texts::Key;
+use crate::web::texts::{Key, Text};
 use crate::web::visitor::{Visiting, Visitor};
 use crate::words::time;
 
@@ -30,7 +32,15 @@ struct InboxRow {
     case: CaseId,
     owner: String,
     day: String,
-    assigned: Vec<String>,
+    assigned: Vec<(AccountId, String)>,
+    declined: Option<Declined>,
+}
+
+/// What the leader has said of a case that the service cannot take.
+struct Declined {
+    said: Text,
+    reason: String,
+    kept: Text,
 }
 
 /// Shows what was shared with the service.
@@ -41,17 +51,19 @@ pub(crate) async fn show(State(api): State<Api>, visitor: Visitor) -> Result<Res
     let summaries = api.engine.cases(&visitor.reader).await?;
     let row = |summary: &CaseSummary| {
         let inbox = summary.inbox.as_ref()?;
-        let names = inbox.assigned.iter().filter_map(|account| api.engine.person_name(*account));
+        let named = |account: &AccountId| Some((*account, api.engine.person_name(*account)?));
+        let names = inbox.assigned.iter().filter_map(named);
         Some(InboxRow {
             case: summary.case,
             owner: summary.owner_name.clone(),
             day: time::day_of(summary.since, &api.engine.config().node.time_zone),
             assigned: names.collect(),
+            declined: inbox.cannot_take.as_ref().map(|said| declined(&api, &visitor, said)),
         })
     };
     let mut cases: Vec<InboxRow> = summaries.iter().filter_map(row).collect();
-    // What nobody has yet comes first.
-    cases.sort_by_key(|row| !row.assigned.is_empty());
+    // What nobody has yet comes first, and is still to be answered.
+    cases.sort_by_key(|row| !row.assigned.is_empty() || row.declined.is_some());
     let people = api.engine.colleagues(&visitor.reader);
     let frame = Frame::new(&api, &visitor.asked, visitor.t("inbox-title"));
     page(StatusCode::OK, &InboxPage { frame, cases, people })
@@ -91,4 +103,81 @@ fn list_of(visitor: &Visitor, case: CaseId) -> String {
         Role::ServiceLeader => "/inbox".to_owned(),
         _ => format!("/cases/{case}"),
     }
+}
+
+fn declined(api: &Api, visitor: &Visitor, said: &SaidItem) -> Declined {
+    let zone = &api.engine.config().node.time_zone;
+    let kept = match said.kept_at {
+        Some(at) => {
+            let moment = time::minute_of(at, zone, visitor.asked.language());
+            visitor.t("inbox-declined-kept").with("moment", moment)
+        }
+        None => visitor.t("inbox-declined-waits"),
+    };
+    let day = time::day_of(said.said_at, zone);
+    Declined { said: visitor.t("inbox-declined").with("day", day), reason: said.reason.clone(), kept }
+}
+
+#[derive(Template)]
+#[template(path = "inbox-decline.html")]
+struct DeclinePage<'a> {
+    frame: Frame<'a>,
+    case: CaseId,
+    owner: String,
+    day: String,
+    is_assigned: bool,
+    form: Form,
+}
+
+/// The form by which the leader says that the service cannot take a case, and what that means.
+pub(crate) async fn decline_form(
+    State(api): State<Api>,
+    Visiting(visitor, case): Visiting<CaseId>,
+) -> Result<Response, PageError> {
+    let summary = api.engine.inbox_case(&visitor.reader, case).await?;
+    visitor.must_be_fresh(&visitor.asked.here)?;
+    let before = summary.inbox.as_ref().and_then(|inbox| inbox.cannot_take.as_ref());
+    let reason = before.map(|said| said.reason.clone()).unwrap_or_default();
+    decline_page(&api, &visitor, &summary, Form::new().put("reason", reason), StatusCode::OK)
+}
+
+/// Says that the service cannot take a case.
+pub(crate) async fn decline(
+    State(api): State<Api>,
+    Visiting(visitor, case): Visiting<CaseId>,
+    Posted(mut form): Posted,
+) -> Result<Response, PageError> {
+    let summary = api.engine.inbox_case(&visitor.reader, case).await?;
+    visitor.must_be_fresh(&format!("/cases/{case}/decline"))?;
+    let reason = form.require("reason", visitor.t("decline-reason-missing"));
+    if form.holds() {
+        // A text field has line ends; a reason is one line.
+        let reason = reason.split(['\n', '\r']).map(str::trim).collect::<Vec<_>>().join(" ");
+        match api.engine.cannot_take(&visitor.reader, case, CannotTake { reason }).await {
+            Ok(()) => return Ok(done(&api, "/inbox", Key("notice-declined"))),
+            Err(EngineError::Invalid { field: "reason", .. }) => {
+                form.refuse("reason", visitor.t("decline-reason-wrong"));
+            }
+            Err(other) => return Err(other.into()),
+        }
+    }
+    decline_page(&api, &visitor, &summary, form, StatusCode::UNPROCESSABLE_ENTITY)
+}
+
+fn decline_page(
+    api: &Api,
+    visitor: &Visitor,
+    summary: &CaseSummary,
+    form: Form,
+    status: StatusCode,
+) -> Result<Response, PageError> {
+    let shown = DeclinePage {
+        frame: Frame::new(api, &visitor.asked, visitor.t("decline-title")),
+        case: summary.case,
+        owner: summary.owner_name.clone(),
+        day: time::day_of(summary.since, &api.engine.config().node.time_zone),
+        is_assigned: summary.inbox.as_ref().is_some_and(|inbox| !inbox.assigned.is_empty()),
+        form,
+    };
+    page(status, &shown)
 }

@@ -12,7 +12,7 @@ use crate::web::Api;
 use crate::web::pages::PageError;
 use crate::web::texts::{Key, Text};
 use crate::web::visitor::Visitor;
-use crate::words::time;
+use crate::words::{Namer, time};
 
 /// One thing to do.
 pub(crate) struct Waiting {
@@ -37,12 +37,9 @@ pub(super) async fn of(
             Some((overview.summary.case, first_name(overview.summary.subject_name.as_deref())?))
         })
         .collect();
-    let now = api.engine.now();
     for task in api.engine.tasks(&visitor.reader).await? {
         let name = names.get(&task.case).copied();
-        let zone = &api.engine.config().node.time_zone;
-        let day = time::day_of(task.due, zone);
-        waiting.push(of_ledger(visitor, &task, name, &day, task.due < now));
+        waiting.push(of_ledger(api, visitor, &task, name));
     }
     Ok(waiting)
 }
@@ -75,7 +72,11 @@ fn named(visitor: &Visitor, name: Option<&str>) -> String {
     name.map_or_else(|| visitor.t("cases-unnamed").to_string(), str::to_owned)
 }
 
-fn of_ledger(visitor: &Visitor, task: &TaskItem, name: Option<&str>, day: &str, is_late: bool) -> Waiting {
+fn of_ledger(api: &Api, visitor: &Visitor, task: &TaskItem, name: Option<&str>) -> Waiting {
+    let day = time::day_of(task.due, &api.engine.config().node.time_zone);
+    let is_late = task.due < api.engine.now();
+    let service = task.service.as_ref();
+    let service = service.map(|service| api.engine.service(service, visitor.asked.language()));
     let (sentence, action) = words(task.kind);
     let age = task.age.map_or(0, u64::from);
     let is_holders = task.kind.is_for_stafettholder() && name.is_some();
@@ -87,7 +88,7 @@ fn of_ledger(visitor: &Visitor, task: &TaskItem, name: Option<&str>, day: &str, 
             .with("name", named(visitor, name))
             .with("day", day)
             .with("age", age)
-            .with("service", task.service_name.clone().unwrap_or_default()),
+            .with("service", service.unwrap_or_default()),
         link: is_told.then(|| (visitor.t(action), to)),
         is_late: is_late && is_urgent(task.kind),
     }
@@ -131,5 +132,6 @@ const fn words(kind: TaskKind) -> (Key, Key) {
         TaskKind::PartlyGiven => (Key("waiting-partly"), Key("waiting-register")),
         TaskKind::ChildNotHeard => (Key("waiting-child"), SEE),
         TaskKind::BatonOffered => (Key("waiting-baton"), Key("waiting-answer")),
+        TaskKind::ServiceCannotTake => (Key("waiting-cannot-take"), Key("waiting-see-answer")),
     }
 }

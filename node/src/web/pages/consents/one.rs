@@ -38,6 +38,7 @@ struct ConsentPage<'a> {
     service: String,
     state: String,
     clarify: bool,
+    cannot_take: Option<(String, String)>,
     rows: Vec<Row>,
     words: Vec<String>,
     excepted: Vec<String>,
@@ -175,6 +176,10 @@ async fn shown(
                 service: say.called(item.asked.kind, &item.asked.recipient),
                 state: say.state(item, &desk.parties),
                 clarify: item.clarify,
+                cannot_take: item.cannot_take.as_ref().map(|said| {
+                    let reason = say.t("consents-cannot-take-reason").with("reason", &said.reason);
+                    (say.cannot_take(item, said), reason.to_string())
+                }),
                 rows: say.full_rows(item, &desk),
                 words: say.words_of(item, &desk.parties),
                 excepted: say.excepted(item, &desk),

@@ -130,6 +130,7 @@ fn fields_for(route: Route<'_>, column: Column, case: &Case) -> Fields {
         "/cases/new" => of(&[("kind", "child"), ("name", "Ola Testesen"), ("level", "1")]),
         "/cases/{case}/level" => of(&[("level", "2")]),
         "/cases/{case}/assign" | "/cases/{case}/unassign" => of(&[("account", &colleague)]),
+        "/cases/{case}/decline" => of(&[("reason", "fullt")]),
         "/cases/{case}/write" => of(&[
             ("do", "publish"),
             ("entry-kind", "note"),
@@ -187,6 +188,7 @@ fn json_for(route: Route<'_>, case: &Case) -> Value {
         (_, "/api/v1/cases") => new_case(),
         (_, "level") => json!({ "level": 2 }),
         (_, "assignments") => json!({ "account": Who::Colleague.account() }),
+        (_, "refusal") => json!({ "reason": "fullt" }),
         (_, "entries" | "entries/preview") => new_note("x"),
         ("patch", _) => json!({ "fields": { "description": "y" } }),
         (_, "consents" | "consents/preview") => consent,

@@ -84,6 +84,8 @@ get    /operations                                                404 404 404 40
 get    /disclosures                                               404 404 404 404 404 404 404 404 404 404 404 404 200 404 404 404 404 401
 get    /search                                                    200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 401
 post   /search                                                    200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 401
+get    /cases/{case}/decline                                      404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /cases/{case}/decline                                      404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 ";
 
 /// The API, in the same case. Everybody has a token but S and N.
@@ -132,6 +134,7 @@ post   /api/v1/cases/{case}/baton/offers                          201 401 403 40
 post   /api/v1/cases/{case}/baton/offers/{offer}/acceptance       404 401 404 204 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/baton/offers/{offer}/refusal          404 401 404 204 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/baton/offers/{offer}/recall           204 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+post   /api/v1/cases/{case}/refusal                               404 401 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 ";
 
 /// For monitors, who have no token.
@@ -153,7 +156,8 @@ put    /api/v1/cases/{case}/guardian-access/{guardian}            204 401 403 40
 ";
 
 /// Everything below a case that another municipality owns and has shared with the school. H is
-/// stafettholder elsewhere; C works with this one, and L gives it to whoever does.
+/// stafettholder elsewhere; C works with this one, and L gives it to whoever does. What takes it from C
+/// stands last.
 pub(super) const RECEIVED: &str = "
 method path                                                       H   C   E   U   L   O   B   R   I   D   M   G   Y   N
 get    /cases/{case}/live                                         404 404 404 404 404 404 404 404 404 404 404 404 404 401
@@ -161,6 +165,7 @@ get    /cases/{case}/print                                        404 200 404 40
 get    /cases/{case}                                              404 200 404 404 403 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/level                                        404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/assign                                       404 404 404 404 303 404 404 404 404 404 404 404 404 401
+get    /cases/{case}/decline                                      404 404 404 404 200 404 404 404 404 404 404 404 404 401
 get    /cases/{case}/write                                        404 200 404 404 403 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/write                                        404 303 404 404 403 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/drafts/{draft}/delete                        404 404 404 404 404 404 404 404 404 404 404 404 404 401
@@ -234,4 +239,6 @@ post   /api/v1/cases/{case}/baton/offers/{offer}/acceptance       404 404 404 40
 post   /api/v1/cases/{case}/baton/offers/{offer}/refusal          404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/baton/offers/{offer}/recall           404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/unassign                                     404 404 404 404 303 404 404 404 404 404 404 404 404 401
+post   /cases/{case}/decline                                      404 404 404 404 303 404 404 404 404 404 404 404 404 401
+post   /api/v1/cases/{case}/refusal                               404 404 404 404 204 404 404 404 404 404 404 404 404 401
 ";

@@ -65,3 +65,5 @@ notice-assigned = Saken er tildelt.
 waiting-baton = { $name }: Du er tilbudt stafettpinnen. Svar innen { $day }.
 waiting-answer = Les og svar
 notice-unassigned = Saken er tatt fra personen.
+waiting-cannot-take = { $name }: { $service } kan ikke ta saken. Svaret kom { $day }. Snakk med familien.
+waiting-see-answer = Se svaret

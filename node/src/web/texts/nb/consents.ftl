@@ -291,3 +291,6 @@ consents-paper-made = Skrevet ut { $day }.
 notice-asked = Familien er spurt. Ingenting er delt ennå.
 notice-answered = Svaret er registrert.
 notice-withdrawn = Trukket tilbake. Delingen er stoppet.
+consents-cannot-take = { $service } kan ikke ta saken. Svaret kom { $day }.
+consents-cannot-take-reason = Grunn: { $reason }
+consents-cannot-take-next = Delingen fortsetter. Snakk med familien: De kan trekke samtykket tilbake, eller vente. Grunnen leses bare av deg.

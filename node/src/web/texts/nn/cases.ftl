@@ -65,3 +65,5 @@ notice-assigned = Saka er tildelt.
 waiting-baton = { $name }: Du er tilboden stafettpinnen. Svar innan { $day }.
 waiting-answer = Les og svar
 notice-unassigned = Saka er teken frå personen.
+waiting-cannot-take = { $name }: { $service } kan ikkje ta saka. Svaret kom { $day }. Snakk med familien.
+waiting-see-answer = Sjå svaret

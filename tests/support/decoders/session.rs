@@ -1,0 +1,159 @@
+//! A session that is connected to somebody who sends anything at all.
+//!
+//! It is a real session of a node that shares a case, has entries that it does not share, waits
+//! for a receipt and has received a case; a model of the store carries out what it commits.
+
+use stafett_protocol::link::Session;
+use stafett_protocol::link::input::Input;
+use stafett_protocol::link::output::{Output, Token};
+use stafett_protocol::time::UnixMillis;
+use stafett_protocol::transaction::{Fault, Transaction};
+use stafett_protocol::wire::codec::{DecodeError, decode, encode};
+use stafett_protocol::wire::{Frame, Reconcile, Stream};
+
+use super::seeds::{self, with_world};
+use crate::federation::Federation;
+use crate::store::Store;
+
+/// Effects of one input; more would be a loop.
+const OUTPUTS_MAX: usize = 20_000;
+/// Inputs of one run.
+const INPUTS_MAX: usize = 64;
+
+struct Link {
+    session: Session,
+    store: Store,
+    now: UnixMillis,
+    waiting: Vec<(Token, Transaction)>,
+    events: u8,
+    is_closed: bool,
+}
+
+impl Link {
+    fn new(world: &Federation) -> Self {
+        let (own, partner) = (seeds::owner(), seeds::partner());
+        let mut link = Self {
+            session: world.session(own, partner),
+            store: world.node(own).store.clone(),
+            now: world.now(),
+            waiting: Vec::new(),
+            events: 0,
+            is_closed: false,
+        };
+        link.connect();
+        link
+    }
+
+    fn random(&mut self) -> [u8; 32] {
+        self.events = self.events.wrapping_add(1);
+        [self.events; 32]
+    }
+
+    fn connect(&mut self) {
+        let salt = self.random();
+        self.is_closed = false;
+        self.handle(Input::Connected { salt });
+    }
+
+    fn frame(&mut self, stream: Stream, bytes: &[u8]) {
+        let random = self.random();
+        match decode(bytes) {
+            Ok(frame) => self.handle(Input::Frame { stream, frame, random }),
+            Err(DecodeError::UnknownKind(kind)) => self.handle(Input::UnknownKind { kind }),
+            Err(_) => self.handle(Input::BadFrame),
+        }
+    }
+
+    fn handle(&mut self, input: Input) {
+        self.session.handle(input, self.now);
+        for _ in 0..OUTPUTS_MAX {
+            match self.session.poll_output() {
+                None => return,
+                Some(Output::Commit { token, transaction }) => self.waiting.push((token, transaction)),
+                Some(Output::Send { frame, .. }) => {
+                    encode(&frame).expect("what a session sends fits a frame");
+                }
+                Some(Output::Close { .. }) => self.is_closed = true,
+                Some(_) => {}
+            }
+        }
+        panic!("one input has no end of effects");
+    }
+
+    /// Carries out what waits, or says that it failed.
+    fn settle(&mut self, fails: bool) {
+        for (token, transaction) in std::mem::take(&mut self.waiting) {
+            let outcome = if fails { Err(Fault::Store) } else { self.store.commit(transaction) };
+            self.handle(Input::Done { token, outcome });
+        }
+    }
+
+    fn wait(&mut self, millis: u64) {
+        self.now = self.now.plus(millis);
+        if self.session.poll_timeout().is_some_and(|timeout| timeout <= self.now) {
+            self.handle(Input::Timer);
+        }
+    }
+
+    fn reconnect(&mut self) {
+        self.handle(Input::Disconnected);
+        self.connect();
+    }
+}
+
+/// Inputs, each a byte that says which, and for frames a length of two bytes and so many bytes.
+pub(super) fn inputs(bytes: &[u8]) {
+    with_world(|world| {
+        let mut link = Link::new(world);
+        let mut rest = bytes;
+        for _ in 0..INPUTS_MAX {
+            let Some((what, more)) = rest.split_first() else { break };
+            rest = more;
+            match what % 16 {
+                0..10 => {
+                    let Some((length, more)) = rest.split_first_chunk::<2>() else { break };
+                    let length = usize::from(u16::from_be_bytes(*length)).min(more.len());
+                    let (frame, more) = more.split_at(length);
+                    rest = more;
+                    let stream = if what % 16 < 5 { Stream::Data } else { Stream::Control };
+                    link.frame(stream, frame);
+                    if what & 0x80 == 0 {
+                        link.settle(false);
+                    }
+                }
+                10 => link.settle(true),
+                11 => link.settle(false),
+                12 => link.wait(60_000),
+                13 => link.handle(Input::DataReset),
+                14 => link.handle(Input::FramesWaiting(usize::from(*what))),
+                _ => link.reconnect(),
+            }
+            if link.is_closed {
+                link.reconnect();
+            }
+        }
+        link.settle(false);
+    });
+}
+
+/// Messages of reconciliation, each with a length before it, between partners who have greeted.
+pub(super) fn reconcile(bytes: &[u8]) {
+    with_world(|world| {
+        let mut link = Link::new(world);
+        for frame in seeds::greeting() {
+            link.frame(Stream::Control, &frame);
+            link.settle(false);
+        }
+        let mut rest = bytes;
+        for round in 0..12u32 {
+            let Some((length, more)) = rest.split_first_chunk::<2>() else { break };
+            let length = usize::from(u16::from_be_bytes(*length)).min(more.len());
+            let (message, more) = more.split_at(length);
+            rest = more;
+            let body = Reconcile { round: round / 2, message: message.to_vec() };
+            let random = link.random();
+            link.handle(Input::Frame { stream: Stream::Data, frame: Frame::Reconcile(body), random });
+            link.settle(false);
+        }
+    });
+}
