@@ -358,7 +358,7 @@ async fn leader_of_a_shared_service_sees_municipality_and_date_and_assigns() {
     assert_eq!(leader.post(&assign, &stranger).await.status.as_u16(), 422, "of another service");
     let colleague = Who::Colleague.account().to_string();
     let after = leader.act(&assign, &[("account", &colleague)]).await.text();
-    assert!(after.contains("Saken er tildelt.") && after.contains("<li>Colleague</li>"), "{after}");
+    assert!(after.contains("Saken er tildelt.") && after.contains("<span>Colleague</span>"), "{after}");
 
     let mut colleague = node.log_in(Who::Colleague).await;
     let list = colleague.get("/cases").await.text();

@@ -143,7 +143,7 @@ async fn whoever_had_the_case_loses_it_and_giving_it_to_somebody_takes_the_answe
 
     let after = leader.act(&assign, &[("account", &colleague)]).await.text();
 
-    assert!(after.contains("<li>Colleague</li>") && !after.contains(WHY), "{after}");
+    assert!(after.contains("<span>Colleague</span>") && !after.contains(WHY), "{after}");
     let rows = said(&node, case).await;
     assert_eq!((rows.len(), reason_of(&rows[0])), (1, None));
     assert!(rows[0].uptake.said_at > declined.uptake.said_at && rows[0].kept_at.is_none());

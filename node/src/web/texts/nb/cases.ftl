@@ -38,7 +38,7 @@ waiting-late = { $name }: «{ $title }» skulle vært gjort { $day }.
 waiting-conflict = { $name }: To svar står side om side, og du må velge.
 waiting-receipt-late = { $name }: Samarbeidskommunen har ikke bekreftet at delingen er avsluttet. Vi har ventet siden { $day }.
 waiting-receipt-overdue = { $name }: Bekreftelsen mangler fortsatt. Ingenting nytt deles med samarbeidskommunen. Vi har ventet siden { $day }.
-waiting-protection = { $name }: Adressebeskyttelsen må vurderes på nytt. Dag: { $day }.
+waiting-protection = Adressebeskyttelsen i en sak må vurderes på nytt. Dag: { $day }.
 waiting-registration = En endring i en familie venter på at du som leder godkjenner den. Registrert { $day }.
 waiting-birthday-soon = { $name } fyller { $age } år { $day }. Da kan andre måtte spørres om samtykke.
 waiting-birthday = { $name } fylte { $age } år { $day }. Se hvem som nå må spørres om samtykke.
@@ -62,7 +62,7 @@ waiting-register = Ring og registrer svar
 
 notice-opened = Saken er opprettet, og du er stafettholder.
 notice-assigned = Saken er tildelt.
-waiting-baton = { $name }: Du er tilbudt stafettpinnen. Svar innen { $day }.
+waiting-baton = Du er tilbudt en stafettpinne. Svar innen { $day }.
 waiting-answer = Les og svar
 notice-unassigned = Saken er tatt fra personen.
 waiting-cannot-take = { $name }: { $service } kan ikke ta saken. Svaret kom { $day }. Snakk med familien.

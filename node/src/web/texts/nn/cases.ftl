@@ -38,7 +38,7 @@ waiting-late = { $name }: «{ $title }» skulle vore gjort { $day }.
 waiting-conflict = { $name }: To svar står side om side, og du må velje.
 waiting-receipt-late = { $name }: Samarbeidskommunen har ikkje stadfesta at delinga er avslutta. Vi har venta sidan { $day }.
 waiting-receipt-overdue = { $name }: Stadfestinga manglar framleis. Ingenting nytt blir delt med samarbeidskommunen. Vi har venta sidan { $day }.
-waiting-protection = { $name }: Adressevernet må vurderast på nytt. Dag: { $day }.
+waiting-protection = Adressevernet i ei sak må vurderast på nytt. Dag: { $day }.
 waiting-registration = Ei endring i ein familie ventar på at du som leiar godkjenner ho. Registrert { $day }.
 waiting-birthday-soon = { $name } fyller { $age } år { $day }. Då kan andre måtte spørjast om samtykke.
 waiting-birthday = { $name } fylte { $age } år { $day }. Sjå kven som no må spørjast om samtykke.
@@ -62,7 +62,7 @@ waiting-register = Ring og registrer svar
 
 notice-opened = Saka er oppretta, og du er stafetthaldar.
 notice-assigned = Saka er tildelt.
-waiting-baton = { $name }: Du er tilboden stafettpinnen. Svar innan { $day }.
+waiting-baton = Du er tilboden ein stafettpinne. Svar innan { $day }.
 waiting-answer = Les og svar
 notice-unassigned = Saka er teken frå personen.
 waiting-cannot-take = { $name }: { $service } kan ikkje ta saka. Svaret kom { $day }. Snakk med familien.
