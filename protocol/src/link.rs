@@ -57,6 +57,7 @@ use crate::grant::ReceivedGrant;
 use crate::id::{CaseId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId};
 use crate::ledger::LedgerView;
 use crate::limits::ORDER_REPEAT_MS;
+use crate::planted::planted;
 use crate::signed::Verified;
 use crate::time::{SECOND, UnixMillis};
 use crate::transaction::{Committed, EntryRecord, Fault, Transaction, Write};
@@ -494,6 +495,15 @@ impl Session {
     /// Asks the gate about an entry of either side, with what is known at this moment.
     fn permit<'step>(&'step self, tracked: &'step Tracked) -> Result<Permit<'step>, Denial> {
         let facts = &tracked.record.facts;
+        #[cfg(planted)]
+        if planted!("gate-skipped-on-catch-up")
+            && tracked.record.owner == self.identity.own
+            && tracked.sent.is_none()
+            && tracked.acknowledged.is_none()
+        {
+            let ledger = self.cases.get(&facts.case).ok_or(Denial::Unknown)?;
+            return crate::access::permit_without_asking(ledger, self.identity.partner, facts);
+        }
         if tracked.record.owner == self.identity.own {
             let ledger = self.cases.get(&facts.case).ok_or(Denial::Unknown)?;
             return crate::access::permit(&Question {

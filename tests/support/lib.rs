@@ -17,5 +17,6 @@ pub mod chance;
 pub mod federation;
 pub mod names;
 pub mod real;
+pub mod simulator;
 pub mod store;
 pub mod tap;

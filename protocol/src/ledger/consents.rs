@@ -7,6 +7,7 @@ use crate::consent::{ConsentKind, ConsentRecord, ConsentStatus, Required, Withdr
 use crate::id::{ConsentId, PersonId};
 use crate::ledger::{IssuedGrant, LedgerView};
 use crate::municipality::{Service, ServiceCode};
+use crate::planted::planted;
 use crate::time::UnixMillis;
 
 impl LedgerView {
@@ -105,7 +106,7 @@ impl LedgerView {
     /// Whether a newer version has taken the place of `consent`: it has once everybody said yes
     /// to it and it has begun, and it stays so when the newer one is withdrawn or expires.
     pub fn is_superseded(&self, consent: ConsentId, now: UnixMillis) -> bool {
-        self.is_superseded_by(consent, now, |_| true)
+        !planted!("replaced-counts") && self.is_superseded_by(consent, now, |_| true)
     }
 
     fn is_superseded_by(

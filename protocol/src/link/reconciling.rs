@@ -95,6 +95,7 @@ impl Session {
     pub(super) fn refused_frame(&mut self, body: Refused) {
         match (body.kind, body.code) {
             (2, ErrorCode::NotShared) => self.grant_refused(),
+            (2..=4 | 7 | 9, ErrorCode::NotNow) => self.try_again_later(),
             (11, _) if self.is_lower() => self.abort_reconciliation(),
             _ => {}
         }
