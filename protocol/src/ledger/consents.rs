@@ -60,6 +60,12 @@ impl LedgerView {
         moments.iter().rev().take_while(same).last().copied().unwrap_or(now)
     }
 
+    /// Returns the next moment at which somebody else may have to be asked: what is open may pause
+    /// then, without a word.
+    pub(crate) fn next_giver_change(&self, now: UnixMillis) -> Option<UnixMillis> {
+        self.giver_changes().filter(|change| *change > now).min()
+    }
+
     /// The moments at which somebody else may have to be asked: the family was registered anew, a
     /// birthday, a new rule.
     fn giver_changes(&self) -> impl Iterator<Item = UnixMillis> {

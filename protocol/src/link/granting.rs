@@ -172,7 +172,12 @@ impl Session {
             if received.grant != *statement {
                 return self.offence(2, ErrorCode::BadStatement);
             }
-            return self.send(Frame::Stored(Stored::Grant(id)));
+            // One that comes again before its commit is done is answered with it (law 11).
+            let is_being_stored = |work: &Work| matches!(work, Work::GrantStored(grant) if *grant == id);
+            if !self.work.values().any(is_being_stored) {
+                self.send(Frame::Stored(Stored::Grant(id)));
+            }
+            return;
         }
         let ended_at = self.ended.contains(&id).then_some(self.now);
         known.push(ReceivedGrant { grant: statement.clone(), ended_at });

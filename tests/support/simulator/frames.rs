@@ -327,6 +327,19 @@ impl Oracle {
                 self.violated("an order names what went to its partner and nothing else", tap.at, seen);
             }
         }
+        // That a grant was to leave is noted before it does, and the note stands if it is lost on the way.
+        let store = &world.node(tap.from).store;
+        let grant = id::<GrantId>(&said["grant"]);
+        let issued = grant.and_then(|grant| store.issued.get(&grant));
+        let has_row = store
+            .rows
+            .iter()
+            .any(|row| row.partner == tap.to && row.grounds.iter().any(|ground| Some(ground.grant) == grant));
+        let was_seen = grant.is_some_and(|grant| self.grants.contains_key(&grant));
+        if !was_seen && !has_row && !issued.is_some_and(|issued| issued.is_handed) {
+            let seen = format!("an order to node {to} ends a grant that never left");
+            self.violated("a grant that never left ends in silence", tap.at, seen);
+        }
         let times = self.orders.entry(order).or_default();
         *times += 1;
         if *times > 1 {

@@ -101,6 +101,7 @@ fn settings(seed: u64, is_twin: bool) -> Settings {
     }
     let is_on = |what: &str, of: u64| draw(of, what) == 0;
     Settings {
+        ends: 0,
         seed,
         nodes,
         links,
@@ -200,6 +201,7 @@ impl Draft {
             }
             self.step();
         }
+        self.settings.ends = self.at;
         History { settings: self.settings, operations: self.operations }
     }
 

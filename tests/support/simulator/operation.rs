@@ -343,6 +343,9 @@ pub struct Settings {
     pub late_max: u64,
     /// With so many of a thousand frames the connection is lost.
     pub lost: u64,
+    /// When everything is healed, in milliseconds from the first operation on.
+    #[serde(default)]
+    pub ends: u64,
     /// A node with a program that does not know the newer kinds of frames.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub older: Option<NodeAt>,

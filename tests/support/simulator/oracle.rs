@@ -425,7 +425,9 @@ impl Oracle {
         use stafett_protocol::wire::Frame;
         let kind = frame.kind();
         // What they name is judged with what they say: an order and its receipt name what was sent.
-        if matches!(found, Found::Entry(_)) && matches!(frame, Frame::Order(_) | Frame::Receipt(_)) {
+        if matches!(found, Found::Entry(_) | Found::Case(_))
+            && matches!(frame, Frame::Order(_) | Frame::Receipt(_))
+        {
             return;
         }
         match found {

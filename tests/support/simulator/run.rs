@@ -173,6 +173,8 @@ impl Run {
                 break;
             }
         }
+        let ends = START.plus(BEGINS_MS).plus(history.settings.ends).plus(self.skipped);
+        self.pass_until(ends);
         self.settle();
         self.end()
     }

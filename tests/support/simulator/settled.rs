@@ -210,6 +210,11 @@ impl Run {
         let of_partner = store.filed.values().filter(|receipt| receipt.statement().partner == partner);
         let is_forged = of_partner.into_iter().any(|receipt| !keys.contains(&receipt.key()));
         let is_own = store.received.values().any(|one| store.ledgers.contains_key(&one.grant.case));
+        let has_ended_unheard = store.issued.iter().any(|(id, issued)| {
+            let ledger = store.ledgers.get(&issued.grant.statement().case);
+            let known = ledger.and_then(|ledger| ledger.grants().get(id));
+            !issued.is_handed && known.is_some_and(|known| known.ended_at.is_some())
+        });
         let has_returned = store.proposals.values().any(|one| one.state != ProposalState::Waiting);
         let owners: BTreeSet<_> = store.received.values().map(|one| one.grant.owner).collect();
         if owners.len() > 1 {
@@ -217,6 +222,9 @@ impl Run {
         }
         if has_returned {
             self.oracle.states.insert(State::ProposalReturned);
+        }
+        if has_ended_unheard {
+            self.oracle.states.insert(State::EndedWithoutAnOrder);
         }
         if is_forged {
             self.violated(

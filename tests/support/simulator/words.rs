@@ -240,7 +240,12 @@ impl Run {
         let Some(one) = self.facts.consents.get(&consent) else { return false };
         let Some(entry) = self.entries.get(&entry).copied() else { return false };
         let is_of_case = self.facts.entries.get(&entry).is_some_and(|facts| facts.case == one.case);
-        if !is_of_case || one.withdrew.contains(&giver) || one.closed_by.contains(&(giver, entry)) {
+        // A consent that was lost in a restore stands on no page.
+        if !self.is_known(consent)
+            || !is_of_case
+            || one.withdrew.contains(&giver)
+            || one.closed_by.contains(&(giver, entry))
+        {
             return false;
         }
         let (case, id, partner) = (one.case, one.id, one.service.0);
@@ -254,6 +259,14 @@ impl Run {
         let said = Said::EntryExcepted { consent: id, giver: person_id(giver), entry };
         self.say(case, HOLDER, vec![said], name);
         true
+    }
+
+    /// Whether the ledger has a consent still.
+    fn is_known(&self, consent: Key) -> bool {
+        let one = &self.facts.consents[&consent];
+        let at = self.cases[&one.case];
+        let ledger = self.world.node(at.owner).store.ledgers.get(&at.case);
+        ledger.is_some_and(|ledger| ledger.consents().contains_key(&one.id))
     }
 
     pub(super) fn review(&mut self, consent: Key, name: &str) -> bool {
