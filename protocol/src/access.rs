@@ -24,6 +24,7 @@ use crate::grant::{Grant, ReceivedGrant};
 use crate::id::{CaseId, ConsentId, EntryId, GenerationId, GrantId};
 use crate::ledger::{IssuedGrant, LedgerView};
 use crate::municipality::{AreaCode, OrganisationNumber, Service};
+use crate::planted::planted;
 use crate::protection::AddressProtection;
 use crate::time::UnixMillis;
 
@@ -166,7 +167,7 @@ pub fn permit<'step>(question: &Question<'step>) -> Result<Permit<'step>, Denial
     let Question { ledger, standing, entry, held, now, .. } = *question;
     let agreement = open_agreement(question)?;
     within_agreement(agreement, &entry.areas)?;
-    if held.recall_waits {
+    if held.recall_waits && !planted!("recall-does-not-wait") {
         return Err(Denial::RecallWaits);
     }
     let is_protected = ledger.address_protection() != AddressProtection::None;
@@ -183,6 +184,23 @@ pub fn permit<'step>(question: &Question<'step>) -> Result<Permit<'step>, Denial
     }
     is_new_only_if_allowed(standing, entry, held)?;
     Ok(Permit { entry, partner: agreement.partner, grounds: open })
+}
+
+/// What a planted fault does: leave to send under every living grant, unasked.
+#[cfg(planted)]
+pub(crate) fn permit_without_asking<'step>(
+    ledger: &LedgerView,
+    partner: OrganisationNumber,
+    entry: &'step EntryFacts,
+) -> Result<Permit<'step>, Denial> {
+    let living = ledger.grants().iter();
+    let living = living.filter(|(_, issued)| issued.partner == partner && issued.ended_at.is_none());
+    let ground = |(grant, issued): (&GrantId, &IssuedGrant)| {
+        let service = ledger.consents().get(&issued.consent)?.consent().recipient.clone();
+        Some(Ground { grant: *grant, consent: issued.consent, service })
+    };
+    let grounds: Vec<_> = living.filter_map(ground).collect();
+    if grounds.is_empty() { Err(Denial::NoConsent) } else { Ok(Permit { entry, partner, grounds }) }
 }
 
 /// Asks whether the agreement's partner may write a new entry of this kind and these areas.
@@ -234,7 +252,7 @@ pub fn permit_change(question: &Question<'_>) -> Result<Ground, Denial> {
     }
     let may_write = |ground: &Ground| {
         let record = question.ledger.consents().get(&ground.consent);
-        record.is_some_and(|record| record.consent().direction.receives())
+        record.is_some_and(|record| record.consent().direction.receives()) || planted!("reader-may-write")
     };
     permit.grounds.into_iter().find(may_write).ok_or(Denial::NoConsent)
 }
@@ -362,7 +380,8 @@ fn open_link<'step>(
     standing: Standing,
     now: UnixMillis,
 ) -> Result<&'step Agreement, Denial> {
-    if ledger.address_protection() == AddressProtection::StrictlyConfidential {
+    let is_strict = ledger.address_protection() == AddressProtection::StrictlyConfidential;
+    if is_strict && !planted!("protection-ignored") {
         return Err(Denial::AddressProtected);
     }
     match standing {
@@ -377,7 +396,11 @@ fn within_agreement(agreement: &Agreement, areas: &BTreeSet<AreaCode>) -> Result
     if areas.is_empty() {
         return Err(Denial::NoArea);
     }
-    if areas.is_subset(&agreement.areas) { Ok(()) } else { Err(Denial::OutsideAgreement) }
+    if areas.is_subset(&agreement.areas) || planted!("agreement-ignored") {
+        Ok(())
+    } else {
+        Err(Denial::OutsideAgreement)
+    }
 }
 
 /// The grants that count and fit, by id, so that their order depends on nothing but what this
@@ -393,7 +416,7 @@ fn grounds<'a>(
         .grants()
         .iter()
         .filter(|(_, issued)| issued.partner == agreement.partner && issued.ended_at.is_none())
-        .filter(|(_, issued)| areas.is_subset(&issued.areas) && issued.areas.is_subset(&agreement.areas));
+        .filter(|(_, issued)| lies_within(areas, &issued.areas) && issued.areas.is_subset(&agreement.areas));
     living.filter_map(move |(grant, issued)| {
         let record = ledger.consents().get(&issued.consent)?;
         let (consent, recipient) = (record.consent().id, &record.consent().recipient);
@@ -412,16 +435,22 @@ fn covers(record: &ConsentRecord, entry: &EntryFacts) -> bool {
     let recipient_fits = entry
         .only_for
         .as_ref()
-        .is_none_or(|only| only.service == consent.recipient && only.consent == Some(consent.id));
+        .is_none_or(|only| only.service == consent.recipient && only.consent == Some(consent.id))
+        || planted!("card-for-anybody");
     let kind_is_open = match entry.kind {
         EntryKind::CaseCard => entry.only_for.is_some(),
         kind => consent.kinds.contains(&kind),
     };
     kind_is_open
         && recipient_fits
-        && (consent.direction.gives() || own_writing)
+        && (consent.direction.gives() || own_writing || planted!("direction-ignored"))
         && !entry.areas.is_empty()
-        && entry.areas.is_subset(record.areas())
+        && lies_within(&entry.areas, record.areas())
+}
+
+/// Whether all areas are open (law 4).
+fn lies_within(areas: &BTreeSet<AreaCode>, open: &BTreeSet<AreaCode>) -> bool {
+    areas.is_subset(open) || (planted!("one-area-is-enough") && !areas.is_disjoint(open))
 }
 
 /// Asks whether a service of this municipality may read an entry: its own writing, or by consent.
@@ -454,7 +483,7 @@ pub fn permit_own_service(
 
 /// Why an entry stays closed to a service whose consent covers it, if it does.
 fn closed_to(ledger: &LedgerView, ground: &Ground, entry: &EntryFacts, now: UnixMillis) -> Option<Denial> {
-    if ledger.is_excepted(&ground.service, entry.entry, now) {
+    if ledger.is_excepted(&ground.service, entry.entry, now) && !planted!("exception-ignored") {
         return Some(Denial::Excepted);
     }
     if says_where(ledger, ground, entry) {
@@ -483,16 +512,18 @@ fn says_place(record: &ConsentRecord) -> bool {
 /// yes; for a sibling or another person there is no such yes in this case. An entry that does not
 /// say whom it is about may be about anybody.
 fn all_consented(record: &ConsentRecord, entry: &EntryFacts) -> bool {
-    !entry.about.is_empty()
-        && entry.about.iter().all(|about| match about {
-            About::Subject => true,
-            About::Guardian(person) => record.opens_about(*person),
-            About::Sibling | About::Other => false,
-        })
+    let is_said = !entry.about.is_empty();
+    planted!("about-anybody")
+        || is_said
+            && entry.about.iter().all(|about| match about {
+                About::Subject => true,
+                About::Guardian(person) => record.opens_about(*person),
+                About::Sibling | About::Other => false,
+            })
 }
 
 fn is_new_only_if_allowed(standing: Standing, entry: &EntryFacts, held: Held) -> Result<(), Denial> {
-    if held.generation == Some(entry.generation) {
+    if held.generation == Some(entry.generation) || planted!("history-travels") {
         return Ok(());
     }
     if standing == Standing::ReceiptOverdue {

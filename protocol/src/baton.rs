@@ -10,6 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AccountId, BatonOfferId};
+use crate::planted::planted;
 use crate::time::UnixMillis;
 
 /// Who holds the baton, and to whom it is offered.
@@ -66,6 +67,9 @@ impl Baton {
             return Err(BatonError::OfferWaits);
         }
         self.offer = Some(offer);
+        if planted!("baton-given-by-an-offer") {
+            self.holder = offer.to;
+        }
         Ok(())
     }
 

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::id::{EntryId, PersonId};
 use crate::limits::CONSENT_EXPIRING_MS;
 use crate::municipality::AreaCode;
+use crate::planted::planted;
 use crate::time::UnixMillis;
 
 pub use giver::{Channel, Evidence, Interpreter, Withdrawal, WithdrawnPart, Yes};
@@ -283,14 +284,15 @@ impl ConsentRecord {
     ///
     /// With nobody required it is never valid: a rule that names no giver opens nothing.
     pub fn status(&self, required: Required<'_>, now: UnixMillis) -> ConsentStatus {
-        if let Some(since) = self.withdrawn_at {
+        if let Some(since) = self.withdrawn_at.filter(|_| !planted!("withdrawal-ignored")) {
             return ConsentStatus::Withdrawn { since };
         }
         let has_said_no = |giver: &PersonId| required.now.contains(giver) && !self.has_yes_of(*giver);
-        if required.was_refused || self.refused.keys().any(has_said_no) {
+        let is_heard = !planted!("refusal-ignored");
+        if is_heard && (required.was_refused || self.refused.keys().any(has_said_no)) {
             return ConsentStatus::Refused;
         }
-        if self.expired_since(now).is_some() {
+        if self.expired_since(now).is_some() && !planted!("expired-counts") {
             return ConsentStatus::Expired;
         }
         let missing: BTreeSet<_> =
@@ -301,7 +303,7 @@ impl ConsentRecord {
         if required.now.is_empty() || !self.yes.values().any(|yes| yes.for_subject) {
             return ConsentStatus::Draft;
         }
-        if !missing.is_empty() {
+        if !missing.is_empty() && !planted!("one-yes-is-enough") {
             return ConsentStatus::PartlyGiven { missing };
         }
         if now < self.consent.from {
@@ -359,7 +361,7 @@ impl ConsentRecord {
                 self.withdrawn_at.get_or_insert(at);
             }
             WithdrawnPart::Areas { areas } => {
-                if is_open && !areas.is_disjoint(&self.areas) {
+                if is_open && !areas.is_disjoint(&self.areas) && !planted!("narrowing-ignored") {
                     self.areas.retain(|area| !areas.contains(area));
                     self.narrow();
                 }

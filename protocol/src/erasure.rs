@@ -15,6 +15,7 @@ use crate::disclosure::DisclosureRow;
 use crate::id::{CaseId, EntryId, GrantId, OrderId, RandomBytes};
 use crate::limits::{BACKUP_DAYS_MAX, ORDER_ENTRIES_MAX};
 use crate::municipality::{OrganisationNumber, ServiceCode};
+use crate::planted::planted;
 use crate::signed::Statement;
 use retention::BasisText;
 
@@ -237,7 +238,11 @@ impl Recall {
             grant: self.grant,
             service: self.service.clone(),
             entries,
-            text: ORDER_TEXT.to_owned(),
+            text: if planted!("order-with-a-cause") {
+                format!("{ORDER_TEXT} Sperret.")
+            } else {
+                ORDER_TEXT.to_owned()
+            },
         };
         parts.into_iter().map(order).collect()
     }

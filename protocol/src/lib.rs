@@ -23,6 +23,10 @@ pub mod link;
 pub mod mark;
 pub mod municipality;
 pub mod person;
+#[cfg(not(planted))]
+mod planted;
+#[cfg(planted)]
+pub mod planted;
 pub mod protection;
 pub mod restore;
 pub mod signed;

@@ -206,6 +206,13 @@ impl<T: Statement> Signed<T> {
         if header.typ.as_deref() != Some(T::TYPE) {
             return Err(VerifyError::Type);
         }
+        #[cfg(planted)]
+        if crate::planted::is("receipt-unsigned") && T::TYPE == "stafett-receipt" {
+            let decoded = jsonwebtoken::dangerous::insecure_decode::<serde_json::Value>(&self.token);
+            let claims = decoded.map_err(|_| VerifyError::Form)?.claims;
+            let statement = serde_json::from_value(claims).map_err(|_| VerifyError::Shape)?;
+            return Ok(Verified { statement, token: self.token, key: PublicKey([0; 32]) });
+        }
         let key = keys
             .iter()
             .find(|key| header.kid.as_deref() == Some(key.to_string().as_str()))

@@ -4,9 +4,12 @@
 //! while to become durable. That time, and every delay of the network, is drawn per event, so that
 //! something hidden never shifts something visible by itself.
 
+mod faults;
 mod network;
+mod operating;
 mod people;
 mod restoring;
+mod telling;
 mod uptakes;
 mod writing;
 
@@ -16,13 +19,15 @@ use std::sync::Arc;
 use stafett_protocol::agreement::{Agreement, Standing};
 use stafett_protocol::erasure::retention::Retention;
 use stafett_protocol::id::DisclosureId;
+use stafett_protocol::journal::Closing;
 use stafett_protocol::limits::{PARTNER_BYTES_MAX, PARTNER_ENTRIES_MAX};
 use stafett_protocol::link::input::Input;
 use stafett_protocol::link::output::{Alarm, Output, Token};
 use stafett_protocol::link::{Identity, Session};
+use stafett_protocol::mark::LinkMark;
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::restore::Shown;
-use stafett_protocol::signed::SigningKey;
+use stafett_protocol::signed::{PublicKey, SigningKey};
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{EntryRecord, Transaction, Write};
 use stafett_protocol::wire::{Frame, Stream};
@@ -31,8 +36,10 @@ use crate::chance::Chance;
 use crate::names::{areas, service_code};
 use crate::store::Store;
 use crate::tap::Tap;
+pub use faults::{Faults, Happened};
 use people::News;
 pub use people::{AskFor, CaseAt, NewEntry};
+pub use restoring::Journal;
 
 /// When every run starts.
 pub const START: UnixMillis = UnixMillis(1_790_000_000_000);
@@ -47,6 +54,11 @@ pub enum Crash {
     BeforeCommits,
     /// All of them were committed, and nobody was told.
     AfterCommits,
+    /// Some of them were committed, in their order; a commit that was cut short is not there.
+    SomeCommits {
+        /// So many tenths of them.
+        tenths: u8,
+    },
 }
 
 /// One node.
@@ -67,7 +79,18 @@ pub struct Node {
     /// What partners showed after a restore.
     pub shown: Vec<(OrganisationNumber, Shown)>,
     key: Arc<SigningKey>,
+    /// Every key that it has had, the present one last; its partners know them all.
+    keys: Vec<PublicKey>,
     incarnation: u32,
+    /// The newest kind of frame that its program knows.
+    knows: u16,
+    /// By how many milliseconds the clock that it goes by is ahead.
+    clock_ahead: u64,
+    /// What closed, outside the store, as it stands up to `journaled` of the store's.
+    journal: Vec<Closing>,
+    journaled: usize,
+    /// Whether it stopped in the middle of something and has not started again.
+    is_down: bool,
 }
 
 /// One node's end of a link.
@@ -76,6 +99,8 @@ struct End {
     own: OrganisationNumber,
     partner: OrganisationNumber,
     agreement: Option<Agreement>,
+    /// The agreement as it was made.
+    made: Agreement,
     standing: Standing,
     session: Session,
     data_epoch: u64,
@@ -84,8 +109,14 @@ struct End {
     commits_last: UnixMillis,
     /// Whether the transport takes no data frames at present.
     is_stalled: bool,
+    /// In which standing it opens again when it was sealed.
+    opens_as: Standing,
     /// Data frames that the transport has not taken, with the rows they rest on.
     waiting: Vec<(Frame, Vec<DisclosureId>)>,
+    /// How often each frame has come, so that no two draw the same randomness.
+    came: BTreeMap<[u8; 32], u32>,
+    /// How often its session has started anew while its node ran on.
+    starts: u32,
 }
 
 #[derive(Debug)]
@@ -94,6 +125,10 @@ struct Link {
     is_up: bool,
     is_cut: bool,
     connection: u64,
+    /// From which side nothing gets through.
+    is_mute: [bool; 2],
+    /// What did not get through, and will if the way opens before the connection is given up.
+    held: Vec<Event>,
 }
 
 /// Which end of which link.
@@ -104,7 +139,11 @@ enum Event {
     Connect { link: usize },
     Reset { to: Place, connection: u64 },
     Arrive { to: Place, connection: u64, stream: Stream, epoch: u64, number: u64, bytes: Vec<u8> },
-    Commit { at: Place, incarnation: u32, token: Token, transaction: Transaction },
+    Commit { at: Place, incarnation: u32, start: u32, token: Token, transaction: Transaction },
+    Lost { link: usize, connection: u64 },
+    Compare { at: Place, incarnation: u32, shown: Box<Shown> },
+    Unseal { node: OrganisationNumber, journal: restoring::Journal },
+    ShownAbove { at: Place, incarnation: u32, mark: LinkMark },
 }
 
 /// How slow things are, in milliseconds; each time is drawn below its bound.
@@ -133,6 +172,20 @@ pub struct Federation {
     operations: u64,
     hidden_operations: u64,
     is_hidden: bool,
+    /// What is under way under a name of its own, and how many labels it has drawn.
+    named: Option<(String, u64)>,
+    /// What goes wrong on the way by itself.
+    pub faults: Faults,
+    /// Faults and turns that happened, by name, for whoever counts them.
+    pub happened: BTreeMap<&'static str, u64>,
+    /// What happened since somebody looked, for whoever watches.
+    pub news: Vec<Happened>,
+    /// Whether nobody connects.
+    is_asleep: bool,
+    /// Whether restored nodes compare what their partners show, as nodes do.
+    pub compares: bool,
+    /// Which node stops after so many more effects, and how.
+    stops: Option<(OrganisationNumber, u64, Crash)>,
 }
 
 impl Federation {
@@ -150,6 +203,13 @@ impl Federation {
             operations: 0,
             hidden_operations: 0,
             is_hidden: false,
+            named: None,
+            faults: Faults::default(),
+            happened: BTreeMap::new(),
+            news: Vec::new(),
+            is_asleep: false,
+            compares: false,
+            stops: None,
         }
     }
 
@@ -164,8 +224,14 @@ impl Federation {
             shown_above: Vec::new(),
             was_asked: Vec::new(),
             shown: Vec::new(),
+            keys: vec![key.public()],
             key,
             incarnation: 0,
+            knows: u16::MAX,
+            clock_ahead: 0,
+            journal: Vec::new(),
+            journaled: 0,
+            is_down: false,
         };
         self.nodes.insert(number, node);
     }
@@ -186,6 +252,7 @@ impl Federation {
                 own: own.0,
                 partner: partner.0,
                 session: self.fresh_session(own.0, partner.0, Some(&agreement), Standing::Trusted),
+                made: agreement.clone(),
                 agreement: Some(agreement),
                 standing: Standing::Trusted,
                 data_epoch: 0,
@@ -193,11 +260,15 @@ impl Federation {
                 arrives_last: [UnixMillis(0); 2],
                 commits_last: UnixMillis(0),
                 is_stalled: false,
+                opens_as: Standing::Trusted,
                 waiting: Vec::new(),
+                came: BTreeMap::new(),
+                starts: 0,
             }
         };
         let ends = [end(one, other), end(other, one)];
-        self.links.push(Link { ends, is_up: false, is_cut: false, connection: 0 });
+        let (is_mute, held) = ([false; 2], Vec::new());
+        self.links.push(Link { ends, is_up: false, is_cut: false, connection: 0, is_mute, held });
         self.connect_soon(self.links.len() - 1);
     }
 
@@ -212,13 +283,13 @@ impl Federation {
             own,
             partner,
             signing: Arc::clone(&self.nodes[&own].key),
-            partner_keys: vec![self.nodes[&partner].key.public()],
+            partner_keys: self.nodes[&partner].keys.clone(),
             entries_max: PARTNER_ENTRIES_MAX,
             bytes_max: self.nodes[&own].bytes_max,
             retention: Arc::clone(&self.nodes[&own].retention),
         };
         let snapshot = self.nodes[&own].store.snapshot(partner);
-        Session::new(identity, agreement.cloned(), standing, snapshot, self.now)
+        Session::new(identity, agreement.cloned(), standing, snapshot, self.time_at(own))
     }
 
     /// Returns the virtual time.
@@ -244,7 +315,20 @@ impl Federation {
         result
     }
 
+    /// Does what `steps` says under a name, on which alone depends what it draws.
+    pub fn named<T>(&mut self, name: &str, steps: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.named.replace((name.to_owned(), 0));
+        let result = steps(self);
+        self.named = before;
+        self.start_what_stopped();
+        result
+    }
+
     fn next_label(&mut self) -> String {
+        if let Some((name, drawn)) = &mut self.named {
+            *drawn += 1;
+            return format!("{name} {drawn}");
+        }
         if self.is_hidden {
             self.hidden_operations += 1;
             format!("hidden operation {}", self.hidden_operations)
@@ -276,14 +360,29 @@ impl Federation {
         }
     }
 
+    /// The time that a node goes by.
+    fn time_at(&self, node: OrganisationNumber) -> UnixMillis {
+        self.now.plus(self.nodes[&node].clock_ahead)
+    }
+
+    /// When a session wants its timer, by the world's time.
+    fn timeout(&self, place: Place) -> Option<UnixMillis> {
+        let end = self.end(place);
+        let ahead = self.nodes[&end.own].clock_ahead;
+        // What was due while nobody was connected is due at once.
+        end.session.poll_timeout().map(|at| UnixMillis(at.0.saturating_sub(ahead)).max(self.now))
+    }
+
     /// Handles the next event or timer that is due until `until`; whether there was one.
-    fn step(&mut self, until: UnixMillis) -> bool {
-        let timers = self.links.iter().enumerate().flat_map(|(link, ends)| {
-            ends.ends
-                .iter()
-                .enumerate()
-                .filter_map(move |(side, end)| end.session.poll_timeout().map(|at| (at, (link, side))))
-        });
+    pub fn step(&mut self, until: UnixMillis) -> bool {
+        let is_one = self.next_step(until);
+        self.start_what_stopped();
+        is_one
+    }
+
+    fn next_step(&mut self, until: UnixMillis) -> bool {
+        let places = (0..self.links.len()).flat_map(|link| [(link, 0), (link, 1)]);
+        let timers = places.filter_map(|place| Some((self.timeout(place)?, place)));
         let timer = timers.min().filter(|(at, _)| *at <= until);
         let event = self.queue.keys().next().copied().filter(|(at, _)| *at <= until);
         match (event, timer) {
@@ -294,10 +393,9 @@ impl Federation {
                 true
             }
             (_, Some((at, place))) => {
-                assert!(at >= self.now, "seed {}: a timer in the past", self.chance.seed());
                 self.now = at;
                 self.handle(place, Input::Timer);
-                let again = self.end(place).session.poll_timeout();
+                let again = self.timeout(place);
                 assert!(again.is_none_or(|again| again > at), "a timer that does not move");
                 true
             }
@@ -316,9 +414,13 @@ impl Federation {
             Event::Arrive { to, connection, stream, epoch, number, bytes } => {
                 self.arrive(to, connection, stream, epoch, number, &bytes);
             }
-            Event::Commit { at, incarnation, token, transaction } => {
-                self.commit_of_session(at, incarnation, token, transaction);
+            Event::Commit { at, incarnation, start, token, transaction } => {
+                self.commit_of_session(at, (incarnation, start), token, transaction);
             }
+            Event::Lost { link, connection } => self.lose(link, connection),
+            Event::Compare { at, incarnation, shown } => self.compare(at, incarnation, *shown),
+            Event::Unseal { node, journal } => self.unseal(node, journal),
+            Event::ShownAbove { at, incarnation, mark } => self.take_shown_above(at, incarnation, mark),
         }
     }
 
@@ -342,11 +444,18 @@ impl Federation {
 
     /// Gives a session an input and carries out what it asks for.
     fn handle(&mut self, place: Place, input: Input) {
-        let now = self.now;
+        let own = self.end(place).own;
+        if self.nodes[&own].is_down {
+            return;
+        }
+        let now = self.time_at(own);
         self.end_mut(place).session.handle(input, now);
         let mut closes = false;
         let mut line_changed = false;
         while let Some(output) = self.end_mut(place).session.poll_output() {
+            if self.stops_here(own) {
+                return;
+            }
             match output {
                 Output::Commit { token, transaction } => self.commit_soon(place, token, transaction),
                 Output::Send { frame, rows } => {
@@ -360,10 +469,10 @@ impl Federation {
                 }
                 Output::FileReceipt(receipt) => self.file_receipt(place, receipt),
                 Output::Alarm(alarm) => {
-                    let (own, partner) = (self.end(place).own, self.end(place).partner);
+                    let partner = self.end(place).partner;
                     self.node_mut(own).alarms.push((partner, alarm));
                 }
-                Output::Restored(_) => self.note_shown_above(place),
+                Output::Restored(mark) => self.note_shown_above(place, mark),
                 Output::ShowHoldings { asked_on } => self.show_holdings(place, asked_on),
                 Output::HoldingsShown(shown) => self.note_shown(place, *shown),
                 Output::Close(code) => {
@@ -374,7 +483,7 @@ impl Federation {
         }
         if closes {
             self.disconnect(place.0);
-            self.push(now.plus(60_000), Event::Connect { link: place.0 });
+            self.push(self.now.plus(60_000), Event::Connect { link: place.0 });
         } else if line_changed {
             self.tell_waiting(place);
         }
@@ -388,28 +497,44 @@ impl Federation {
 
     fn commit_soon(&mut self, place: Place, token: Token, transaction: Transaction) {
         let (own, partner) = (self.end(place).own, self.end(place).partner);
+        self.note_commit(own, partner, &transaction);
         let incarnation = self.nodes[&own].incarnation;
         let purpose = format!("commit {own} {partner} {incarnation} {}", token.0);
         let takes = 1 + self.chance.below(self.pace.commit_max, purpose);
         let at = self.now.plus(takes).max(self.end(place).commits_last);
         self.end_mut(place).commits_last = at;
-        self.push(at, Event::Commit { at: place, incarnation, token, transaction });
+        let start = self.end(place).starts;
+        self.push(at, Event::Commit { at: place, incarnation, start, token, transaction });
     }
 
-    fn commit_of_session(&mut self, place: Place, incarnation: u32, token: Token, transaction: Transaction) {
+    fn commit_of_session(
+        &mut self,
+        place: Place,
+        (incarnation, start): (u32, u32),
+        token: Token,
+        transaction: Transaction,
+    ) {
         let own = self.end(place).own;
-        if self.nodes[&own].incarnation != incarnation {
+        if self.nodes[&own].incarnation != incarnation || self.nodes[&own].is_down {
             return;
         }
+        let taken = proposals_taken(own, &transaction);
         let relations = transaction.writes.iter().filter_map(|write| match write {
             Write::Relation(relation) if relation.owner == own => Some(*relation),
             _ => None,
         });
         let relations: Vec<_> = relations.collect();
         let outcome = self.node_mut(own).store.commit(transaction);
+        if outcome.is_ok() {
+            self.news.extend(taken);
+        } else {
+            self.count("commit failed");
+        }
         let records: Vec<EntryRecord> =
             outcome.iter().flat_map(|committed| committed.records.clone()).collect();
-        self.handle(place, Input::Done { token, outcome });
+        if self.end(place).starts == start {
+            self.handle(place, Input::Done { token, outcome });
+        }
         for other in self.ends_of(own).into_iter().filter(|other| *other != place) {
             for record in &records {
                 if self.is_on_link(other, record) {
@@ -422,141 +547,6 @@ impl Federation {
                 }
             }
         }
-    }
-
-    fn shares(&self, place: Place, case: stafett_protocol::id::CaseId) -> bool {
-        let end = self.end(place);
-        let ledger = self.nodes[&end.own].store.ledgers.get(&case);
-        ledger.is_some_and(|ledger| ledger.grants().values().any(|grant| grant.partner == end.partner))
-    }
-
-    fn is_on_link(&self, place: Place, record: &EntryRecord) -> bool {
-        let end = self.end(place);
-        record.owner == end.partner || (record.owner == end.own && self.shares(place, record.facts.case))
-    }
-
-    /// Tells the sessions of a node what was committed: first what holds, then what follows.
-    fn tell(&mut self, node: OrganisationNumber, news: &News) {
-        for place in self.ends_of(node) {
-            let partner = self.end(place).partner;
-            if let Some(case) = news.case.filter(|case| self.shares(place, *case)) {
-                self.tell_case(place, case, news);
-            }
-            for entry in &news.entries {
-                let record = self.nodes[&node].store.entries.get(entry).map(|kept| kept.record.clone());
-                if let Some(record) = record.filter(|record| self.is_on_link(place, record)) {
-                    self.handle(place, Input::EntryCommitted(record));
-                }
-            }
-            for relation in &news.relations {
-                if self.shares(place, relation.case) {
-                    self.handle(place, Input::RelationCommitted(*relation));
-                }
-            }
-            for proposal in news.proposals.iter().filter(|proposal| proposal.owner == partner) {
-                self.handle(place, Input::ProposalMade(proposal.clone()));
-            }
-            for uptake in &news.uptakes {
-                self.handle(place, Input::UptakeSaid(uptake.clone()));
-            }
-            if let Some((_, order)) = news.filed.filter(|(filed_by, _)| *filed_by == partner) {
-                self.handle(place, Input::ReceiptFiled(order));
-            }
-        }
-    }
-
-    fn tell_case(&mut self, place: Place, case: stafett_protocol::id::CaseId, news: &News) {
-        let (own, partner) = (self.end(place).own, self.end(place).partner);
-        let store = &self.nodes[&own].store;
-        let ledger = Arc::clone(&store.ledgers[&case]);
-        let grants: Vec<_> =
-            news.grants.iter().filter(|grant| grant.statement().partner == partner).cloned().collect();
-        let orders: Vec<_> =
-            news.orders.iter().filter(|order| order.statement().partner == partner).cloned().collect();
-        let records = store.entries.values().map(|kept| &kept.record);
-        let records: Vec<_> =
-            records.filter(|record| record.facts.case == case && !grants.is_empty()).cloned().collect();
-        let relations: Vec<_> = store
-            .relations
-            .values()
-            .filter(|relation| relation.case == case && !grants.is_empty())
-            .copied()
-            .collect();
-        self.handle(place, Input::CaseChanged { ledger });
-        records.into_iter().for_each(|record| self.handle(place, Input::EntryCommitted(record)));
-        relations.into_iter().for_each(|relation| self.handle(place, Input::RelationCommitted(relation)));
-        let number = self.nodes[&own].store.signed_for(partner);
-        if !grants.is_empty() || !orders.is_empty() {
-            self.handle(place, Input::Signed { number });
-        }
-        grants.into_iter().for_each(|grant| self.handle(place, Input::GrantIssued(grant)));
-        if !orders.is_empty() {
-            self.handle(place, Input::OrdersQueued(orders));
-        }
-    }
-
-    /// Stops a node and starts it again from what it keeps.
-    pub fn restart(&mut self, number: OrganisationNumber, crash: Crash) {
-        let places = self.ends_of(number);
-        if crash == Crash::AfterCommits {
-            let incarnation_before = self.nodes[&number].incarnation;
-            let is_ours = |event: &Event| {
-                matches!(event, Event::Commit { at, incarnation, .. }
-                    if places.contains(at) && *incarnation == incarnation_before)
-            };
-            let keys = self.queue.iter().filter(|(_, event)| is_ours(event)).map(|(key, _)| *key);
-            for key in keys.collect::<Vec<_>>() {
-                if let Some(Event::Commit { transaction, .. }) = self.queue.remove(&key) {
-                    let _nobody_is_told = self.node_mut(number).store.commit(transaction);
-                }
-            }
-        }
-        self.node_mut(number).incarnation += 1;
-        for place in places {
-            self.disconnect(place.0);
-            let end = self.end(place);
-            let session = self.fresh_session(number, end.partner, end.agreement.as_ref(), end.standing);
-            self.end_mut(place).session = session;
-            if !self.links[place.0].is_cut {
-                self.connect_soon(place.0);
-            }
-        }
-    }
-
-    /// Changes one side's agreement or trust, as its operator does.
-    pub fn change_standing(
-        &mut self,
-        own: OrganisationNumber,
-        partner: OrganisationNumber,
-        change: impl FnOnce(&mut Option<Agreement>, &mut Standing),
-    ) {
-        let place = self.end_towards(own, partner);
-        let end = self.end_mut(place);
-        change(&mut end.agreement, &mut end.standing);
-        let (agreement, standing) = (end.agreement.clone(), end.standing);
-        self.handle(place, Input::StandingChanged { agreement, standing });
-    }
-
-    /// How a node stands to a partner.
-    pub fn standing(&self, own: OrganisationNumber, partner: OrganisationNumber) -> Standing {
-        self.end(self.end_towards(own, partner)).standing
-    }
-
-    /// Since when the oldest order to a partner waits for its receipt.
-    pub fn waits_since(&self, own: OrganisationNumber, partner: OrganisationNumber) -> Option<UnixMillis> {
-        let store = &self.nodes[&own].store;
-        let waiting = store
-            .orders
-            .iter()
-            .filter(|(id, order)| order.statement().partner == partner && !store.filed.contains_key(*id));
-        waiting.map(|(id, _)| store.queued[id]).min()
-    }
-
-    /// Looks whether a receipt is overdue, as a node does by its clock.
-    pub fn refresh_standing(&mut self, own: OrganisationNumber, partner: OrganisationNumber) {
-        let oldest = self.waits_since(own, partner);
-        let now = self.now;
-        self.change_standing(own, partner, |_, standing| *standing = standing.with_receipts(oldest, now));
     }
 
     /// Starts another session from what a node keeps of a link, connected to nobody.
@@ -590,4 +580,15 @@ impl Federation {
     pub fn is_live(&self, own: OrganisationNumber, partner: OrganisationNumber) -> bool {
         self.end(self.end_towards(own, partner)).session.is_live()
     }
+}
+
+/// Which entries a partner's proposals become by a transaction.
+fn proposals_taken(own: OrganisationNumber, transaction: &Transaction) -> Vec<Happened> {
+    let taken = transaction.writes.iter().filter_map(|write| match write {
+        Write::ProposalTaken { partner, proposal, entry } => {
+            Some(Happened::Taken { own, partner: *partner, proposal: *proposal, entry: *entry })
+        }
+        _ => None,
+    });
+    taken.collect()
 }

@@ -18,5 +18,6 @@ pub mod decoders;
 pub mod federation;
 pub mod names;
 pub mod real;
+pub mod simulator;
 pub mod store;
 pub mod tap;

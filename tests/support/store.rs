@@ -110,6 +110,8 @@ pub struct Store {
     pub checked: BTreeMap<OrganisationNumber, u64>,
     /// What closed.
     pub closings: Vec<Closing>,
+    /// How many lines of the node's journal it knows of.
+    pub journal_read: usize,
     /// The next transaction with a write fails with this.
     pub fails_next: Option<Fault>,
     /// Every transaction fails with this.
@@ -149,6 +151,7 @@ impl Store {
             returned: Vec::new(),
             taken: BTreeMap::new(),
             closings: Vec::new(),
+            journal_read: 0,
             fails_next: None,
             fails: None,
             queued: BTreeMap::new(),
@@ -208,6 +211,15 @@ impl Store {
     pub fn sent_rows(&self, partner: OrganisationNumber, case: CaseId) -> Vec<DisclosureRow> {
         let theirs = self.rows.iter().filter(|row| row.partner == partner && row.case == case);
         theirs.filter(|row| !self.unsent.contains(&row.id)).cloned().collect()
+    }
+
+    /// Counts every grant as handed over, as a restored store does: what left after the backup is
+    /// not known.
+    pub fn count_all_as_handed(&mut self) {
+        for issued in self.issued.values_mut().filter(|issued| !issued.is_handed) {
+            issued.is_handed = true;
+            issued.handed += 1;
+        }
     }
 
     fn check(&self, transaction: &Transaction) -> Result<(), Fault> {

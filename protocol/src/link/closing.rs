@@ -12,6 +12,7 @@ use crate::agreement::{Agreement, Standing};
 use crate::grant::Grant;
 use crate::id::{CaseId, GrantId};
 use crate::ledger::LedgerView;
+use crate::planted::planted;
 use crate::time::UnixMillis;
 use crate::wire::error_code::CloseCode;
 
@@ -20,7 +21,7 @@ impl Session {
     pub(super) fn case_changed(&mut self, ledger: Arc<LedgerView>) {
         let case = ledger.case();
         self.cases.insert(case, ledger);
-        if self.is_over_on_the_way(|on_the_way| on_the_way == case) {
+        if self.is_over_on_the_way(|on_the_way| on_the_way == case) && !planted!("way-not-closed") {
             self.close_the_way();
         }
         let entries = self.entries.iter().filter(|(_, tracked)| tracked.record.facts.case == case);
@@ -31,12 +32,23 @@ impl Session {
         let closes = self.agreement != agreement || self.standing != standing;
         self.agreement = agreement;
         self.standing = standing;
+        if standing == Standing::Sealed && !planted!("seal-not-silent") {
+            return self.fall_silent();
+        }
         if closes {
             self.close_the_way();
             self.mark_unsent_entries();
         }
-        if standing == Standing::Sealed && self.connection.is_some() {
+    }
+
+    /// A sealed node says nothing more, not even that it is being compared no longer (law 16).
+    fn fall_silent(&mut self) {
+        if self.connection.is_some() {
+            self.drop_data_frames();
+            self.outputs.retain(|output| !matches!(output, Output::Send { .. }));
+            self.outputs.push_back(Output::ResetData);
             self.outputs.push_back(Output::Close(CloseCode::Sealed));
+            self.disconnected();
         }
     }
 
@@ -47,7 +59,8 @@ impl Session {
         }
     }
 
-    /// The next moment at which the agreement or a grant begins or is over: what it opens is sent
+    /// The next moment at which the agreement or a grant begins or is over, or at which somebody else
+    /// must say yes, such as a birthday: what it opens is sent
     /// then, and what it closes is dropped then, and not with whatever happens next.
     pub(super) fn boundary_timeout(&self) -> Option<UnixMillis> {
         let lives = |issued: &&IssuedState| {
@@ -56,10 +69,12 @@ impl Session {
             known.is_none_or(|known| known.ended_at.is_none())
         };
         let issued = self.issued.values().filter(lives).map(|issued| issued.grant.statement());
+        let givers = issued.clone().filter_map(|grant| self.cases.get(&grant.case));
+        let givers = givers.filter_map(|ledger| ledger.next_giver_change(self.now));
         let issued = issued.flat_map(|grant| [grant.from, grant.until]);
         let received = self.received.values().flatten().map(|received| received.grant.until);
         let agreed = self.agreement.iter().flat_map(|agreement| [agreement.from, agreement.until]);
-        let all = issued.chain(received).chain(agreed);
+        let all = issued.chain(givers).chain(received).chain(agreed);
         all.filter(|at| *at > self.now && *at < UnixMillis::MAX).min()
     }
 
@@ -104,7 +119,9 @@ impl Session {
             return;
         }
         self.drop_data_frames();
-        self.outputs.push_back(Output::ResetData);
+        if !planted!("stream-not-reset") {
+            self.outputs.push_back(Output::ResetData);
+        }
         self.unsend();
         self.reconcile_after_reset();
     }

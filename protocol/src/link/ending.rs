@@ -9,6 +9,7 @@ use super::snapshot::WaitingOrder;
 use crate::erasure::{Done, EraseOrder, Receipt};
 use crate::id::{EntryId, OrderId};
 use crate::limits::ORDER_REPEAT_MS;
+use crate::planted::planted;
 use crate::signed::{Signed, Verified};
 use crate::time::UnixMillis;
 use crate::wire::error_code::ErrorCode;
@@ -39,7 +40,9 @@ impl Session {
 
     /// Every order is sent anew on the next connection.
     pub(super) fn unsend_orders(&mut self) {
-        self.orders.values_mut().for_each(|waiting| waiting.sent_at = None);
+        if !planted!("order-sent-once") {
+            self.orders.values_mut().for_each(|waiting| waiting.sent_at = None);
+        }
     }
 
     /// Sends the orders that were not sent on this connection, or are due again, as there is room.
@@ -66,7 +69,7 @@ impl Session {
         let now = self.now;
         let is_due = |at: UnixMillis| now.since(at) >= ORDER_REPEAT_MS;
         let due = self.orders.values_mut().filter(|waiting| waiting.sent_at.is_some_and(is_due));
-        due.for_each(|waiting| waiting.sent_at = None);
+        due.filter(|_| !planted!("order-sent-once")).for_each(|waiting| waiting.sent_at = None);
         self.pump_orders();
     }
 
@@ -99,7 +102,9 @@ impl Session {
             }
             self.rows_on_the_way.remove(entry);
             self.in_flight.remove(entry);
-            if let Some(tracked) = self.entries.get_mut(entry) {
+            if let Some(tracked) =
+                self.entries.get_mut(entry).filter(|_| !planted!("erased-still-counts-as-held"))
+            {
                 tracked.forget();
             }
             let ends = |relation: &crate::transaction::Relation| [relation.from, relation.to].contains(entry);

@@ -256,9 +256,8 @@ impl Session {
             Err(fault) => {
                 self.taken.remove(&proposal);
                 self.relations.retain(|_, tracked| tracked.relation.from != entry);
-                if fault != Fault::Store {
-                    self.refuse_proposal(proposal, ErrorCode::BadChange);
-                }
+                let code = if fault == Fault::Store { ErrorCode::NotNow } else { ErrorCode::BadChange };
+                self.refuse_proposal(proposal, code);
             }
         }
     }
@@ -270,8 +269,10 @@ impl Session {
     /// The owner did not take a proposal: it goes back to its author, unless it may be taken
     /// later.
     pub(super) fn proposal_refused_frame(&mut self, body: &ProposalRefused) {
-        if matches!(body.code, ErrorCode::NotNow | ErrorCode::TooMuch) {
-            return;
+        match body.code {
+            ErrorCode::NotNow => return self.try_again_later(),
+            ErrorCode::TooMuch => return,
+            _ => {}
         }
         if self.proposals.remove(&body.proposal).is_some() {
             let until = self.now.plus(RETURNED_DRAFT_MS);

@@ -96,6 +96,7 @@ impl Session {
         match (body.kind, body.code) {
             (2, ErrorCode::NotShared) => self.grant_refused(),
             (25, code) => self.uptake_refused(code),
+            (2..=4 | 7 | 9, ErrorCode::NotNow) => self.try_again_later(),
             (11, _) if self.is_lower() => self.abort_reconciliation(),
             _ => {}
         }

@@ -5,6 +5,7 @@ use super::snapshot::TrackedRelation;
 use super::{Session, Work};
 use crate::disclosure::DisclosureRow;
 use crate::id::{DisclosureId, RelationId};
+use crate::planted::planted;
 use crate::transaction::{Committed, Fault, Relation, Transaction, Write};
 use crate::wire::error_code::ErrorCode;
 use crate::wire::{Frame, RelationFrame, Stored};
@@ -67,7 +68,8 @@ impl Session {
     ) {
         self.room.keep(1);
         let Some(relation) = self.relations.get(&id).map(|tracked| tracked.relation) else { return };
-        if outcome.is_ok() && self.is_live() && self.relation_rows(&relation).is_some() {
+        let is_open = self.relation_rows(&relation).is_some() || planted!("relation-not-asked-again");
+        if outcome.is_ok() && self.is_live() && is_open {
             let Relation { id, case, from, to, .. } = relation;
             let frame = Frame::Relation(RelationFrame { relation: id, case, from, to });
             return self.send_resting_on(frame, rows);
@@ -106,7 +108,9 @@ impl Session {
     pub(super) fn relation_stored(&mut self, relation: Relation, outcome: Result<Committed, Fault>) {
         let both_are_here =
             [relation.from, relation.to].into_iter().all(|end| self.entries.contains_key(&end));
-        if outcome.is_ok() && both_are_here {
+        if outcome.is_err() {
+            self.refuse(9, ErrorCode::NotNow);
+        } else if both_are_here {
             let tracked = TrackedRelation { relation, stored: true, sent: false };
             self.relations.insert(relation.id, tracked);
             self.send(Frame::Stored(Stored::Relation(relation.id)));

@@ -273,6 +273,7 @@ impl Session {
         let Some(tracked) = tracked else { return };
         if code == ErrorCode::NotNow {
             tracked.earlier.late_sent = false;
+            self.try_again_later();
         } else if tracked.earlier.kept.remove(&generation) {
             self.write(Write::Generation(GenerationWrite::Refuse { entry, generation }), Work::Nothing);
         } else if tracked.generation() == generation {

@@ -1,11 +1,15 @@
 //! Entries that the partner asks for from their beginning: each at most once in an interval, so
 //! that asking again and again costs no more (law 21). Asking early is answered in its time.
+//!
+//! What the partner could not take when it came, such as on a full disk, goes again after the same
+//! interval, then after twice as long, until it is asked for as seldom as a receipt.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Session;
 use crate::id::EntryId;
-use crate::limits::RESEND_INTERVAL_MS;
+use crate::limits::{ORDER_REPEAT_MS, RESEND_INTERVAL_MS};
+use crate::planted::planted;
 use crate::time::UnixMillis;
 use crate::wire::Resend;
 
@@ -17,6 +21,10 @@ const REMEMBERED: usize = 1_024;
 pub(super) struct Resending {
     answered: BTreeMap<EntryId, UnixMillis>,
     due: BTreeSet<(UnixMillis, EntryId)>,
+    /// When what the partner could not take goes again.
+    again_at: Option<UnixMillis>,
+    /// How often something went again on this connection.
+    times: u32,
 }
 
 impl Resending {
@@ -38,6 +46,8 @@ impl Resending {
     /// The next comparison finds what is lacking.
     pub(super) fn disconnected(&mut self) {
         self.due.clear();
+        self.again_at = None;
+        self.times = 0;
     }
 
     fn next_due(&mut self, now: UnixMillis) -> Option<EntryId> {
@@ -71,10 +81,43 @@ impl Session {
     }
 
     pub(super) fn resend_timeout(&self) -> Option<UnixMillis> {
-        self.resending.due.first().map(|(at, _)| *at)
+        let due = self.resending.due.first().map(|(at, _)| *at);
+        due.into_iter().chain(self.resending.again_at).min()
+    }
+
+    /// The partner cannot take something now: it goes again after a while.
+    pub(super) fn try_again_later(&mut self) {
+        let doubled = RESEND_INTERVAL_MS.saturating_mul(1 << self.resending.times.min(16));
+        let later = self.now.plus(doubled.min(ORDER_REPEAT_MS));
+        if planted!("never-tried-again") {
+            return;
+        }
+        self.resending.again_at.get_or_insert(later);
+    }
+
+    /// What was sent stays counted as under way, so that a withdrawal still resets the stream.
+    fn send_again_on_time(&mut self) {
+        if self.resending.again_at.is_none_or(|at| at > self.now) {
+            return;
+        }
+        self.resending.again_at = None;
+        self.resending.times = self.resending.times.saturating_add(1);
+        self.issued.values_mut().filter(|issued| !issued.stored).for_each(|issued| issued.sent = false);
+        self.relations.values_mut().filter(|one| !one.stored).for_each(|one| one.sent = false);
+        self.proposals.values_mut().for_each(|proposal| proposal.sent = false);
+        for (entry, tracked) in &mut self.entries {
+            if tracked.sent.is_some() && tracked.sent != tracked.acknowledged {
+                tracked.announce_again = true;
+                tracked.sent = None;
+                self.pending.insert(*entry);
+            } else if tracked.earlier.has_unsent() {
+                self.pending.insert(*entry);
+            }
+        }
     }
 
     pub(super) fn resend_on_time(&mut self) {
+        self.send_again_on_time();
         while let Some(entry) = self.resending.next_due(self.now) {
             self.send_from_its_beginning(entry);
         }

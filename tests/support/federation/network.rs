@@ -40,7 +40,8 @@ impl Federation {
     }
 
     pub(super) fn connect_now(&mut self, link: usize) {
-        if self.links[link].is_cut || self.links[link].is_up {
+        let is_closed = self.is_asleep || self.links[link].is_mute != [false; 2];
+        if is_closed || self.links[link].is_cut || self.links[link].is_up {
             return;
         }
         self.links[link].is_up = true;
@@ -61,6 +62,7 @@ impl Federation {
         }
         self.links[link].is_up = false;
         self.links[link].connection += 1;
+        self.links[link].held.clear();
         for side in [0, 1] {
             self.handle((link, side), Input::Disconnected);
             self.drop_waiting((link, side));
@@ -81,6 +83,13 @@ impl Federation {
             self.send(place, &frame);
         }
         self.tell_waiting(place);
+    }
+
+    /// How many frames of one node are on their way to another.
+    pub fn frames_in_flight(&self, own: OrganisationNumber, partner: OrganisationNumber) -> usize {
+        let (link, side) = self.end_towards(own, partner);
+        let is_theirs = |event: &&Event| matches!(event, Event::Arrive { to, .. } if *to == (link, 1 - side));
+        self.queue.values().filter(is_theirs).count()
     }
 
     /// How many frames a stalled transport has not taken.
@@ -108,6 +117,10 @@ impl Federation {
     }
 
     fn send(&mut self, place: Place, frame: &Frame) {
+        // An older program has no word for it.
+        if frame.kind() > self.nodes[&self.end(place).own].knows {
+            return;
+        }
         let bytes = encode(frame).expect("a frame that fits");
         self.tap(place, Handed::Frame { stream: frame.stream(), bytes });
         self.forward(place, frame);
@@ -126,12 +139,18 @@ impl Federation {
         end.frames_sent += 1;
         let number = end.frames_sent;
         let epoch = end.data_epoch;
-        let purpose = format!("delay {} {} {number}", end.own, end.partner);
+        let name = self.name_of(place, number, &bytes);
         let lane = usize::from(stream == Stream::Data);
-        let last = end.arrives_last[lane];
-        let at = self.now.plus(1 + self.chance.below(self.pace.network_max, purpose)).max(last);
+        let last = self.end(place).arrives_last[lane];
+        let delay = self.chance.below(self.pace.network_max, format!("delay {name}"));
+        let at = self.now.plus(1 + delay + self.extra_delay(&name)).max(last);
         self.end_mut(place).arrives_last[lane] = at;
-        self.push(at, Event::Arrive { to: (link, 1 - side), connection, stream, epoch, number, bytes });
+        self.lose_sometimes(link, &name, at);
+        self.deliver(
+            at,
+            side,
+            Event::Arrive { to: (link, 1 - side), connection, stream, epoch, number, bytes },
+        );
     }
 
     /// Frames of a stream that was reset meanwhile never come.
@@ -150,13 +169,32 @@ impl Federation {
             return;
         }
         let purpose = format!("frame {} {} {number}", sender.own, sender.partner);
+        let purpose = self.name_of_arrival(to, bytes).unwrap_or(purpose);
         let random = self.chance.bytes(purpose);
+        let knows = self.nodes[&self.end(to).own].knows;
         let input = match decode(bytes) {
+            Ok(frame) if frame.kind() > knows => Input::UnknownKind { kind: frame.kind() },
             Ok(frame) => Input::Frame { stream, frame, random },
             Err(DecodeError::UnknownKind(kind)) => Input::UnknownKind { kind },
             Err(_) => Input::BadFrame,
         };
         self.handle(to, input);
+    }
+
+    /// Lets bytes come to a node as if its partner had sent them.
+    pub fn forge_bytes(
+        &mut self,
+        from: OrganisationNumber,
+        to: OrganisationNumber,
+        stream: Stream,
+        bytes: Vec<u8>,
+    ) {
+        let (link, side) = self.end_towards(from, to);
+        let connection = self.links[link].connection;
+        let end = self.end((link, side));
+        let (epoch, number) = (end.data_epoch, end.frames_sent);
+        let at = self.now.plus(1);
+        self.push(at, Event::Arrive { to: (link, 1 - side), connection, stream, epoch, number, bytes });
     }
 
     pub(super) fn reset(&mut self, place: Place) {
@@ -169,7 +207,7 @@ impl Federation {
         // What is sent on the next stream is looked at only after the end of the one before.
         let at = self.now.plus(1 + self.chance.below(self.pace.network_max, purpose));
         self.end_mut(place).arrives_last[DATA_LANE] = at;
-        self.push(at, Event::Reset { to: (link, 1 - side), connection });
+        self.deliver(at, side, Event::Reset { to: (link, 1 - side), connection });
     }
 
     pub(super) fn tap_close(&mut self, place: Place, code: CloseCode) {

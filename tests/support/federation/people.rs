@@ -8,7 +8,7 @@ use stafett_protocol::consent::rule::{Birthdays, Capacity, Party, SubjectKind};
 use stafett_protocol::consent::{
     Channel, Consent, Controller, Direction, Evidence, Sector, WithdrawnPart, Yes,
 };
-use stafett_protocol::decision::{Decision, PartnerView, SignedGrant};
+use stafett_protocol::decision::{Decision, DecisionError, PartnerView, SignedGrant};
 use stafett_protocol::entry::{About, Actor, Content, EntryDocument, EntryKind, Heads, SchemaVersion};
 use stafett_protocol::erasure::Receipt;
 use stafett_protocol::id::{
@@ -215,9 +215,21 @@ impl Federation {
         new: &NewEntry<'_>,
         towards: Option<EntryId>,
     ) -> ProposalId {
+        let grant = self.grant_to_write_under(node, case, service).expect("a grant to write under");
+        self.propose_under(node, case, (grant, service), new, towards)
+    }
+
+    /// Writes a new entry at a partner, under one grant of a service.
+    pub fn propose_under(
+        &mut self,
+        node: OrganisationNumber,
+        case: CaseAt,
+        (grant, service): (GrantId, &str),
+        new: &NewEntry<'_>,
+        towards: Option<EntryId>,
+    ) -> ProposalId {
         let label = self.next_label();
         let id = ProposalId::from_random(self.chance.half(format!("{label} proposal")));
-        let grant = self.grant_to_write_under(node, case, service).expect("a grant to write under");
         let actor = Actor(self.chance.half(format!("{label} actor")));
         let (_, change) = EntryDocument::create(actor, &content(new)).expect("fits a change");
         let proposal = Proposal {
@@ -379,21 +391,39 @@ impl Federation {
         said: Vec<Said>,
         of_protection: Vec<ProtectionSaid>,
     ) {
+        self.try_say(case, label, by, said, of_protection).expect("can be said");
+    }
+
+    /// Says things about a case if they follow and there is room for them. Whether they were said.
+    ///
+    /// # Errors
+    /// What does not follow; nothing has changed then.
+    pub fn try_say(
+        &mut self,
+        case: CaseAt,
+        label: &str,
+        by: AccountId,
+        said: Vec<Said>,
+        of_protection: Vec<ProtectionSaid>,
+    ) -> Result<bool, DecisionError> {
         let CaseAt { owner, case } = case;
         let key = Arc::clone(&self.nodes[&owner].key);
         let ledger = (*self.nodes[&owner].store.ledgers[&case]).clone();
         let mut decision = Decision::about(ledger, Some(by), self.now);
         for said in said {
-            decision.say(said, &key).expect("can be said");
+            decision.say(said, &key)?;
         }
         for said in of_protection {
-            decision.say_of_protection(said, &key).expect("can be said");
+            decision.say_of_protection(said, &key)?;
         }
         for place in self.ends_of(owner) {
             self.decide_about(place, case, label, &mut decision);
         }
         if decision.is_empty() {
-            return;
+            return Ok(true);
+        }
+        if !decision.closes() && self.is_full(owner) {
+            return Ok(false);
         }
         if decision.closes() {
             let ledger = Arc::new(decision.ledger().clone());
@@ -411,6 +441,7 @@ impl Federation {
             ..News::default()
         };
         self.commit_of_people(owner, decision.into_writes(), &news);
+        Ok(true)
     }
 
     fn decide_about(&self, place: Place, case: CaseId, label: &str, decision: &mut Decision) {
@@ -438,9 +469,15 @@ impl Federation {
         let statement = receipt.statement();
         let (case, order) = (statement.case, statement.order);
         let store = &self.nodes[&owner].store;
-        let ledger = (*store.ledgers[&case]).clone();
-        if !ledger.orders_waiting().any(|waiting| waiting == order) {
+        if self.is_full(owner) {
             return;
+        }
+        let Some(ledger) = store.ledgers.get(&case).map(|ledger| (**ledger).clone()) else {
+            return self.file_receipt_of_nothing(owner, partner, receipt);
+        };
+        if !ledger.orders_waiting().any(|waiting| waiting == order) {
+            // Only an order of a case that was lost, or of a grant that was.
+            return self.file_receipt_of_nothing(owner, partner, receipt);
         }
         let key = Arc::clone(&self.nodes[&owner].key);
         let mut decision = Decision::about(ledger, None, self.now);
@@ -451,12 +488,36 @@ impl Federation {
         self.commit_of_people(owner, writes, &news);
     }
 
+    /// The receipt of an order that stands in no chain: the case or the grant was lost in a restore.
+    fn file_receipt_of_nothing(
+        &mut self,
+        owner: OrganisationNumber,
+        partner: OrganisationNumber,
+        receipt: Verified<Receipt>,
+    ) {
+        let order = receipt.statement().order;
+        let store = &self.nodes[&owner].store;
+        if !store.orders.contains_key(&order) || store.filed.contains_key(&order) {
+            return;
+        }
+        let news = News { filed: Some((partner, order)), ..News::default() };
+        self.commit_of_people(owner, vec![Write::ReceiptFiled(receipt)], &news);
+    }
+
+    /// Whether a node's disk is full.
+    pub fn is_full(&self, node: OrganisationNumber) -> bool {
+        self.nodes[&node].store.fails.is_some()
+    }
+
     pub(super) fn commit_of_people(&mut self, node: OrganisationNumber, writes: Vec<Write>, news: &News) {
         let now = self.now;
         for order in &news.orders {
             self.node_mut(node).store.queued.entry(order.statement().order).or_insert(now);
         }
-        self.node_mut(node).store.commit(Transaction::of(writes)).expect("people's writing fits");
+        let store = &mut self.node_mut(node).store;
+        let fails = (store.fails.take(), store.fails_next.take());
+        store.commit(Transaction::of(writes)).expect("people's writing fits");
+        (store.fails, store.fails_next) = fails;
         self.tell(node, news);
     }
 

@@ -102,8 +102,10 @@ impl Federation {
     pub fn view(&self, node: OrganisationNumber, entry: EntryId) -> Option<EntryView> {
         let store = &self.nodes[&node].store;
         let kept = store.entries.get(&entry)?;
-        let opens = |grant| store.received.get(grant).is_some_and(|received| received.counts(self.now));
-        let is_open = kept.record.owner == node || kept.record.under.iter().any(opens);
+        let now = self.time_at(node);
+        let opens = |grant| store.received.get(grant).is_some_and(|received| received.counts(now));
+        let is_open = kept.record.owner == node
+            || (self.shows(node, kept.record.owner) && kept.record.under.iter().any(opens));
         if kept.record.state != EntryState::Live || !is_open {
             return None;
         }

@@ -85,6 +85,14 @@ fn rows(ids: &Ids) -> Vec<Row> {
             stranger,
         ),
         row("post", "/api/v1/cases/{case}/assignments", assign, (Holder, 204), stranger),
+        // It is the leader's of a service that another municipality shares with: here of none.
+        row(
+            "post",
+            "/api/v1/cases/{case}/refusal",
+            json!({ "reason": "fullt" }),
+            (Who::ServiceLeader, 404),
+            stranger,
+        ),
         row(
             "put",
             "/api/v1/cases/{case}/address-protection",

@@ -15,6 +15,7 @@ use crate::journal::Closing;
 use crate::limits::{RETURNED_DRAFT_MS, RETURNED_ENTRIES_AT_A_TIME};
 use crate::link::{Session, Work};
 use crate::municipality::ServiceCode;
+use crate::planted::planted;
 use crate::signed::{Signed, Verified};
 use crate::transaction::{Committed, EntryContent, EntryState, Fault, ReturnedEdit, Transaction, Write};
 use crate::wire::error_code::ErrorCode;
@@ -194,6 +195,10 @@ impl Session {
         let Ok(receipt) = self.identity.signing.sign(receipt) else { return self.give_up(&order) };
         let carried_out = CarriedOut { order, returned, erased, kept, locked, receipt };
         let transaction = Transaction::of(self.ending_writes(&carried_out));
+        if planted!("receipt-before-erasure") {
+            let token = carried_out.receipt.token().to_owned();
+            self.send(Frame::Receipt(ReceiptFrame { token }));
+        }
         self.commit(transaction, Work::Receipt(Box::new(carried_out)));
     }
 
@@ -277,7 +282,7 @@ impl Session {
         if !locked.is_empty() {
             writes.push(Write::Lock { entries: locked.clone() });
         }
-        if !erased.is_empty() {
+        if !erased.is_empty() && !planted!("erases-nothing") {
             writes.push(Write::Erase { case, entries: erased.clone() });
         }
         let closing = Closing::ErasedOnOrder { case, order: order.order };

@@ -1,0 +1,6 @@
+//! Plants the faults: in this package alone.
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rustc-cfg=planted");
+}

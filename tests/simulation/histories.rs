@@ -1,0 +1,111 @@
+//! Random histories under the oracle's eyes: every seed keeps every rule, worlds that differ in
+//! hidden facts alone look the same, one seed twice gives the same bytes, and what was found once is
+//! lived through for ever.
+
+use std::path::Path;
+
+use stafett_tests::simulator::campaign::{Campaign, Report, run, twins};
+use stafett_tests::simulator::generator::{history, twin_history};
+use stafett_tests::simulator::operation::History;
+use stafett_tests::simulator::run::live;
+use stafett_tests::simulator::shrink::shrink;
+
+/// Seeds of each run of the tests; many more by the command `simulate`.
+const SEEDS: u64 = 500;
+/// Pairs of worlds.
+const TWIN_SEEDS: u64 = 200;
+/// Seeds that are lived twice.
+const TWICE: u64 = 50;
+
+fn campaign(seeds: u64, is_twin: bool) -> Report {
+    run(&Campaign { from: 0, seeds, at_most: None, is_twin, failures_max: 1, fault: None })
+}
+
+fn must_keep_every_rule(report: &Report, is_twin: bool) {
+    let Some(failure) = report.failures.first() else { return };
+    let drawn = if is_twin { twin_history(failure.seed) } else { history(failure.seed) };
+    let small = shrink(&drawn, is_twin);
+    let twin = if is_twin { " --twin" } else { "" };
+    panic!(
+        "seed {} breaks a rule: {:#?}\ncargo run --release -p stafett-tests --bin simulate --{twin} --seed {} --trace\n{}",
+        failure.seed,
+        failure.violations,
+        failure.seed,
+        small.to_lines(),
+    );
+}
+
+#[test]
+fn random_histories_with_faults_and_lies_keep_every_rule() {
+    let report = campaign(SEEDS, false);
+
+    must_keep_every_rule(&report, false);
+    assert_eq!(report.seeds, SEEDS);
+    let missing: Vec<_> = report.states_missing().into_iter().map(|state| state.name()).collect();
+    assert_eq!(missing, Vec::<&str>::new(), "no seed came to these states");
+    assert!(report.canaries > 2_000, "{}: the search finds what may leave", report.canaries);
+}
+
+#[test]
+fn random_worlds_that_differ_in_hidden_facts_alone_look_the_same() {
+    let report = campaign(TWIN_SEEDS, true);
+
+    must_keep_every_rule(&report, true);
+    assert_eq!(report.seeds, TWIN_SEEDS);
+    assert!(report.frames > 10_000, "{} frames are too few to say anything", report.frames);
+}
+
+#[test]
+fn one_seed_lived_twice_gives_the_same_bytes_at_the_same_moments() {
+    for seed in 0..TWICE {
+        let drawn = history(seed);
+        let (once, again) = (live(&drawn, false), live(&drawn, false));
+
+        assert_eq!(once.taps, again.taps, "seed {seed}");
+    }
+}
+
+#[test]
+fn history_reads_back_from_its_lines() {
+    for seed in 0..TWICE {
+        let drawn = history(seed);
+
+        let lines = format!("# why it is kept\n{}", drawn.to_lines());
+        assert_eq!(History::from_lines(&lines), Ok(drawn), "seed {seed}");
+    }
+}
+
+#[test]
+fn operation_that_is_left_out_leaves_what_came_before_it_as_it_was() {
+    for seed in 0..8 {
+        let whole = history(seed);
+        let mut fewer = whole.clone();
+        let last = fewer.operations.pop().expect("operations");
+
+        let (one, other) = (live(&whole, false), live(&fewer, false));
+        let before = |taps: &[stafett_tests::tap::Tap]| {
+            let until = stafett_tests::federation::START.plus(last.at);
+            taps.iter().filter(|tap| tap.at < until).cloned().collect::<Vec<_>>()
+        };
+
+        assert_eq!(before(&one.taps), before(&other.taps), "seed {seed}");
+    }
+}
+
+#[test]
+fn histories_that_once_broke_a_rule_keep_it_for_ever() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("simulation/found");
+    let mut lived = 0;
+    for file in std::fs::read_dir(folder).expect("the folder of what was found") {
+        let path = file.expect("a file").path();
+        let text = std::fs::read_to_string(&path).expect("a list");
+        let found = History::from_lines(&text).expect("a list of operations");
+        let is_twin = text.lines().any(|line| line == "# twin");
+
+        let outcome = if is_twin { twins(&found) } else { live(&found, false) };
+
+        assert_eq!(outcome.violations, Vec::new(), "{}", path.display());
+        lived += 1;
+    }
+    assert!(lived > 0, "nothing is kept");
+}

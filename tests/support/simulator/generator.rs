@@ -1,0 +1,761 @@
+//! Draws a world and what is done in it from a seed.
+//!
+//! Each sort of fault is a switch, and each seed turns on some of them. What an operation is about
+//! is chosen among what the ones before it make, by their numbers.
+
+use super::operation::{
+    Concerned, Do, Grade, History, Key, Lie, NodeAt, Operation, Pass, Person, Settings, Stop, Terms, Way,
+};
+use super::run::SERVICES;
+use crate::chance::Chance;
+use crate::federation::AREAS;
+
+/// Sorts of faults that a seed turns on or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Switch {
+    Cuts,
+    Mutes,
+    Stalls,
+    Stops,
+    StopsBetween,
+    Disks,
+    Restores,
+    Clocks,
+    Keys,
+    Skips,
+    Protection,
+    Agreements,
+    Custody,
+    Baton,
+    Lies,
+}
+
+/// What stands for what a history has made so far.
+struct Draft {
+    chance: Chance,
+    settings: Settings,
+    operations: Vec<Operation>,
+    next: Key,
+    at: u64,
+    cases: Vec<(Key, NodeAt)>,
+    entries: Vec<MadeEntry>,
+    consents: Vec<MadeConsent>,
+    backups: Vec<(Key, NodeAt)>,
+    full: Vec<NodeAt>,
+    jumped: Vec<NodeAt>,
+    /// The one that must not notice what is hidden, and whose cases it sees, in a twin run.
+    observed: Option<(NodeAt, NodeAt)>,
+    is_hidden: bool,
+}
+
+#[derive(Clone)]
+struct MadeEntry {
+    key: Key,
+    case: Key,
+    owner: NodeAt,
+    is_hidden: bool,
+}
+
+#[derive(Clone)]
+struct MadeConsent {
+    key: Key,
+    case: Key,
+    node: NodeAt,
+    service: String,
+    areas: Vec<String>,
+    is_hidden: bool,
+}
+
+/// Draws the history of a seed.
+pub fn history(seed: u64) -> History {
+    let settings = settings(seed, false);
+    Draft::new(settings, None).drawn()
+}
+
+/// Draws a history of which parts are hidden from one partner. Node 0 owns what node 1 sees.
+pub fn twin_history(seed: u64) -> History {
+    let settings = settings(seed, true);
+    Draft::new(settings, Some((0, 1))).drawn()
+}
+
+fn settings(seed: u64, is_twin: bool) -> Settings {
+    let chance = Chance::new(seed);
+    let draw = |end: u64, purpose: &str| chance.below(end, format!("setting {purpose}"));
+    let nodes: u8 = match draw(100, "nodes") {
+        _ if is_twin => 3 + u8::from(draw(4, "fourth") == 0),
+        0..25 => 2,
+        25..70 => 3,
+        70..88 => 4,
+        88..97 => 5,
+        _ => u8::try_from(6 + draw(4, "many")).expect("few"),
+    };
+    let mut links = Vec::new();
+    for one in 0..nodes {
+        for other in one + 1..nodes {
+            let is_kept =
+                one == 0 || draw(100, &format!("link {one} {other}")) < if nodes > 4 { 25 } else { 60 };
+            if is_kept && !(is_twin && one == 1) {
+                links.push((one, other));
+            }
+        }
+    }
+    let is_on = |what: &str, of: u64| draw(of, what) == 0;
+    Settings {
+        ends: 0,
+        seed,
+        nodes,
+        links,
+        commit_max: 1 + draw(if is_on("slow disks", 3) { 400 } else { 30 }, "commit"),
+        network_max: 1 + draw(if is_on("slow lines", 3) { 900 } else { 60 }, "network"),
+        late: if is_on("late", 2) { 20 + draw(280, "how many late") } else { 0 },
+        late_max: 50 + draw(3_000, "how late"),
+        lost: if is_on("lost", 3) { 1 + draw(12, "how many lost") } else { 0 },
+        older: (!is_twin && is_on("older", 12))
+            .then(|| u8::try_from(draw(nodes.into(), "which is older")).expect("few")),
+        liar: is_on("liar", 5).then(|| {
+            if is_twin { 2 } else { 1 + u8::try_from(draw(u64::from(nodes) - 1, "which lies")).expect("few") }
+        }),
+    }
+}
+
+impl Draft {
+    fn new(settings: Settings, observed: Option<(NodeAt, NodeAt)>) -> Self {
+        Self {
+            chance: Chance::new(settings.seed),
+            settings,
+            operations: Vec::new(),
+            next: 0,
+            at: 0,
+            cases: Vec::new(),
+            entries: Vec::new(),
+            consents: Vec::new(),
+            backups: Vec::new(),
+            full: Vec::new(),
+            jumped: Vec::new(),
+            observed,
+            is_hidden: false,
+        }
+    }
+
+    fn draw(&self, end: u64, purpose: &str) -> u64 {
+        self.chance.below(end, format!("draft {} {purpose}", self.next))
+    }
+
+    fn is_drawn(&self, percent: u64, purpose: &str) -> bool {
+        self.draw(100, purpose) < percent
+    }
+
+    fn is_on(&self, switch: Switch) -> bool {
+        self.chance.below(100, format!("switch {switch:?}")) < 45
+    }
+
+    fn pick<T: Clone>(&self, all: &[T], purpose: &str) -> Option<T> {
+        let count = u64::try_from(all.len()).expect("few");
+        (count > 0).then(|| all[usize::try_from(self.draw(count, purpose)).expect("few")].clone())
+    }
+
+    fn node(&self, purpose: &str) -> NodeAt {
+        u8::try_from(self.draw(self.settings.nodes.into(), purpose)).expect("few")
+    }
+
+    /// A node that does not lie, and in a twin run is not observed either way.
+    fn honest(&self, purpose: &str) -> NodeAt {
+        let node = self.node(purpose);
+        if self.settings.liar == Some(node) { 0 } else { node }
+    }
+
+    fn push(&mut self, what: Do) -> Key {
+        let key = self.next;
+        self.operations.push(Operation { key, at: self.at, hidden: self.is_hidden, what });
+        self.next += 1;
+        key
+    }
+
+    fn wait(&mut self) {
+        let wait = match self.draw(100, "wait") {
+            0..40 => self.draw(120, "short"),
+            40..75 => self.draw(2_500, "middle"),
+            75..95 => self.draw(20_000, "long"),
+            _ => self.draw(120_000, "longer"),
+        };
+        self.at += wait;
+    }
+
+    fn drawn(mut self) -> History {
+        self.open_case(0);
+        if self.observed.is_none() && self.is_drawn(50, "second case") {
+            let owner = self.honest("second owner");
+            self.open_case(owner);
+        }
+        self.publish();
+        self.share();
+        self.publish();
+        let count = 25 + self.draw(40, "count");
+        for _ in 0..count {
+            self.wait();
+            if self.observed.is_some() {
+                let hidden = self.draw(3, "hidden things");
+                for _ in 0..hidden {
+                    self.hidden_step();
+                }
+            }
+            self.step();
+        }
+        self.settings.ends = self.at;
+        History { settings: self.settings, operations: self.operations }
+    }
+
+    /// One thing that everybody may notice.
+    fn step(&mut self) {
+        match self.draw(100, "sort") {
+            0..16 => self.publish(),
+            16..34 => self.edit(),
+            34..42 => self.propose(),
+            42..46 => self.relate(),
+            46..52 => self.renew(),
+            52..64 => self.share(),
+            64..78 => self.take_back(),
+            78..84 => self.family(),
+            _ => self.befall(),
+        }
+    }
+
+    fn open_case(&mut self, owner: NodeAt) {
+        let youth_in = self.is_drawn(20, "youth").then(|| 20_000 + self.draw(400_000, "birthday"));
+        let key = self.push(Do::OpenCase { owner, youth_in });
+        self.cases.push((key, owner));
+    }
+
+    fn case(&self) -> (Key, NodeAt) {
+        self.pick(&self.cases, "case").expect("one is opened first")
+    }
+
+    /// Areas of an entry or a consent. What is observed never has the last one.
+    fn areas(&self, purpose: &str) -> Vec<String> {
+        let open = if self.observed.is_some() { 2 } else { AREAS.len() };
+        let mut areas: Vec<String> = Vec::new();
+        for (place, code) in AREAS.iter().take(open).enumerate() {
+            let percent = if place == 0 { 75 } else { 35 };
+            if self.is_drawn(percent, &format!("{purpose} area {code}")) {
+                areas.push((*code).to_owned());
+            }
+        }
+        areas
+    }
+
+    fn publish(&mut self) {
+        let (case, owner) = self.case();
+        let cards: Vec<_> = self.consents.iter().filter(|one| one.case == case && !one.is_hidden).collect();
+        if self.is_drawn(10, "card") && !cards.is_empty() {
+            let consent = self.pick(&cards, "card for").expect("one").key;
+            let key = self.push(Do::Card { consent });
+            self.entries.push(MadeEntry { key, case, owner, is_hidden: false });
+            return;
+        }
+        let kind =
+            ["note", "measure", "goal"][usize::try_from(self.draw(3, "kind")).expect("few")].to_owned();
+        let about = match self.draw(100, "about") {
+            0..80 => vec![Concerned::Subject],
+            80..90 => vec![Concerned::Subject, Concerned::Mother],
+            90..96 => vec![Concerned::Father],
+            _ => vec![Concerned::Subject, Concerned::Sibling],
+        };
+        let areas = self.areas("entry");
+        let key = self.push(Do::Publish { case, areas, kind, about });
+        self.entries.push(MadeEntry { key, case, owner, is_hidden: false });
+    }
+
+    /// An entry that everybody may notice, mostly one of the latest.
+    fn entry(&self, purpose: &str) -> Option<MadeEntry> {
+        let open: Vec<_> = self.entries.iter().filter(|one| !one.is_hidden).cloned().collect();
+        let latest = open.len().saturating_sub(4);
+        if self.is_drawn(60, &format!("{purpose} latest")) {
+            self.pick(&open[latest..], purpose)
+        } else {
+            self.pick(&open, purpose)
+        }
+    }
+
+    fn field(&self) -> String {
+        if self.is_drawn(30, "field") { "deadline" } else { "text" }.to_owned()
+    }
+
+    fn edit(&mut self) {
+        let Some(entry) = self.entry("edited") else { return };
+        let field = self.field();
+        let other = match self.observed {
+            Some((_, observed)) => observed,
+            None => self.node("editor"),
+        };
+        match self.draw(10, "who edits") {
+            0..4 => _ = self.push(Do::Edit { node: entry.owner, entry: entry.key, field }),
+            4..8 => _ = self.push(Do::Edit { node: other, entry: entry.key, field }),
+            _ => {
+                self.push(Do::Edit { node: entry.owner, entry: entry.key, field: field.clone() });
+                self.push(Do::Edit { node: other, entry: entry.key, field });
+            }
+        }
+    }
+
+    /// A consent that everybody may notice.
+    fn consent(&self, purpose: &str) -> Option<MadeConsent> {
+        let open: Vec<_> = self.consents.iter().filter(|one| !one.is_hidden).cloned().collect();
+        let latest = open.len().saturating_sub(3);
+        if self.is_drawn(60, &format!("{purpose} latest")) {
+            self.pick(&open[latest..], purpose)
+        } else {
+            self.pick(&open, purpose)
+        }
+    }
+
+    fn propose(&mut self) {
+        let Some(consent) = self.consent("proposed under") else { return };
+        let towards =
+            self.entry("towards").map(|entry| entry.key).filter(|_| self.is_drawn(50, "is towards"));
+        let areas = consent.areas.iter().take(1).cloned().collect();
+        let (node, service) = (consent.node, consent.service);
+        let case = consent.case;
+        self.push(Do::Propose { node, case, service, areas, towards });
+    }
+
+    fn relate(&mut self) {
+        let (case, _) = self.case();
+        let of_case: Vec<_> = self.entries.iter().filter(|one| one.case == case && !one.is_hidden).collect();
+        if let (Some(from), Some(to)) = (self.pick(&of_case, "from"), self.pick(&of_case, "to")) {
+            let (from, to) = (from.key, to.key);
+            self.push(Do::Relate { case, from, to });
+        }
+    }
+
+    fn renew(&mut self) {
+        let Some(entry) = self.entry("renewed") else { return };
+        let other = self.observed.map_or_else(|| self.node("late editor"), |(_, observed)| observed);
+        let is_late = self.is_drawn(50, "late") && other != entry.owner;
+        if is_late {
+            self.push(Do::Cut { one: entry.owner, other });
+            self.push(Do::Edit { node: other, entry: entry.key, field: "text".to_owned() });
+        }
+        if self.is_drawn(70, "edited before") {
+            self.push(Do::Edit { node: entry.owner, entry: entry.key, field: "text".to_owned() });
+        }
+        self.push(Do::Renew { entry: entry.key });
+        if is_late {
+            self.at += self.draw(3_000, "until healed");
+            self.push(Do::Heal { one: entry.owner, other });
+        }
+    }
+
+    fn share(&mut self) {
+        let (case, owner) = self.case();
+        let linked = self.settings.links.iter();
+        let linked = linked.filter_map(|(one, other)| match owner {
+            _ if *one == owner => Some(*other),
+            _ if *other == owner => Some(*one),
+            _ => None,
+        });
+        let linked: Vec<NodeAt> = linked.collect();
+        let node = match self.observed {
+            Some((_, observed)) => Some(observed),
+            None => self.pick(&linked, "partner"),
+        };
+        let Some(node) = node else { return };
+        let service = self.pick(&SERVICES, "service").expect("two").to_owned();
+        self.ask_for(case, node, service, None);
+    }
+
+    fn ask_for(&mut self, case: Key, node: NodeAt, service: String, replaces: Option<Key>) {
+        let mut areas = self.areas("consent");
+        if areas.is_empty() {
+            areas.push(AREAS[0].to_owned());
+        }
+        let way = match self.draw(10, "way") {
+            0..6 => Way::Both,
+            6..8 => Way::Give,
+            _ => Way::Receive,
+        };
+        let is_excepting = self.is_drawn(15, "exceptions");
+        let except = if is_excepting { self.entry("excepted").map(|entry| entry.key) } else { None };
+        let what = Do::Ask {
+            case,
+            node,
+            service: service.clone(),
+            areas: areas.clone(),
+            way,
+            except: except.into_iter().collect(),
+            from_in: self.is_drawn(8, "later").then(|| self.draw(60_000, "from")),
+            for_ms: self.is_drawn(25, "ends").then(|| 5_000 + self.draw(300_000, "until")),
+            replaces,
+            private: self.is_drawn(6, "private"),
+            card: self.is_drawn(25, "card"),
+            place: self.is_drawn(50, "place"),
+        };
+        let key = self.push(what);
+        let is_hidden = self.is_hidden;
+        self.consents.push(MadeConsent { key, case, node, service, areas, is_hidden });
+        match self.draw(10, "given") {
+            0..7 => _ = self.push(Do::GiveAll { consent: key }),
+            7 => {
+                let giver = self.giver("first giver");
+                self.push(Do::Give { consent: key, giver, about_self: self.is_drawn(50, "about self") });
+                self.at += self.draw(2_000, "until the second");
+                self.push(Do::GiveAll { consent: key });
+            }
+            8 => _ = self.push(Do::Give { consent: key, giver: Person::Mother, about_self: true }),
+            _ => {
+                let giver = self.giver("who says no");
+                self.push(Do::Refuse { consent: key, giver });
+                if self.is_drawn(50, "and yes after all") {
+                    self.push(Do::GiveAll { consent: key });
+                }
+            }
+        }
+    }
+
+    fn giver(&self, purpose: &str) -> Person {
+        [Person::Mother, Person::Father, Person::Child]
+            [usize::try_from(self.draw(100, purpose)).expect("few") % 100 / 45 % 3]
+    }
+
+    /// Something ends, or becomes less.
+    fn take_back(&mut self) {
+        let Some(consent) = self.consent("taken back") else { return self.share() };
+        let giver = self.giver("who takes back");
+        match self.draw(100, "how") {
+            0..45 => _ = self.push(Do::Withdraw { consent: consent.key, giver }),
+            45..58 => {
+                let areas = self.pick(&consent.areas, "narrowed").into_iter().collect();
+                self.push(Do::Narrow { consent: consent.key, giver, areas });
+            }
+            58..63 => _ = self.push(Do::WithdrawAbout { consent: consent.key, giver }),
+            63..80 => {
+                let of_case: Vec<_> =
+                    self.entries.iter().filter(|one| one.case == consent.case && !one.is_hidden).collect();
+                if let Some(entry) = self.pick(&of_case, "closed").map(|entry| entry.key) {
+                    self.push(Do::Except { consent: consent.key, giver, entry });
+                }
+            }
+            80..95 => {
+                let MadeConsent { key, case, node, service, .. } = consent;
+                self.ask_for(case, node, service, Some(key));
+            }
+            _ => {
+                self.push(Do::GiveAll { consent: consent.key });
+                self.push(Do::Review { consent: consent.key });
+            }
+        }
+    }
+
+    /// Something about the family or the agreement, if the seed has it.
+    fn family(&mut self) {
+        let (case, _) = self.case();
+        match self.draw(100, "family") {
+            0..35 if self.is_on(Switch::Protection) => {
+                let grade = match self.draw(10, "grade") {
+                    0..4 => Grade::Strict,
+                    4..7 => Grade::Confidential,
+                    _ => Grade::None,
+                };
+                self.push(Do::Protect { case, grade });
+                if grade == Grade::Confidential
+                    && let Some(consent) = self.consent("approved")
+                {
+                    self.push(Do::Approve { consent: consent.key });
+                }
+            }
+            35..55 if self.is_on(Switch::Custody) => {
+                let guardians = match self.draw(4, "guardians") {
+                    0 => vec![Person::Mother],
+                    1 => vec![Person::Father],
+                    _ => vec![Person::Mother, Person::Father],
+                };
+                self.push(Do::Custody { case, guardians });
+            }
+            55..60 if self.is_on(Switch::Custody) => {
+                let youth_in = self.draw(60_000, "birthday moved");
+                self.push(Do::Birthday { case, youth_in });
+            }
+            60..85 if self.is_on(Switch::Baton) => {
+                let passes = [
+                    Pass::Offer,
+                    Pass::Accept,
+                    Pass::AcceptByAnother,
+                    Pass::Decline,
+                    Pass::Recall,
+                    Pass::Reassign,
+                ];
+                self.push(Do::Baton { case, pass: Pass::Offer });
+                let pass = self.pick(&passes, "pass").expect("six");
+                self.push(Do::Baton { case, pass });
+            }
+            _ if self.is_on(Switch::Agreements) => {
+                let Some((one, other)) = self.link("agreement") else { return };
+                let (own, partner) =
+                    if self.is_drawn(70, "which side") { (one, other) } else { (other, one) };
+                let terms = match self.draw(10, "terms") {
+                    0..2 => Terms::FewerAreas,
+                    2..4 => Terms::FewerServices,
+                    4 => Terms::Ended,
+                    5 => Terms::Revoked,
+                    _ => Terms::Whole,
+                };
+                self.push(Do::Agree { own, partner, terms });
+            }
+            _ => self.edit(),
+        }
+    }
+
+    /// A link; in a twin run the one that is observed.
+    fn link(&self, purpose: &str) -> Option<(NodeAt, NodeAt)> {
+        match self.observed {
+            Some(pair) => Some(pair),
+            None => self.pick(&self.settings.links, purpose),
+        }
+    }
+
+    fn stop(&self) -> Stop {
+        match self.draw(if self.observed.is_some() { 2 } else { 3 }, "stop") {
+            0 => Stop::Lost,
+            1 => Stop::Kept,
+            _ => Stop::Torn(1 + u8::try_from(self.draw(9, "torn")).expect("few")),
+        }
+    }
+
+    /// Something goes wrong, if the seed has that sort.
+    fn befall(&mut self) {
+        let Some((one, other)) = self.link("befallen") else { return };
+        let (one, other) = if self.is_drawn(50, "turned") { (other, one) } else { (one, other) };
+        let sorts = [
+            Switch::Cuts,
+            Switch::Mutes,
+            Switch::Stalls,
+            Switch::Stops,
+            Switch::StopsBetween,
+            Switch::Disks,
+            Switch::Restores,
+            Switch::Clocks,
+            Switch::Keys,
+            Switch::Skips,
+            Switch::Lies,
+        ];
+        let is_twin = self.observed.is_some();
+        let not_in_twins = [Switch::StopsBetween, Switch::Disks, Switch::Restores, Switch::Lies];
+        let on: Vec<Switch> = sorts
+            .into_iter()
+            .filter(|sort| self.is_on(*sort) || (*sort == Switch::Lies && self.settings.liar.is_some()))
+            .filter(|sort| !(is_twin && not_in_twins.contains(sort)))
+            .collect();
+        let Some(sort) = self.pick(&on, "what goes wrong") else { return self.edit() };
+        match sort {
+            Switch::Cuts | Switch::Mutes | Switch::Stalls => self.befall_link(sort, one, other),
+            Switch::Stops => {
+                let stop = self.stop();
+                self.push(Do::Restart { node: one, stop });
+            }
+            Switch::StopsBetween => {
+                let (effects, stop) = (self.draw(60, "effects"), self.stop());
+                self.push(Do::StopAfter { node: one, effects, stop });
+            }
+            Switch::Lies => {
+                let Some(liar) = self.settings.liar else { return };
+                let linked = self.settings.links.iter().filter(|(one, other)| *one == liar || *other == liar);
+                let linked: Vec<NodeAt> =
+                    linked.map(|(one, other)| if *one == liar { *other } else { *one }).collect();
+                let (Some(to), Some(lie)) = (self.pick(&linked, "lied to"), self.pick(&Lie::ALL, "lie"))
+                else {
+                    return;
+                };
+                self.push(Do::Lie { node: liar, to, lie });
+            }
+            other_sort => self.befall_node(other_sort, one),
+        }
+    }
+
+    fn befall_link(&mut self, sort: Switch, one: NodeAt, other: NodeAt) {
+        let begins = match (sort, self.draw(4, "sort of cut")) {
+            (Switch::Cuts, 0) => {
+                self.push(Do::Reconnect { one, other });
+                return;
+            }
+            (Switch::Cuts, _) => Do::Cut { one, other },
+            (Switch::Mutes, _) => Do::Mute { from: one, to: other },
+            _ => Do::Stall { own: one, partner: other },
+        };
+        self.push(begins);
+        self.meanwhile();
+        self.wait();
+        let ends = if sort == Switch::Stalls {
+            Do::Flow { own: one, partner: other }
+        } else {
+            Do::Heal { one, other }
+        };
+        self.push(ends);
+    }
+
+    /// What happens while something is wrong.
+    fn meanwhile(&mut self) {
+        let count = self.draw(5, "meanwhile");
+        for number in 0..count {
+            self.wait();
+            match self.draw(7, &format!("meanwhile {number}")) {
+                0 | 1 => self.edit(),
+                2 => self.publish(),
+                3 | 4 => self.take_back(),
+                5 => self.propose(),
+                _ => self.share(),
+            }
+        }
+    }
+
+    fn befall_node(&mut self, sort: Switch, node: NodeAt) {
+        match sort {
+            Switch::Disks if self.is_drawn(40, "one write") => _ = self.push(Do::FailNext { node }),
+            Switch::Disks => match self.full.pop() {
+                Some(node) => _ = self.push(Do::Room { node }),
+                None => {
+                    self.push(Do::Full { node });
+                    self.meanwhile();
+                    if self.is_drawn(60, "withdrawn meanwhile") {
+                        self.take_back();
+                    }
+                    if self.is_drawn(75, "room again") {
+                        self.push(Do::Room { node });
+                    } else {
+                        self.full.push(node);
+                    }
+                }
+            },
+            Switch::Restores => match self.backups.last().copied() {
+                Some((backup, node)) if self.is_drawn(40, "restored") => {
+                    let journal = self.is_drawn(70, "journal");
+                    self.push(Do::Restore { node, backup, journal });
+                    self.meanwhile();
+                    self.at += self.draw(200_000, "after the restore");
+                }
+                _ => {
+                    let key = self.push(Do::Backup { node });
+                    self.backups.push((key, node));
+                }
+            },
+            Switch::Clocks => match self.jumped.pop() {
+                Some(node) => _ = self.push(Do::ClockRight { node }),
+                None => {
+                    let ahead = self.is_drawn(60, "ahead");
+                    self.push(Do::ClockJumps { node, ahead });
+                    self.meanwhile();
+                    if self.is_drawn(75, "right again") {
+                        self.push(Do::ClockRight { node });
+                    } else {
+                        self.jumped.push(node);
+                    }
+                }
+            },
+            Switch::Keys => _ = self.push(Do::RotateKey { node }),
+            _ => {
+                let hour = 3_600_000;
+                let ms = [hour, 24 * hour, 4 * 24 * hour, 40 * 24 * hour, 400 * 24 * hour];
+                let ms = self.pick(&ms, "skipped").expect("five");
+                self.push(Do::Skip { ms });
+            }
+        }
+    }
+
+    /// Something that the observed partner must not notice.
+    fn hidden_step(&mut self) {
+        self.is_hidden = true;
+        let third = 2 + u8::try_from(self.draw(u64::from(self.settings.nodes) - 2, "third")).expect("few");
+        let hidden: Vec<_> = self.entries.iter().filter(|one| one.is_hidden).cloned().collect();
+        let consents: Vec<_> = self.consents.iter().filter(|one| one.is_hidden).cloned().collect();
+        let (case, owner) = self.cases[0];
+        let secret = AREAS[2].to_owned();
+        match self.draw(14, "hidden") {
+            0 | 1 => {
+                let mut areas = self.areas("hidden entry");
+                areas.push(secret);
+                let key = self.push(Do::Publish {
+                    case,
+                    areas,
+                    kind: "note".to_owned(),
+                    about: vec![Concerned::Subject],
+                });
+                self.entries.push(MadeEntry { key, case, owner, is_hidden: true });
+            }
+            2 => {
+                let key = self.push(Do::OpenCase { owner, youth_in: None });
+                let areas = self.areas("hidden entry");
+                let about = vec![Concerned::Subject];
+                let entry = self.push(Do::Publish { case: key, areas, kind: "measure".to_owned(), about });
+                self.entries.push(MadeEntry { key: entry, case: key, owner, is_hidden: true });
+            }
+            3 | 4 => {
+                if let Some(entry) = self.pick(&hidden, "hidden edited") {
+                    let node = if self.is_drawn(50, "by the third") { third } else { owner };
+                    self.push(Do::Edit { node, entry: entry.key, field: "text".to_owned() });
+                }
+            }
+            5 => {
+                if let Some(entry) = self.pick(&hidden, "hidden renewed") {
+                    self.push(Do::Renew { entry: entry.key });
+                }
+            }
+            6 | 7 => {
+                let of = self.pick(&hidden, "hidden shared").map_or(case, |entry| entry.case);
+                let key = self.push(Do::Ask {
+                    case: of,
+                    node: third,
+                    service: "ppt".to_owned(),
+                    areas: AREAS.iter().map(|code| (*code).to_owned()).collect(),
+                    way: if of == case { Way::Give } else { Way::Both },
+                    except: Vec::new(),
+                    from_in: None,
+                    for_ms: self.is_drawn(25, "ends").then(|| 5_000 + self.draw(300_000, "until")),
+                    replaces: None,
+                    private: false,
+                    card: false,
+                    place: false,
+                });
+                let (service, areas) = ("ppt".to_owned(), Vec::new());
+                self.consents.push(MadeConsent {
+                    key,
+                    case: of,
+                    node: third,
+                    service,
+                    areas,
+                    is_hidden: true,
+                });
+                self.push(Do::GiveAll { consent: key });
+            }
+            8 => {
+                if let Some(consent) = self.pick(&consents, "hidden withdrawn") {
+                    self.push(Do::Withdraw { consent: consent.key, giver: Person::Mother });
+                }
+            }
+            9 => {
+                if let Some(consent) = self.pick(&consents, "hidden narrowed") {
+                    let areas = vec![AREAS[0].to_owned()];
+                    self.push(Do::Narrow { consent: consent.key, giver: Person::Father, areas });
+                }
+            }
+            10 => {
+                let pair = (self.pick(&hidden, "hidden from"), self.pick(&self.entries, "hidden to"));
+                if let (Some(from), Some(to)) = pair
+                    && from.case == to.case
+                {
+                    self.push(Do::Relate { case: from.case, from: from.key, to: to.key });
+                }
+            }
+            11 => {
+                self.push(Do::Reconnect { one: owner, other: third });
+            }
+            12 => {
+                let stop = self.stop();
+                self.push(Do::Restart { node: third, stop });
+            }
+            _ => {
+                if let (Some(liar), Some(lie)) = (self.settings.liar, self.pick(&Lie::ALL, "hidden lie")) {
+                    self.push(Do::Lie { node: liar, to: owner, lie });
+                }
+            }
+        }
+        self.is_hidden = false;
+    }
+}

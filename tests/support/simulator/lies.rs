@@ -1,0 +1,295 @@
+//! What a lying partner's node sends: frames that its own session never would, under its own
+//! identity, made of what it has seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stafett_protocol::entry::{
+    About, Actor, Change, ChangeHash, Content, Edit, EntryDocument, EntryKind, SchemaVersion, Side,
+};
+use stafett_protocol::erasure::{Done, EraseOrder, ORDER_TEXT, Receipt};
+use stafett_protocol::grant::Grant;
+use stafett_protocol::id::{
+    CaseId, ConsentId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId,
+};
+use stafett_protocol::mark::LinkMark;
+use stafett_protocol::municipality::OrganisationNumber;
+use stafett_protocol::signed::SigningKey;
+use stafett_protocol::time::UnixMillis;
+use stafett_protocol::wire::error_code::ErrorCode;
+use stafett_protocol::wire::{
+    Acknowledge, Announce, Ask, Changes, ChangesRefused, Frame, GrantFrame, MarkFrame, NotUnderstood,
+    OrderFrame, ProposalRefused, Propose, ReceiptFrame, Refused, RelationFrame, Resend, Shown, Stream,
+};
+
+use super::operation::{Lie, NodeAt};
+use super::run::Run;
+use super::state::State;
+use crate::names::{areas, service_code};
+
+/// How often the same is asked in a flood.
+const FLOOD: u64 = 40;
+
+impl Run {
+    /// A node lies to another; whether there was something to lie about.
+    pub(super) fn lie(&mut self, node: NodeAt, to: NodeAt, lie: Lie, name: &str) -> bool {
+        if self.settings.liar != Some(node) || node == to || self.oracle.is_at_rest {
+            return false;
+        }
+        let (own, other) = (self.number(node), self.number(to));
+        if !self.world.has_link(own, other) || !self.world.is_live(own, other) {
+            return false;
+        }
+        self.fault("lie");
+        match lie {
+            Lie::BadFrame => {
+                let bytes = self.chance.bytes(format!("{name} bytes"));
+                self.world.forge_bytes(own, other, Stream::Control, bytes.to_vec());
+                return true;
+            }
+            Lie::WrongStream => {
+                let frame = Frame::Resend(Resend {
+                    entry: self.id(name, EntryId::from_random),
+                    generation: self.id(name, GenerationId::from_random),
+                });
+                let bytes = stafett_protocol::wire::codec::encode(&frame).expect("fits");
+                self.world.forge_bytes(own, other, Stream::Control, bytes);
+                return true;
+            }
+            _ => {}
+        }
+        let frames = match lie {
+            Lie::LyingReceipt | Lie::ForgedReceipt | Lie::WrongReceipt => self.receipts(own, other, lie),
+            Lie::Transplant | Lie::OldGeneration | Lie::ForeignActor | Lie::Gap | Lie::SentAgain => {
+                self.false_changes(own, other, lie, name)
+            }
+            Lie::ForeignGrant | Lie::ForgedGrant | Lie::ForeignOrder | Lie::ForgedOrder => {
+                self.false_statements(own, other, lie, name)
+            }
+            _ => self.false_words(own, other, lie, name),
+        };
+        let did = !frames.is_empty();
+        frames.into_iter().for_each(|frame| self.world.forge(own, other, &frame));
+        did
+    }
+
+    fn id<T>(&self, name: &str, make: impl Fn([u8; 16]) -> T) -> T {
+        make(self.chance.half(format!("{name} id")))
+    }
+
+    /// Receipts for every order that waits for the liar's.
+    fn receipts(&mut self, own: OrganisationNumber, other: OrganisationNumber, lie: Lie) -> Vec<Frame> {
+        let store = &self.world.node(other).store;
+        let waiting = store.orders.iter().filter(|(id, _)| !store.filed.contains_key(*id));
+        let waiting = waiting.map(|(_, order)| order.statement().clone());
+        let waiting: Vec<EraseOrder> = waiting.filter(|order| order.partner == own).collect();
+        let key = if lie == Lie::ForgedReceipt { stranger() } else { self.world.key(own) };
+        let wrong = EntryId::from_bytes([0x77; 16]);
+        let receipt = |order: &EraseOrder| {
+            let mut items: BTreeMap<EntryId, Done> =
+                order.entries.iter().map(|entry| (*entry, Done::Erased)).collect();
+            if lie == Lie::WrongReceipt {
+                items.insert(wrong, Done::Erased);
+            }
+            let receipt = key.sign(Receipt::of(order, items)).expect("signs");
+            Frame::Receipt(ReceiptFrame { token: receipt.token().to_owned() })
+        };
+        let frames: Vec<Frame> = waiting.iter().map(receipt).collect();
+        if lie == Lie::LyingReceipt && !frames.is_empty() {
+            self.oracle.states.insert(State::LyingReceiptFiled);
+        }
+        frames
+    }
+
+    /// Announcements that the liar has seen of the other's entries.
+    fn announcements(&self, own: OrganisationNumber, other: OrganisationNumber) -> Vec<Announce> {
+        let taps = self.world.taps.iter().rev().filter(|tap| tap.from == other && tap.to == own);
+        let announced = taps.filter_map(|tap| match tap.frame() {
+            Some(Frame::Announce(body)) => Some(*body),
+            _ => None,
+        });
+        announced.take(6).collect()
+    }
+
+    fn false_changes(
+        &self,
+        own: OrganisationNumber,
+        other: OrganisationNumber,
+        lie: Lie,
+        name: &str,
+    ) -> Vec<Frame> {
+        let seen = self.announcements(own, other);
+        let place =
+            self.chance.below(u64::try_from(seen.len().max(1)).expect("few"), format!("{name} which"));
+        let Some(body) = seen.get(usize::try_from(place).expect("few")).cloned() else { return Vec::new() };
+        let Announce { entry, generation, .. } = body;
+        if lie == Lie::Transplant {
+            let mut elsewhere = body.clone();
+            elsewhere.entry = self.id(name, EntryId::from_random);
+            let again = Announce { generation: self.id(name, GenerationId::from_random), ..body };
+            return vec![Frame::Announce(Box::new(elsewhere)), Frame::Announce(Box::new(again))];
+        }
+        let actor = match lie {
+            Lie::ForeignActor => body.changes.first().map_or(Actor([1; 16]), |first| first.actor),
+            _ => Actor(self.chance.half(format!("{name} actor"))),
+        };
+        let Some(mut change) = self.edited(own, entry, actor, &body) else { return Vec::new() };
+        let mut generation = generation;
+        match lie {
+            Lie::OldGeneration => generation = self.id(name, GenerationId::from_random),
+            Lie::Gap => change.seq = change.seq.saturating_add(3),
+            _ => {}
+        }
+        vec![Frame::Changes(Changes { entry, generation, changes: vec![change] })]
+    }
+
+    /// A change of an entry by an actor, on what the liar has of it, or on what it once was sent.
+    fn edited(
+        &self,
+        own: OrganisationNumber,
+        entry: EntryId,
+        actor: Actor,
+        body: &Announce,
+    ) -> Option<Change> {
+        let field = match body.kind {
+            EntryKind::Measure | EntryKind::Goal => "title",
+            _ => "description",
+        };
+        let json = format!(r#"{{"{field}":"løgn"}}"#);
+        let edit = Edit::new(body.kind, serde_json::from_str(&json).expect("JSON")).ok()?;
+        let kept = self.world.node(own).store.entries.get(&entry).map(|kept| kept.changes.clone());
+        let changes = match kept {
+            Some(changes) => changes,
+            None => {
+                let first = body.changes.first()?.clone();
+                let schema = body.schema;
+                let checked =
+                    stafett_protocol::entry::check::check_genesis(body.kind, schema, first, body.genesis);
+                vec![checked.ok()?]
+            }
+        };
+        let mut document = EntryDocument::open(body.kind, actor, &changes).ok()?;
+        let change = document.edit(&edit, Side::Partner).ok()??;
+        Some(change.change().clone())
+    }
+
+    fn false_statements(
+        &self,
+        own: OrganisationNumber,
+        other: OrganisationNumber,
+        lie: Lie,
+        name: &str,
+    ) -> Vec<Frame> {
+        let key = match lie {
+            Lie::ForgedGrant | Lie::ForgedOrder => stranger(),
+            _ => self.world.key(own),
+        };
+        let store = &self.world.node(other).store;
+        let case = store.ledgers.keys().next().copied();
+        let case = case.unwrap_or_else(|| self.id(name, CaseId::from_random));
+        if matches!(lie, Lie::ForeignGrant | Lie::ForgedGrant) {
+            let grant = Grant {
+                grant: self.id(name, GrantId::from_random),
+                owner: own,
+                partner: other,
+                service: service_code("ppt"),
+                case,
+                consent: self.id(name, ConsentId::from_random),
+                areas: areas(&["language"]),
+                kinds: BTreeSet::from([EntryKind::Note]),
+                direction: stafett_protocol::consent::Direction::Both,
+                from: UnixMillis(0),
+                until: UnixMillis::MAX,
+            };
+            let token = key.sign(grant).expect("signs").token().to_owned();
+            return vec![Frame::Grant(GrantFrame { token })];
+        }
+        let order = EraseOrder {
+            order: self.id(name, OrderId::from_random),
+            owner: own,
+            partner: other,
+            case,
+            grant: self.id(name, GrantId::from_random),
+            service: service_code("ppt"),
+            entries: store.entries.keys().copied().collect(),
+            text: ORDER_TEXT.to_owned(),
+        };
+        let token = key.sign(order).expect("signs").token().to_owned();
+        vec![Frame::Order(OrderFrame { token })]
+    }
+
+    fn false_words(
+        &self,
+        own: OrganisationNumber,
+        other: OrganisationNumber,
+        lie: Lie,
+        name: &str,
+    ) -> Vec<Frame> {
+        let (entry, generation) =
+            (self.id(name, EntryId::from_random), self.id(name, GenerationId::from_random));
+        let there = self.world.node(other).store.entries.keys().next().copied().unwrap_or(entry);
+        let heads = vec![ChangeHash([9; 32])];
+        match lie {
+            Lie::Flood => (0..FLOOD)
+                .map(|number| match number % 3 {
+                    0 => Frame::Resend(Resend { entry: there, generation }),
+                    1 => Frame::Acknowledge(Acknowledge { entry: there, generation, heads: heads.clone() }),
+                    _ => Frame::ChangesRefused(ChangesRefused { entry, generation, code: ErrorCode::NotNow }),
+                })
+                .collect(),
+            Lie::Asks => (0..3).map(|incarnation| Frame::Ask(Ask { incarnation })).collect(),
+            Lie::ForgedMark => {
+                let mark = LinkMark { signer: own, partner: other, incarnation: 9, number: 900 };
+                let token = stranger().sign(mark).expect("signs").token().to_owned();
+                vec![Frame::Shown(Shown { token: Some(token.clone()) }), Frame::Mark(MarkFrame { token })]
+            }
+            Lie::ProposesWithoutGrant => self.false_proposal(other, name).into_iter().collect(),
+            Lie::ForeignRelation => {
+                let relation = self.id(name, RelationId::from_random);
+                let case = self.id(name, CaseId::from_random);
+                vec![Frame::Relation(RelationFrame { relation, case, from: there, to: entry })]
+            }
+            Lie::Acknowledges => vec![Frame::Acknowledge(Acknowledge { entry: there, generation, heads })],
+            Lie::Refuses => vec![
+                Frame::Refused(Refused { kind: 2, code: ErrorCode::NotShared }),
+                Frame::Refused(Refused { kind: 11, code: ErrorCode::NotNow }),
+                Frame::ChangesRefused(ChangesRefused {
+                    entry: there,
+                    generation,
+                    code: ErrorCode::NotShared,
+                }),
+                Frame::ProposalRefused(ProposalRefused {
+                    proposal: self.id(name, ProposalId::from_random),
+                    code: ErrorCode::NotShared,
+                }),
+            ],
+            Lie::KnowsNothing => {
+                [2, 3, 4, 13].into_iter().map(|kind| Frame::NotUnderstood(NotUnderstood { kind })).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn false_proposal(&self, other: OrganisationNumber, name: &str) -> Option<Frame> {
+        let case = *self.world.node(other).store.ledgers.keys().next()?;
+        let json = serde_json::from_str(r#"{"description":"løgn"}"#).expect("JSON");
+        let content = Content::new(EntryKind::Note, json).expect("content");
+        let (_, change) =
+            EntryDocument::create(Actor(self.chance.half(format!("{name} actor"))), &content).ok()?;
+        Some(Frame::Propose(Box::new(Propose {
+            proposal: self.id(name, ProposalId::from_random),
+            grant: self.id(name, GrantId::from_random),
+            case,
+            schema: SchemaVersion::CURRENT,
+            kind: EntryKind::Note,
+            areas: areas(&["language"]),
+            about: BTreeSet::from([About::Subject]),
+            towards: None,
+            change: change.change().clone(),
+        })))
+    }
+}
+
+/// A key that nobody has agreed on.
+fn stranger() -> std::sync::Arc<SigningKey> {
+    std::sync::Arc::new(crate::names::key(250))
+}

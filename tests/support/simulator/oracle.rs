@@ -1,0 +1,493 @@
+//! The oracle: looks at every frame that is handed to a transport, and at what nodes take in.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stafett_protocol::id::{
+    AccountId, BatonOfferId, CaseId, ConsentId, EntryId, GenerationId, GrantId, OrderId, ProposalId,
+};
+use stafett_protocol::municipality::OrganisationNumber;
+use stafett_protocol::time::UnixMillis;
+use stafett_protocol::transaction::EntryState;
+
+use super::canary::{Canary, Found};
+use super::facts::{EntryFacts, Facts, Stands};
+use super::operation::{Concerned, Key, NodeAt, Settings, Terms};
+use super::run::Violation;
+use super::state::State;
+use crate::federation::{Federation, Happened, START};
+use crate::names::{CHILD, FATHER, MOTHER};
+use crate::store::Store;
+use crate::tap::Tap;
+
+/// Violations after which nothing more is looked at.
+const VIOLATIONS_MAX: usize = 16;
+
+/// What closes something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Closes {
+    Withdrawal,
+    Protection,
+}
+
+/// A grant, as the oracle has read it from its token.
+#[derive(Debug, Clone)]
+pub(super) struct GrantSeen {
+    pub(super) consent: ConsentId,
+    pub(super) partner: NodeAt,
+}
+
+/// What the oracle has seen.
+pub(super) struct Oracle {
+    pub(super) numbers: Vec<OrganisationNumber>,
+    pub(super) liar: Option<NodeAt>,
+    pub(super) violations: Vec<Violation>,
+    pub(super) states: BTreeSet<State>,
+    pub(super) canaries: u64,
+    /// How many things that were handed over were looked at.
+    pub(super) seen: usize,
+    pub(super) trace: Vec<String>,
+    pub(super) canary: Canary,
+    /// What each partner holds, as far as frames say.
+    held: BTreeSet<(NodeAt, EntryId)>,
+    /// What each partner has ever held or proposed.
+    pub(super) ever: BTreeSet<(NodeAt, EntryId)>,
+    /// Of which cases each node has ever had a grant.
+    pub(super) cases: BTreeSet<(NodeAt, Key)>,
+    /// Grants that were handed over.
+    pub(super) grants: BTreeMap<GrantId, GrantSeen>,
+    /// Orders that were handed over, and how often.
+    pub(super) orders: BTreeMap<OrderId, u64>,
+    /// Receipts that were handed over, and how often.
+    pub(super) receipts: BTreeMap<OrderId, u64>,
+    /// What each generation held when it began.
+    pub(super) born: BTreeMap<GenerationId, String>,
+    /// Who holds each baton, and to whom it is offered.
+    pub(super) batons: BTreeMap<Key, (AccountId, Option<(BatonOfferId, AccountId, UnixMillis)>)>,
+    /// Nodes whose clock jumped and is not put right.
+    pub(super) jumped: BTreeSet<NodeAt>,
+    /// Ends whose transport was ever stalled.
+    pub(super) stalled: BTreeSet<(NodeAt, NodeAt)>,
+    pub(super) rotations: u8,
+    /// Whether everything is healed.
+    pub(super) is_at_rest: bool,
+    proposals: BTreeMap<ProposalId, Key>,
+    pub(super) proposed_entries: BTreeMap<Key, EntryId>,
+    /// Who has written in which entry, and when last.
+    writers: BTreeMap<EntryId, BTreeMap<NodeAt, UnixMillis>>,
+    /// What was forgotten in a restore that a partner does not know of: what was said before it.
+    pub(super) forgotten: BTreeMap<(NodeAt, NodeAt), Facts>,
+    /// The facts at each backup.
+    pub(super) since_restart: BTreeSet<NodeAt>,
+}
+
+impl Oracle {
+    pub(super) fn new(settings: &Settings, numbers: Vec<OrganisationNumber>) -> Self {
+        let mut canary = Canary::default();
+        for person in [MOTHER, FATHER, CHILD] {
+            canary.hide_id(person.as_bytes(), &person.to_string(), Found::Person(person));
+        }
+        Self {
+            numbers,
+            liar: settings.liar,
+            violations: Vec::new(),
+            states: BTreeSet::new(),
+            canaries: 0,
+            seen: 0,
+            trace: Vec::new(),
+            canary,
+            held: BTreeSet::new(),
+            ever: BTreeSet::new(),
+            cases: BTreeSet::new(),
+            grants: BTreeMap::new(),
+            orders: BTreeMap::new(),
+            receipts: BTreeMap::new(),
+            born: BTreeMap::new(),
+            batons: BTreeMap::new(),
+            jumped: BTreeSet::new(),
+            stalled: BTreeSet::new(),
+            rotations: 0,
+            is_at_rest: false,
+            proposals: BTreeMap::new(),
+            proposed_entries: BTreeMap::new(),
+            writers: BTreeMap::new(),
+            forgotten: BTreeMap::new(),
+            since_restart: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn place(&self, number: OrganisationNumber) -> NodeAt {
+        let place = self.numbers.iter().position(|one| *one == number).expect("a node");
+        u8::try_from(place).expect("few nodes")
+    }
+
+    pub(super) fn hide_case(&mut self, case: CaseId, key: Key) {
+        self.canary.hide_id(case.as_bytes(), &case.to_string(), Found::Case(key));
+    }
+
+    pub(super) fn hide_entry(&mut self, entry: EntryId, _name: &str) {
+        self.canary.hide_id(entry.as_bytes(), &entry.to_string(), Found::Entry(entry));
+    }
+
+    pub(super) fn hide_text(&mut self, text: &str, entry: EntryId) {
+        self.canary.hide_text(text, entry);
+    }
+
+    pub(super) fn hide_consent(&mut self, consent: ConsentId, _key: Key) {
+        self.canary.hide_id(consent.as_bytes(), &consent.to_string(), Found::Consent(consent));
+    }
+
+    /// A proposal's text is looked for under the id that it goes by until it is an entry.
+    pub(super) fn hide_proposal(&mut self, proposal: ProposalId, key: Key, text: &str) {
+        self.proposals.insert(proposal, key);
+        self.canary.hide_text(text, EntryId::from_bytes(*proposal.as_bytes()));
+    }
+
+    /// Whether a partner holds an entry, as far as frames say.
+    pub(super) fn holds(&self, partner: NodeAt, entry: EntryId) -> bool {
+        self.held.contains(&(partner, entry))
+    }
+
+    pub(super) fn now_holds(&mut self, partner: NodeAt, entry: EntryId) {
+        self.held.insert((partner, entry));
+        self.ever.insert((partner, entry));
+    }
+
+    pub(super) fn no_longer_holds(&mut self, partner: NodeAt, entry: EntryId) {
+        self.held.remove(&(partner, entry));
+    }
+
+    /// Notes that something must not be.
+    pub(super) fn violated(&mut self, rule: &'static str, at: UnixMillis, seen: String) {
+        if self.violations.len() < VIOLATIONS_MAX {
+            self.violations.push(Violation { rule, at: at.since(START), seen });
+        }
+    }
+
+    /// Somebody wrote in an entry.
+    pub(super) fn wrote(&mut self, node: NodeAt, entry: EntryId, at: UnixMillis) {
+        let writers = self.writers.entry(entry).or_default();
+        writers.insert(node, at);
+        let recent = writers.values().filter(|when| at.since(**when) < 2_000).count();
+        if recent > 1 {
+            self.states.insert(State::Concurrent);
+        }
+    }
+
+    /// Whether a node but the owner has written in an entry.
+    pub(super) fn has_written(&self, node: NodeAt, entry: EntryId) -> bool {
+        self.writers.get(&entry).is_some_and(|writers| writers.contains_key(&node))
+    }
+
+    /// Notes in which state something closes.
+    pub(super) fn closes(
+        &mut self,
+        world: &Federation,
+        facts: &Facts,
+        case: Key,
+        partner: NodeAt,
+        closes: Closes,
+    ) {
+        let owner = facts.cases[&case].owner;
+        let (own, other) = (self.numbers[usize::from(owner)], self.numbers[usize::from(partner)]);
+        if owner == partner || !world.has_link(own, other) {
+            return;
+        }
+        let is_queued = world.frames_waiting(own, other) > 0;
+        let is_in_flight = world.frames_in_flight(own, other) > 0 && world.is_live(own, other);
+        let has_something = self.held.iter().any(|(holder, entry)| {
+            *holder == partner && facts.entries.get(entry).is_some_and(|one| one.case == case)
+        });
+        match closes {
+            Closes::Withdrawal => {
+                if is_queued {
+                    self.states.insert(State::WithdrawnWithFramesQueued);
+                }
+                if is_in_flight {
+                    self.states.insert(State::WithdrawnInFlight);
+                }
+                if has_something && !world.is_live(own, other) {
+                    self.states.insert(State::WithdrawnWhileCut);
+                }
+                if has_something && world.is_full(own) {
+                    self.states.insert(State::WithdrawnOnFullDisk);
+                }
+            }
+            Closes::Protection => {
+                if is_queued || is_in_flight {
+                    self.states.insert(State::ProtectedInTransfer);
+                }
+            }
+        }
+    }
+
+    /// Notes in which state something opens.
+    pub(super) fn widened(
+        &mut self,
+        world: &Federation,
+        facts: &Facts,
+        case: Key,
+        partner: NodeAt,
+        is_replacing: bool,
+    ) {
+        let owner = facts.cases[&case].owner;
+        let (own, other) = (self.numbers[usize::from(owner)], self.numbers[usize::from(partner)]);
+        if owner != partner && world.has_link(own, other) && !world.is_live(own, other) {
+            self.states.insert(State::WidenedWhileCut);
+        }
+        if is_replacing {
+            self.states.insert(State::Replaced);
+        }
+    }
+
+    /// Notes that consents pause, or end by their time.
+    pub(super) fn paused_by(&mut self, facts: &Facts, case: Key, now: UnixMillis, state: State) {
+        let of_case = facts.consents.iter().filter(|(_, one)| one.case == case);
+        if of_case.into_iter().any(|(key, _)| facts.stands(*key, now) == Stands::Pauses) {
+            self.states.insert(state);
+        }
+    }
+
+    pub(super) fn agreement_changes(&mut self, facts: &Facts, own: NodeAt, partner: NodeAt, terms: Terms) {
+        let shares = self.held.iter().any(|(holder, entry)| {
+            *holder == partner && facts.entries.get(entry).is_some_and(|one| one.owner == own)
+        });
+        if shares {
+            let state = match terms {
+                Terms::Whole => return,
+                Terms::FewerAreas | Terms::FewerServices => State::AgreementNarrowed,
+                Terms::Ended => State::AgreementEnded,
+                Terms::Revoked => State::Revoked,
+            };
+            self.states.insert(state);
+        }
+    }
+
+    /// Whether anything of a node's is held elsewhere.
+    pub(super) fn shares_something(&self, facts: &Facts, node: NodeAt) -> bool {
+        let is_theirs = |entry: &EntryId| facts.entries.get(entry).is_some_and(|one| one.owner == node);
+        self.held.iter().any(|(_, entry)| is_theirs(entry))
+    }
+
+    /// A node is about to be restored together with its journal. What the family said since the
+    /// backup is forgotten, but for what a partner knows of: whoever has a later mark of the node
+    /// tells it, and every consent is asked for anew then. Until somebody does, the others may get
+    /// what the backup opens.
+    pub(super) fn forgets(&mut self, world: &Federation, then: &Facts, node: NodeAt, backup: &Store) {
+        let own = self.numbers[usize::from(node)];
+        for partner in 0..u8::try_from(self.numbers.len()).expect("few nodes") {
+            let other = self.numbers[usize::from(partner)];
+            if partner == node || !world.has_link(own, other) {
+                continue;
+            }
+            let known =
+                world.node(other).store.marks.get(&own).map(|kept| (kept.mark.incarnation, kept.mark.number));
+            // A restored node counts what it had not handed over as well.
+            let mut restored = backup.clone();
+            restored.count_all_as_handed();
+            let shown = (restored.incarnation, restored.signed_for(other));
+            if known.is_none_or(|known| known <= shown) {
+                self.forgotten.insert((node, partner), then.clone());
+            }
+        }
+    }
+
+    /// A node learned that it was restored: nothing is open but what is asked for anew.
+    pub(super) fn learned(&mut self, node: NodeAt) {
+        self.forgotten.retain(|(own, _), _| *own != node);
+    }
+
+    /// Looks at everything that happened since it looked last.
+    pub(super) fn watch(&mut self, world: &mut Federation, facts: &mut Facts) {
+        for happened in std::mem::take(&mut world.news) {
+            self.happened(world, facts, happened);
+        }
+        while self.seen < world.taps.len() {
+            let tap = world.taps[self.seen].clone();
+            self.seen += 1;
+            if self.violations.len() < VIOLATIONS_MAX {
+                self.look_at(world, facts, &tap);
+            }
+        }
+    }
+
+    fn happened(&mut self, world: &Federation, facts: &mut Facts, happened: Happened) {
+        match happened {
+            Happened::Taken { own, partner, proposal, entry } => {
+                self.taken(world, facts, (own, partner), proposal, entry);
+            }
+            Happened::Accepts { own, partner, entry, is_alien, at } => {
+                if is_alien {
+                    let seen = format!("{own} takes a change of {partner} in {entry} in another's name");
+                    self.violated("an actor is whose its first change was", at, seen);
+                }
+                let owner = facts.entries.get(&entry).map(|one| one.owner);
+                let (own, partner) = (self.place(own), self.place(partner));
+                if owner == Some(own)
+                    && !facts.may_change(entry, partner, at)
+                    && !self.is_excused(own, partner)
+                {
+                    let seen = format!("node {own} stores a change of node {partner} in {entry}");
+                    self.violated("nothing is taken from whoever may not write it", at, seen);
+                }
+            }
+            Happened::Stores { own, partner, entry, owner, at } => {
+                let known = facts.entries.get(&entry).map(|one| one.owner);
+                let (own, from, owner) = (self.place(own), self.place(partner), self.place(owner));
+                let is_moved = known.is_some_and(|known| known != owner) || (owner != own && owner != from);
+                if is_moved {
+                    let seen = format!("node {own} stores {entry} as node {owner}'s, from node {from}");
+                    self.violated("an entry belongs to one owner", at, seen);
+                }
+                if owner == from && known.is_none() && self.liar != Some(from) {
+                    let seen = format!("node {own} stores {entry}, which nobody has written");
+                    self.violated("an entry is somebody's", at, seen);
+                }
+            }
+            Happened::Restarted { node } => {
+                let node = self.place(node);
+                self.since_restart.insert(node);
+            }
+        }
+    }
+
+    fn taken(
+        &mut self,
+        world: &Federation,
+        facts: &mut Facts,
+        (own, partner): (OrganisationNumber, OrganisationNumber),
+        proposal: ProposalId,
+        entry: EntryId,
+    ) {
+        let from = self.place(partner);
+        let known = facts.proposals.get(&proposal).cloned();
+        let Some(kept) = world.node(own).store.entries.get(&entry) else { return };
+        let record = &kept.record;
+        let one = known.unwrap_or_else(|| {
+            let case = facts.cases.iter().find(|(_, case)| case.id == record.facts.case);
+            let code = record.facts.written_by.as_ref().map(|service| service.code.to_string());
+            EntryFacts {
+                case: case.map_or(0, |(key, _)| *key),
+                owner: self.place(own),
+                kind: record.facts.kind.as_str().to_owned(),
+                areas: record.facts.areas.iter().map(ToString::to_string).collect(),
+                about: vec![Concerned::Subject],
+                written_by: code.map(|code| (from, code)),
+                only_for: None,
+            }
+        });
+        if let Some(known) = facts.entries.get(&entry).filter(|known| known.case != one.case) {
+            let seen = format!("{entry} of case {} becomes one of case {}", known.case, one.case);
+            self.violated("an entry belongs to one case", world.now(), seen);
+        }
+        facts.entries.insert(entry, one);
+        self.hide_entry(entry, "");
+        if let Some(key) = self.proposals.get(&proposal) {
+            self.proposed_entries.insert(*key, entry);
+        }
+        self.now_holds(from, entry);
+        self.states.insert(State::ProposalTaken);
+    }
+
+    /// Whether something is not judged: the liar's own doings, and what a restore made forget.
+    pub(super) fn is_excused(&self, own: NodeAt, partner: NodeAt) -> bool {
+        self.liar == Some(own) || self.forgotten.contains_key(&(own, partner))
+    }
+
+    /// Whether an entry may go to a partner, also by what was forgotten.
+    pub(super) fn permits(&self, facts: &Facts, entry: EntryId, partner: NodeAt, at: UnixMillis) -> bool {
+        if facts.permitted(entry, partner, at) {
+            return true;
+        }
+        let Some(owner) = facts.entries.get(&entry).map(|one| one.owner) else { return false };
+        self.forgotten.get(&(owner, partner)).is_some_and(|then| then.permitted(entry, partner, at))
+    }
+
+    fn look_at(&mut self, world: &Federation, facts: &Facts, tap: &Tap) {
+        let (from, to) = (self.place(tap.from), self.place(tap.to));
+        if self.liar == Some(from) {
+            return;
+        }
+        let Some(frame) = tap.frame() else { return };
+        self.judge(world, facts, tap, &frame);
+        for found in self.canary.search(tap.bytes()) {
+            self.found(facts, (from, to), tap, &frame, found);
+        }
+    }
+
+    fn found(
+        &mut self,
+        facts: &Facts,
+        (from, to): (NodeAt, NodeAt),
+        tap: &Tap,
+        frame: &stafett_protocol::wire::Frame,
+        found: Found,
+    ) {
+        use stafett_protocol::wire::Frame;
+        let kind = frame.kind();
+        // What they name is judged with what they say: an order and its receipt name what was sent.
+        if matches!(found, Found::Entry(_) | Found::Case(_))
+            && matches!(frame, Frame::Order(_) | Frame::Receipt(_))
+        {
+            return;
+        }
+        match found {
+            Found::Text(entry, _) => {
+                self.canaries += 1;
+                let is_proposed = facts.proposals.contains_key(&ProposalId::from_bytes(*entry.as_bytes()));
+                let owner = facts.entries.get(&entry).map(|one| one.owner);
+                let may = is_proposed
+                    || (owner == Some(from) && self.permits(facts, entry, to, tap.at))
+                    || (owner == Some(to) && self.ever.contains(&(from, entry)));
+                if !may {
+                    let seen =
+                        format!("node {from} sends node {to} a text of {entry} in a frame of kind {kind}");
+                    self.violated("no text leaves without a consent that counts", tap.at, seen);
+                }
+            }
+            Found::Entry(entry) => {
+                let owner = facts.entries.get(&entry).map(|one| one.owner);
+                let may = self.ever.contains(&(to, entry))
+                    || (owner == Some(to) && self.ever.contains(&(from, entry)))
+                    || (owner == Some(from) && self.permits(facts, entry, to, tap.at));
+                let is_asked_back = matches!(
+                    frame,
+                    Frame::Resend(_) | Frame::LetGo(_) | Frame::ChangesRefused(_) | Frame::Receipt(_)
+                );
+                if !may && !(is_asked_back && self.liar == Some(to)) {
+                    let seen = format!("node {from} names {entry} to node {to} in a frame of kind {kind}");
+                    self.violated("no id leaves of what is hidden", tap.at, seen);
+                }
+            }
+            Found::Case(case) => {
+                let owner = facts.cases[&case].owner;
+                let may =
+                    self.cases.contains(&(to, case)) || (owner == to && self.cases.contains(&(from, case)));
+                if !may && self.liar != Some(to) {
+                    let seen =
+                        format!("node {from} names case {case} to node {to} in a frame of kind {kind}");
+                    self.violated("no id leaves of what is hidden", tap.at, seen);
+                }
+            }
+            Found::Consent(consent) => {
+                let known = facts.consent_of(consent).map(|key| facts.consents[&key].service.0);
+                if known != Some(to) && known != Some(from) {
+                    let seen = format!("node {from} names {consent} to node {to} in a frame of kind {kind}");
+                    self.violated("no id leaves of what is hidden", tap.at, seen);
+                }
+            }
+            Found::Person(person) => {
+                let says = matches!(frame, Frame::Announce(_) | Frame::Propose(_));
+                if !says {
+                    let seen = format!("node {from} names {person} to node {to} in a frame of kind {kind}");
+                    self.violated("no person is named but whom an entry is about", tap.at, seen);
+                }
+            }
+        }
+    }
+
+    /// Whether a node keeps an entry that can be read.
+    pub(super) fn is_kept_live(world: &Federation, node: OrganisationNumber, entry: EntryId) -> bool {
+        let kept = world.node(node).store.entries.get(&entry);
+        kept.is_some_and(|kept| kept.record.state == EntryState::Live)
+    }
+}
