@@ -17,14 +17,17 @@ use stafett_protocol::transaction::EntryState;
 use stafett_tests::real::cast::{Place, Who};
 use stafett_tests::real::chance::Chance;
 use stafett_tests::real::person::Person;
+use stafett_tests::real::relay::Disturbance;
 use stafett_tests::real::world::{World, note};
 use stafett_tests::real::{opened, until};
 
+/// Kills of a run, unless the environment variable `STAFETT_KILLS` asks for more.
 const KILLS: u64 = 50;
 /// Rounds between two looks at whether the nodes agree.
 const AGREE_EVERY: u64 = 10;
 /// A kill comes within this time after the work has begun.
 const KILL_WITHIN_MS: u64 = 220;
+/// How long [`KILLS`] may take.
 const TOTAL: Duration = Duration::from_mins(6);
 
 /// How far a case of its own has come. Each step was answered with 2xx.
@@ -382,6 +385,10 @@ async fn agree(world: &World, ground: &Ground, kept: &Kept) -> anyhow::Result<()
     Ok(())
 }
 
+fn kills() -> u64 {
+    std::env::var("STAFETT_KILLS").map_or(KILLS, |kills| kills.parse().expect("a number"))
+}
+
 async fn story() -> anyhow::Result<()> {
     let (chance, begun) = (Chance::seeded(5), Instant::now());
     let mut world = World::two().await?;
@@ -397,14 +404,27 @@ async fn story() -> anyhow::Result<()> {
     let ground = Ground { case, by_marte, by_ole };
     let mut kept = Kept::default();
     kept.versions.extend([(by_marte, (0, 0)), (by_ole, (0, 0))]);
-    for number in 1..=KILLS {
+    let kills = kills();
+    let total = TOTAL.mul_f64(kills as f64 / KILLS as f64);
+    for number in 1..=kills {
+        // Every other time until the nodes must agree, the line between them is a bad one.
+        let is_bad = number / AGREE_EVERY % 2 == 1;
+        world.line(Place::Inderoy, Place::Steinkjer).disturb(is_bad.then_some(Disturbance {
+            chance,
+            lost_percent: 8,
+            late_percent: 15,
+            late_ms_max: 30,
+        }));
         round(&mut world, &ground, &mut kept, &chance, number).await?;
         if number % AGREE_EVERY == 0 {
             agree(&world, &ground, &kept).await.with_context(|| format!("after {number} kills"))?;
         }
-        ensure!(begun.elapsed() < TOTAL, "{number} kills took {:?}", begun.elapsed());
+        ensure!(begun.elapsed() < total, "{number} kills took {:?}", begun.elapsed());
     }
     reached(&kept, by_marte, by_ole)?;
+    let line = world.line(Place::Inderoy, Place::Steinkjer);
+    let ((passed, lost), late) = (line.counts(), line.late());
+    ensure!(lost > 20 && late > 20, "of {passed} datagrams {lost} were lost and {late} late");
     world.end().await
 }
 

@@ -31,7 +31,9 @@ impl Reserve {
     /// Keeps room back in a folder, if there is room.
     pub(crate) fn keep(folder: &Path) -> Self {
         let path = folder.join(RESERVE_FILE);
-        let is_kept = std::fs::metadata(&path).is_ok_and(|file| file.len() == RESERVE_BYTES);
+        let is_whole = std::fs::metadata(&path).is_ok_and(|file| file.len() == RESERVE_BYTES);
+        // Opening it closes it to others, whatever its mode was.
+        let is_kept = is_whole && open::private(&path).is_ok();
         let mut reserve = Self { path, is_spent: !is_kept };
         reserve.keep_again();
         reserve
