@@ -396,11 +396,7 @@ fn within_agreement(agreement: &Agreement, areas: &BTreeSet<AreaCode>) -> Result
     if areas.is_empty() {
         return Err(Denial::NoArea);
     }
-    if areas.is_subset(&agreement.areas) || planted!("agreement-ignored") {
-        Ok(())
-    } else {
-        Err(Denial::OutsideAgreement)
-    }
+    if areas.is_subset(&agreement.areas) { Ok(()) } else { Err(Denial::OutsideAgreement) }
 }
 
 /// The grants that count and fit, by id, so that their order depends on nothing but what this

@@ -36,6 +36,7 @@ use crate::chance::Chance;
 use crate::names::{areas, service_code};
 use crate::store::Store;
 use crate::tap::Tap;
+use faults::proposals_taken;
 pub use faults::{Faults, Happened};
 use people::News;
 pub use people::{AskFor, CaseAt, NewEntry};
@@ -580,15 +581,4 @@ impl Federation {
     pub fn is_live(&self, own: OrganisationNumber, partner: OrganisationNumber) -> bool {
         self.end(self.end_towards(own, partner)).session.is_live()
     }
-}
-
-/// Which entries a partner's proposals become by a transaction.
-fn proposals_taken(own: OrganisationNumber, transaction: &Transaction) -> Vec<Happened> {
-    let taken = transaction.writes.iter().filter_map(|write| match write {
-        Write::ProposalTaken { partner, proposal, entry } => {
-            Some(Happened::Taken { own, partner: *partner, proposal: *proposal, entry: *entry })
-        }
-        _ => None,
-    });
-    taken.collect()
 }

@@ -8,6 +8,7 @@
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     dead_code,
+    unused_imports,
     unreachable_pub,
     unused_imports,
     unfulfilled_lint_expectations,

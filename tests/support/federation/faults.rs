@@ -232,3 +232,14 @@ impl Federation {
 fn digits(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// Which entries a partner's proposals become by a transaction.
+pub(super) fn proposals_taken(own: OrganisationNumber, transaction: &Transaction) -> Vec<Happened> {
+    let taken = transaction.writes.iter().filter_map(|write| match write {
+        Write::ProposalTaken { partner, proposal, entry } => {
+            Some(Happened::Taken { own, partner: *partner, proposal: *proposal, entry: *entry })
+        }
+        _ => None,
+    });
+    taken.collect()
+}

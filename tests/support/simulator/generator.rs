@@ -3,8 +3,7 @@
 //! Each sort of fault is a switch, and each seed turns on some of them. What an operation is about
 //! is chosen among what the ones before it make, by their numbers.
 
-mod faults;
-mod hidden;
+mod trouble;
 
 use super::operation::{
     Concerned, Do, Grade, History, Key, NodeAt, Operation, Pass, Person, Settings, Stop, Terms, Way,

@@ -28,7 +28,6 @@ pub const FAULTS: &[(&str, &str, bool)] = &[
     ("direction-ignored", "consent", false),
     ("card-for-anybody", "consent", false),
     ("protection-ignored", "law 15", false),
-    ("agreement-ignored", "agreement", false),
     ("history-travels", "law 7", false),
     ("recall-does-not-wait", "law 12", false),
     ("erased-still-counts-as-held", "law 12", false),

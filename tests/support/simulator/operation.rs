@@ -184,7 +184,7 @@ impl Lie {
 /// One thing that is done, or befalls a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "a field is named for what it is")]
+#[allow(missing_docs, reason = "a field is named for what it is")]
 pub enum Do {
     /// A case of a child with two guardians is opened.
     OpenCase {
