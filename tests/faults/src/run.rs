@@ -109,7 +109,7 @@ async fn begin(workload: &Workload) -> anyhow::Result<(Image, Beside)> {
         }
     }
     // Some begin with a full log beside the database, as after a crash, and some without.
-    if seed_of(workload.name) % 2 == 0 {
+    if seed_of(workload.name).is_multiple_of(2) {
         return Ok((world.disk().seen(), world.journal()));
     }
     drop(store);
@@ -169,12 +169,12 @@ pub async fn run(prepared: &Prepared, plan: Plan) -> anyhow::Result<Outcome> {
 pub async fn run_on_a_liar(prepared: &Prepared, plan: Plan) -> anyhow::Result<Outcome> {
     let world = World::new(&prepared.image, &prepared.journal)?;
     world.disk().lie();
-    Ok(Run::new(prepared, world, Some(plan)).to_its_end().await?.0)
+    Ok(Run::new(prepared, world, Some(plan)).finish().await?.0)
 }
 
 async fn run_with(prepared: &Prepared, plan: Option<Plan>) -> anyhow::Result<(Outcome, Vec<Call>)> {
     let world = World::new(&prepared.image, &prepared.journal)?;
-    Run::new(prepared, world, plan).to_its_end().await
+    Run::new(prepared, world, plan).finish().await
 }
 
 /// A run under way.
@@ -209,7 +209,7 @@ impl<'p> Run<'p> {
         self.outcome.problems.push(what);
     }
 
-    async fn to_its_end(mut self) -> anyhow::Result<(Outcome, Vec<Call>)> {
+    async fn finish(mut self) -> anyhow::Result<(Outcome, Vec<Call>)> {
         if let Some(mut store) = self.open() {
             let reader = self.reader()?;
             self.steps(&mut store).await;

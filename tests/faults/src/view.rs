@@ -115,7 +115,7 @@ fn rows(path: &std::path::Path) -> anyhow::Result<(Keys, Vec<String>)> {
     let mut lines = Vec::new();
     for name in names {
         let mut statement = connection.prepare(&format!("SELECT * FROM {name}"))?;
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let mut line = name.clone();

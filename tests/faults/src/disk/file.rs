@@ -128,7 +128,7 @@ impl Change {
             match chance.below(8) {
                 0..3 => {}
                 3 => {
-                    let noise: Vec<u8> = (at..end).map(|_| chance.next().to_le_bytes()[0]).collect();
+                    let noise: Vec<u8> = (at..end).map(|_| chance.draw().to_le_bytes()[0]).collect();
                     write(to, offset + at, &noise);
                 }
                 _ => write(to, offset + at, &bytes[at..end]),
