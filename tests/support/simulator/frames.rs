@@ -76,11 +76,11 @@ impl Oracle {
                     self.violated("nothing is acknowledged before it is durable", tap.at, seen);
                 }
             }
-            Frame::Stored(Stored::Grant(grant)) => {
-                if !world.node(tap.from).store.received.contains_key(grant) {
-                    let seen = format!("node {from} says that it stored {grant}");
-                    self.violated("nothing is acknowledged before it is durable", tap.at, seen);
-                }
+            Frame::Stored(Stored::Grant(grant))
+                if !world.node(tap.from).store.received.contains_key(grant) =>
+            {
+                let seen = format!("node {from} says that it stored {grant}");
+                self.violated("nothing is acknowledged before it is durable", tap.at, seen);
             }
             Frame::Want(body) if !body.fingerprints.is_empty() => {
                 self.states.insert(State::DifferenceFound);

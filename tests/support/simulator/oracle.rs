@@ -29,6 +29,9 @@ pub(super) enum Closes {
     Protection,
 }
 
+/// An offer of a baton: which, to whom, until when.
+type Offered = (BatonOfferId, AccountId, UnixMillis);
+
 /// A grant, as the oracle has read it from its token.
 #[derive(Debug, Clone)]
 pub(super) struct GrantSeen {
@@ -62,7 +65,7 @@ pub(super) struct Oracle {
     /// What each generation held when it began.
     pub(super) born: BTreeMap<GenerationId, String>,
     /// Who holds each baton, and to whom it is offered.
-    pub(super) batons: BTreeMap<Key, (AccountId, Option<(BatonOfferId, AccountId, UnixMillis)>)>,
+    pub(super) batons: BTreeMap<Key, (AccountId, Option<Offered>)>,
     /// Nodes whose clock jumped and is not put right.
     pub(super) jumped: BTreeSet<NodeAt>,
     /// Ends whose transport was ever stalled.
@@ -453,7 +456,7 @@ impl Oracle {
                     frame,
                     Frame::Resend(_) | Frame::LetGo(_) | Frame::ChangesRefused(_) | Frame::Receipt(_)
                 );
-                if !may && !(is_asked_back && self.liar == Some(to)) {
+                if !(may || is_asked_back && self.liar == Some(to)) {
                     let seen = format!("node {from} names {entry} to node {to} in a frame of kind {kind}");
                     self.violated("no id leaves of what is hidden", tap.at, seen);
                 }
