@@ -6,8 +6,8 @@ use stafett_faults::run::{prepare, run};
 use stafett_faults::workloads;
 
 /// Which part of all points runs each time.
-const PART: Part = Part { number: 0, of: 32 };
-const POINTS_MIN: usize = 1_000;
+const PART: Part = Part { number: 0, of: 64 };
+const POINTS_MIN: usize = 500;
 /// Points that there are in all.
 const ALL_MIN: usize = 30_000;
 const WORKLOADS_MIN: usize = 30;
