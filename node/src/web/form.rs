@@ -73,7 +73,8 @@ impl Form {
         self.put(field, value)
     }
 
-    /// Goes through all fields with their values, as they were sent.
+    /// Goes through all fields with their values, as they were sent; also to carry a form through
+    /// another page.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -123,11 +124,6 @@ impl Form {
     /// Returns what is wrong, in the order in which it was found.
     pub(crate) fn errors(&self) -> &[Wrong] {
         &self.wrong
-    }
-
-    /// Returns every field with its value as it was posted, to carry a form through another page.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Returns whether nothing is wrong.

@@ -383,7 +383,7 @@ fn review_page(
     preview: ConsentPreview,
 ) -> Result<Response, PageError> {
     let say = Say::new(&api.engine, visitor);
-    let carried = form.all().filter(|(name, _)| *name != "act");
+    let carried = form.pairs().filter(|(name, _)| *name != "act");
     let shown = ReviewPage {
         frame: Frame::new(api, &visitor.asked, visitor.t("consents-review-title")),
         case,

@@ -196,7 +196,7 @@ fn publish_page(
     let readers: Vec<_> = [holder, family].into_iter().chain(services.clone()).collect();
     let named: Vec<_> =
         [say.t("family-reads-holder-short").to_string()].into_iter().chain(services).collect();
-    let carried = form.all().filter(|(name, _)| !["act", "entry-readers"].contains(name));
+    let carried = form.pairs().filter(|(name, _)| !["act", "entry-readers"].contains(name));
     let before = form.value("entry-readers");
     let seen = seen(known, form, preview);
     let shown = PublishPage {
