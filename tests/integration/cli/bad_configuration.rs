@@ -295,7 +295,7 @@ fn is_superuser() -> bool {
 fn store_that_a_newer_program_wrote_is_refused_by_every_command_that_opens_it() {
     let node = Node::inderoy();
     let person = node.add_person(1, "\"it-operator\"", None);
-    write_schema(&node.path("store/store.sqlite"), 99);
+    let known = replace_schema(&node.path("store/store.sqlite"), 99);
     let before = node.listing();
 
     for command in [
@@ -306,18 +306,24 @@ fn store_that_a_newer_program_wrote_is_refused_by_every_command_that_opens_it() 
     ] {
         let refused = node.run(command);
 
-        assert_refused(&refused, "the store has schema 99, and this program knows schemas up to 8");
+        let message =
+            format!("the store has schema 99, and this program knows schemas up to {known}");
+        assert_refused(&refused, &message);
         assert_same(&before, &node.listing());
     }
 }
 
-/// Records a migration that no program has yet, as a newer one would.
-fn write_schema(path: &Path, number: u32) {
+/// Records a migration that no program has yet, as a newer one would, and answers which one this
+/// program wrote last.
+fn replace_schema(path: &Path, number: u32) -> u32 {
     let store = rusqlite::Connection::open(path).expect("a store");
+    let newest = "SELECT max(number) FROM migration";
+    let known = store.query_one(newest, [], |row| row.get(0)).expect("a table of migrations");
     let row =
         "INSERT INTO migration (number, name, sha256, applied_at) VALUES (?1, 'later', zeroblob(32), 0)";
     store.execute(row, [number]).expect("a table of migrations");
     store.pragma_update(None, "wal_checkpoint", "TRUNCATE").expect("a store");
+    known
 }
 
 #[test]
