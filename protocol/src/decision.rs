@@ -5,6 +5,11 @@
 //! version, an ended or narrowed agreement and address protection all make a consent stop counting; a grant
 //! whose consent no longer counts is over, and an order follows it. So the orders cannot tell the
 //! causes apart (laws 12 and 15).
+//!
+//! What people say carries out what their words change, and nothing else. What the passing of time
+//! has made due or over is carried out by the clock alone, at its own moments: with the next word in
+//! the case, it would tell a partner at which moment something was said that it must not know of
+//! (law 5).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,6 +25,7 @@ use crate::journal::Closing;
 use crate::ledger::statement::{LedgerStatement, Said};
 use crate::ledger::{IssuedGrant, LedgerError, LedgerView};
 use crate::municipality::{AreaCode, OrganisationNumber};
+use crate::planted::planted;
 use crate::protection::{AddressProtection, ProtectionSaid};
 use crate::signed::{SignError, SigningKey, Verified};
 use crate::time::UnixMillis;
@@ -50,6 +56,8 @@ pub struct PartnerView<'a> {
 /// Statements about one case that are committed together, and what they did.
 #[derive(Debug)]
 pub struct Decision {
+    /// What held before anything was said; none if the clock decides, or the case is new.
+    before: Option<LedgerView>,
     ledger: LedgerView,
     by: Option<AccountId>,
     at: UnixMillis,
@@ -74,14 +82,21 @@ impl Decision {
         let first = LedgerStatement { case, number: 0, previous: None, at, by: Some(by), said };
         let first = key.sign(first)?;
         let ledger = LedgerView::open(&first)?;
-        let mut decision = Self::about(ledger, Some(by), at);
+        let mut decision = Self { by: Some(by), ..Self::by_the_clock(ledger, at) };
         decision.writes.push(Write::Ledger(first));
         Ok(decision)
     }
 
-    /// Starts with what holds; nothing is said yet.
+    /// Starts with what holds; nothing is said yet. What was due or over before anything is said
+    /// is left to the clock.
     pub fn about(ledger: LedgerView, by: Option<AccountId>, at: UnixMillis) -> Self {
-        Self { ledger, by, at, writes: Vec::new(), issued: Vec::new(), orders: Vec::new(), closes: false }
+        Self { before: Some(ledger.clone()), by, ..Self::by_the_clock(ledger, at) }
+    }
+
+    /// Starts with what holds, to carry out all that the passing of time has made due or over.
+    pub fn by_the_clock(ledger: LedgerView, at: UnixMillis) -> Self {
+        let (writes, issued, orders) = (Vec::new(), Vec::new(), Vec::new());
+        Self { before: None, ledger, by: None, at, writes, issued, orders, closes: false }
     }
 
     /// Takes the municipality's rules of who must say yes.
@@ -169,7 +184,31 @@ impl Decision {
         Ok(())
     }
 
-    /// Issues the grants that are due to one partner.
+    /// Returns the consents that get a grant to one partner by this decision, each with its areas.
+    pub fn due(&self, partner: PartnerView<'_>) -> BTreeMap<ConsentId, BTreeSet<AreaCode>> {
+        let mut due = grants_due(&self.ledger, partner, self.at);
+        if let Some(before) = self.left_to_the_clock() {
+            let left = grants_due(before, partner, self.at);
+            due.retain(|consent, areas| left.get(consent) != Some(areas));
+        }
+        due
+    }
+
+    /// Returns the grants to one partner that this decision ends.
+    pub fn over(&self, partner: PartnerView<'_>) -> BTreeSet<GrantId> {
+        let mut over = grants_over(&self.ledger, partner, self.at);
+        if let Some(before) = self.left_to_the_clock() {
+            let left = grants_over(before, partner, self.at);
+            over.retain(|grant| !left.contains(grant));
+        }
+        over
+    }
+
+    fn left_to_the_clock(&self) -> Option<&LedgerView> {
+        self.before.as_ref().filter(|_| !planted!("clock-waits-for-words"))
+    }
+
+    /// Issues the grants that [`due`](Self::due) names to one partner.
     ///
     /// # Errors
     /// [`DecisionError::Sign`] if one cannot be signed.
@@ -180,7 +219,7 @@ impl Decision {
         key: &SigningKey,
         mut random: impl FnMut() -> RandomBytes,
     ) -> Result<(), DecisionError> {
-        for (consent, areas) in grants_due(&self.ledger, partner, self.at) {
+        for (consent, areas) in self.due(partner) {
             let Some(record) = self.ledger.consents().get(&consent) else { continue };
             let id = GrantId::from_random(random());
             let grant = key.sign(Grant::from_consent(id, own, self.ledger.case(), record, &areas))?;
@@ -193,7 +232,7 @@ impl Decision {
         Ok(())
     }
 
-    /// Ends the grants that are over and orders the partner to erase what went under them. One that
+    /// Ends the grants that [`over`](Self::over) names and orders the partner to erase what went under them. One that
     /// never left ends without an order: the partner has not heard of it (laws 5 and 15).
     ///
     /// `rows` are the partner's disclosure rows of this case, `grants` every grant that was
@@ -209,7 +248,7 @@ impl Decision {
         key: &SigningKey,
         mut random: impl FnMut() -> RandomBytes,
     ) -> Result<(), DecisionError> {
-        let over = grants_over(&self.ledger, partner, self.at);
+        let over = self.over(partner);
         for SignedGrant { grant, was_handed } in grants {
             if !over.contains(&grant.grant) {
                 continue;

@@ -109,16 +109,15 @@ impl Engine {
     }
 
     fn ends_a_grant(&self, decision: &Decision) -> bool {
-        let now = self.now();
-        self.link_table().values().any(|link| !grants_over(decision.ledger(), link.view(), now).is_empty())
+        self.link_table().values().any(|link| !decision.over(link.view()).is_empty())
     }
 
-    /// Ends the grants that are over and issues those that are due, partner by partner.
+    /// Ends the grants that are over by this decision and issues those that are due, partner by
+    /// partner.
     async fn follow_up(&self, decision: &mut Decision, case: CaseId) -> Result<(), EngineError> {
-        let now = self.now();
         let links = self.link_table();
         for (partner, link) in links.iter() {
-            if !grants_over(decision.ledger(), link.view(), now).is_empty() {
+            if !decision.over(link.view()).is_empty() {
                 let issued = self.inner.store.grants_issued_in(case).await?;
                 let filter = DisclosureFilter {
                     case: Some(case),
@@ -403,7 +402,7 @@ impl Engine {
                 || !grants_due(&ledger, link.view(), now).is_empty()
         });
         if follows || has_run_out {
-            let mut decision = Decision::about((*ledger).clone(), None, now);
+            let mut decision = Decision::by_the_clock((*ledger).clone(), now);
             decision.mark_expired(&self.inner.signing)?;
             self.conclude(decision, Vec::new(), Vec::new()).await?;
         }

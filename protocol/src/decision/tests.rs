@@ -62,7 +62,7 @@ fn withdrawal(consent: ConsentId) -> Said {
 
 fn shared() -> Shared {
     let agreement = agreement();
-    let mut decision = Decision::about(given(&both()), None, NOW);
+    let mut decision = Decision::by_the_clock(given(&both()), NOW);
     let partner = view(Some(&agreement), Standing::Trusted);
     decision.issue_grants(own(), partner, &key_from_seed(1), random(0)).expect("signs");
     let grants: Vec<Grant> = decision.issued().iter().map(|grant| grant.statement().clone()).collect();
@@ -94,7 +94,11 @@ impl Shared {
 
     fn ends(&self, said: &[Said], agreement: Option<&Agreement>, standing: Standing, at: u64) -> Decision {
         let key = key_from_seed(1);
-        let mut decision = Decision::about(self.ledger.clone(), Some(HOLDER), UnixMillis(at));
+        let (ledger, at) = (self.ledger.clone(), UnixMillis(at));
+        let mut decision = match said {
+            [] => Decision::by_the_clock(ledger, at),
+            _ => Decision::about(ledger, Some(HOLDER), at),
+        };
         for said in said {
             decision.say(said.clone(), &key).expect("can be said");
         }
@@ -138,7 +142,7 @@ fn grant_is_not_due_while_anything_speaks_against_it() {
 fn grant_says_what_the_consent_says_and_names_no_exception() {
     let excepting = Consent { exceptions: BTreeSet::from([note().entry]), ..both()[0].clone() };
     let agreement = agreement();
-    let mut decision = Decision::about(given(std::slice::from_ref(&excepting)), None, NOW);
+    let mut decision = Decision::by_the_clock(given(std::slice::from_ref(&excepting)), NOW);
     let partner = view(Some(&agreement), Standing::Trusted);
 
     decision.issue_grants(own(), partner, &key_from_seed(1), random(0)).expect("signs");
@@ -272,7 +276,7 @@ fn grants_of_another_partner_are_left_alone() {
 
 #[test]
 fn what_cannot_be_said_leaves_the_decision_as_it_was() {
-    let mut decision = Decision::about(given(&both()), None, NOW);
+    let mut decision = Decision::by_the_clock(given(&both()), NOW);
 
     let twice = Said::ConsentAsked { consent: both()[0].clone() };
     assert!(matches!(
@@ -303,9 +307,29 @@ fn approval_of_a_changed_family_closes_the_gate_and_registering_it_does_not() {
     assert!(approved.orders().is_empty());
 }
 
+#[test]
+fn words_carry_out_nothing_that_the_passing_of_time_has_made_due_or_over() {
+    let (shared, agreement) = (shared(), agreement());
+    let short = Consent { until: UnixMillis(3_000), ..both()[0].clone() };
+    let early = Decision::about(given(&both()), Some(HOLDER), NOW);
+    let trusted = view(Some(&agreement), Standing::Trusted);
+    assert_eq!(early.due(trusted), BTreeMap::new(), "both have been due since the yes");
+    assert_eq!(Decision::by_the_clock(given(&both()), NOW).due(trusted).len(), 2);
+
+    let mut granted = Decision::by_the_clock(given(&[short]), NOW);
+    granted.issue_grants(own(), trusted, &key_from_seed(1), random(0)).expect("signs");
+    let (ledger, later) = (granted.ledger().clone(), UnixMillis(3_000));
+    assert_eq!(Decision::about(ledger.clone(), Some(HOLDER), later).over(trusted), BTreeSet::new());
+    assert_eq!(Decision::by_the_clock(ledger, later).over(trusted).len(), 1);
+
+    let mut withdrawn = Decision::about(shared.ledger.clone(), Some(HOLDER), NOW);
+    withdrawn.say(withdrawal(PPT), &key_from_seed(1)).expect("said");
+    assert_eq!(withdrawn.over(trusted).len(), 1, "what the words end, they end at once");
+}
+
 /// The areas of the grants that are due to the partner.
 fn areas_due(ledger: &LedgerView, agreement: &Agreement) -> Vec<BTreeSet<AreaCode>> {
-    let mut decision = Decision::about(ledger.clone(), None, NOW);
+    let mut decision = Decision::by_the_clock(ledger.clone(), NOW);
     let partner = view(Some(agreement), Standing::Trusted);
     decision.issue_grants(own(), partner, &key_from_seed(1), random(50)).expect("signs");
     decision.issued().iter().map(|grant| grant.statement().areas.clone()).collect()
@@ -338,7 +362,7 @@ fn agreement_that_gets_fewer_areas_recalls_what_falls_out_and_grants_what_is_lef
 #[test]
 fn agreement_that_gets_more_areas_gets_a_wider_grant_and_recalls_nothing() {
     let narrow = Agreement { areas: areas(&["language"]), ..agreement() };
-    let mut decision = Decision::about(given(&both()[..1]), None, NOW);
+    let mut decision = Decision::by_the_clock(given(&both()[..1]), NOW);
     let partner = view(Some(&narrow), Standing::Trusted);
     decision.issue_grants(own(), partner, &key_from_seed(1), random(0)).expect("signs");
     let ledger = decision.ledger().clone();

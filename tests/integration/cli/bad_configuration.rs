@@ -306,8 +306,7 @@ fn store_that_a_newer_program_wrote_is_refused_by_every_command_that_opens_it() 
     ] {
         let refused = node.run(command);
 
-        let message =
-            format!("the store has schema 99, and this program knows schemas up to {known}");
+        let message = format!("the store has schema 99, and this program knows schemas up to {known}");
         assert_refused(&refused, &message);
         assert_same(&before, &node.listing());
     }

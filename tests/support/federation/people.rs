@@ -373,9 +373,11 @@ impl Federation {
     /// Looks for what is due or over by the passing of time.
     pub fn sweep(&mut self, case: CaseAt) {
         let label = self.next_label();
-        let run_out = self.nodes[&case.owner].store.ledgers[&case.case].run_out(self.now);
-        let said = run_out.into_iter().map(|consent| Said::ConsentExpired { consent }).collect();
-        self.say(case, &label, said);
+        let node = &self.nodes[&case.owner];
+        let ledger = (*node.store.ledgers[&case.case]).clone();
+        let mut decision = Decision::by_the_clock(ledger, self.now);
+        decision.mark_expired(&node.key).expect("signs");
+        self.conclude(case, &label, decision);
     }
 
     /// Decides: says things, ends and issues grants, closes before it commits.
@@ -416,14 +418,20 @@ impl Federation {
         for said in of_protection {
             decision.say_of_protection(said, &key)?;
         }
+        Ok(self.conclude(CaseAt { owner, case }, label, decision))
+    }
+
+    /// Decides what follows and commits it; whether there was room for it.
+    fn conclude(&mut self, case: CaseAt, label: &str, mut decision: Decision) -> bool {
+        let CaseAt { owner, case } = case;
         for place in self.ends_of(owner) {
             self.decide_about(place, case, label, &mut decision);
         }
         if decision.is_empty() {
-            return Ok(true);
+            return true;
         }
         if !decision.closes() && self.is_full(owner) {
-            return Ok(false);
+            return false;
         }
         if decision.closes() {
             let ledger = Arc::new(decision.ledger().clone());
@@ -441,7 +449,7 @@ impl Federation {
             ..News::default()
         };
         self.commit_of_people(owner, decision.into_writes(), &news);
-        Ok(true)
+        true
     }
 
     fn decide_about(&self, place: Place, case: CaseId, label: &str, decision: &mut Decision) {

@@ -43,6 +43,7 @@ pub const FAULTS: &[(&str, &str, bool)] = &[
     ("partner-never-hides", "law 12", false),
     ("never-tried-again", "P5", false),
     ("mark-counts-hidden", "law 5", true),
+    ("clock-waits-for-words", "law 5", true),
 ];
 
 /// Looks for planted faults, and prints how many seeds each took.

@@ -157,7 +157,7 @@ impl Engine {
         recipient: &Service,
         moment: UnixMillis,
     ) -> Result<LedgerView, EngineError> {
-        let mut decision = Decision::about(ledger, None, moment);
+        let mut decision = Decision::by_the_clock(ledger, moment);
         if let Some(link) = self.link(recipient.host) {
             decision.issue_grants(self.inner.own, link.view(), &self.inner.signing, random)?;
         }
