@@ -315,7 +315,7 @@ impl LedgerView {
             Said::ExceptionRestored { consent, entry } => {
                 self.consent_mut(*consent)?;
                 let (consent, entry, place) = (*consent, *entry, self.next_number);
-                self.exceptions.push(Exception { consent, entry, place });
+                self.exceptions.push(Exception { consent, entry, place, said_at: Some(at) });
             }
             Said::WithdrawalRestored { consent } => self.consent_mut(*consent)?.withdraw_again(at),
             Said::ConsentReconfirmed { consent, .. } => {
@@ -395,7 +395,7 @@ impl LedgerView {
             Said::EntryExcepted { consent, giver, entry } => {
                 self.consent_mut(*consent)?.except(*giver, *entry)?;
                 let (consent, entry, place) = (*consent, *entry, self.next_number);
-                self.exceptions.push(Exception { consent, entry, place });
+                self.exceptions.push(Exception { consent, entry, place, said_at: Some(at) });
                 consent
             }
             Said::ConsentExpired { consent } => {

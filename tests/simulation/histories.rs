@@ -1,5 +1,6 @@
-//! Random histories under the oracle's eyes: every seed keeps every rule, one seed twice gives the
-//! same bytes, and what was found once is lived through for ever.
+//! Random histories under the oracle's eyes: every seed keeps every rule, worlds that differ in
+//! hidden facts alone look the same, one seed twice gives the same bytes, and what was found once is
+//! lived through for ever.
 
 use std::path::Path;
 
@@ -11,6 +12,8 @@ use stafett_tests::simulator::shrink::shrink;
 
 /// Seeds of each run of the tests; many more by the command `simulate`.
 const SEEDS: u64 = 500;
+/// Pairs of worlds, of which one has hidden facts more.
+const TWIN_SEEDS: u64 = 200;
 /// Seeds that are lived twice.
 const TWICE: u64 = 50;
 
@@ -41,6 +44,15 @@ fn random_histories_with_faults_and_lies_keep_every_rule() {
     let missing: Vec<_> = report.states_missing().into_iter().map(|state| state.name()).collect();
     assert_eq!(missing, Vec::<&str>::new(), "no seed came to these states");
     assert!(report.canaries > 2_000, "{}: the search finds what may leave", report.canaries);
+}
+
+#[test]
+fn random_worlds_that_differ_in_hidden_facts_alone_look_the_same() {
+    let report = campaign(TWIN_SEEDS, true);
+
+    must_keep_every_rule(&report, true);
+    assert_eq!(report.seeds, TWIN_SEEDS);
+    assert!(report.frames > 50_000, "{} frames are too few to say anything", report.frames);
 }
 
 #[test]

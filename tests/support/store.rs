@@ -118,6 +118,8 @@ pub struct Store {
     pub fails: Option<Fault>,
     /// Since when each order waits.
     pub queued: BTreeMap<OrderId, UnixMillis>,
+    /// Orders that were queued while it stood written down that the partner may have their grant.
+    pub ordered_once_noted: BTreeSet<OrderId>,
 }
 
 impl Store {
@@ -155,6 +157,7 @@ impl Store {
             fails_next: None,
             fails: None,
             queued: BTreeMap::new(),
+            ordered_once_noted: BTreeSet::new(),
         }
     }
 
@@ -336,7 +339,11 @@ impl Store {
                 self.issued.entry(id).or_insert(issued);
             }
             Write::OrderQueued(order) => {
-                self.heard.remove(&order.statement().grant);
+                let grant = order.statement().grant;
+                if self.issued.get(&grant).is_some_and(|issued| issued.is_handed) {
+                    self.ordered_once_noted.insert(order.statement().order);
+                }
+                self.heard.remove(&grant);
                 self.orders.insert(order.statement().order, order);
             }
             Write::ReceiptFiled(receipt) => self.apply_receipt(receipt),

@@ -22,6 +22,8 @@ pub(super) struct Exception {
     pub(super) entry: EntryId,
     /// The place in the chain of the word that closed it, or that asked for the consent.
     pub(super) place: u64,
+    /// When a giver closed it; none for the terms of the consent, which hold once they take effect.
+    pub(super) said_at: Option<UnixMillis>,
 }
 
 /// How far back a question goes: to what had been said before a place in the chain, and to what
@@ -33,8 +35,9 @@ struct AsOf {
 }
 
 impl AsOf {
-    fn present(now: UnixMillis) -> Self {
-        Self { place: u64::MAX, moment: now }
+    /// All that had been said by a moment.
+    fn moment(moment: UnixMillis) -> Self {
+        Self { place: u64::MAX, moment }
     }
 }
 
@@ -42,7 +45,7 @@ impl LedgerView {
     /// Whether an entry is closed to a service at `now`, whatever its consents cover.
     pub fn is_excepted(&self, service: &Service, entry: EntryId, now: UnixMillis) -> bool {
         let mut closed = self.exceptions_to(service).filter(|exception| exception.entry == entry);
-        closed.any(|exception| self.holds(exception, AsOf::present(now)))
+        closed.any(|exception| self.holds(exception, AsOf::moment(now)))
     }
 
     /// Returns the entries with which a version that replaces a consent starts: those that the
@@ -51,7 +54,7 @@ impl LedgerView {
         let Some(record) = self.consents.get(&replaced) else { return BTreeSet::new() };
         let recipient = &record.consent().recipient;
         let along = self.exceptions_to(recipient).filter(|closed| self.is_of_line(replaced, closed.consent));
-        let held = along.filter(|closed| self.holds(*closed, AsOf::present(now)));
+        let held = along.filter(|closed| self.holds(*closed, AsOf::moment(now)));
         held.map(|closed| closed.entry).chain(record.consent().exceptions.iter().copied()).collect()
     }
 
@@ -68,16 +71,21 @@ impl LedgerView {
         along.filter(|closed| self.holds(*closed, asked)).map(|closed| closed.entry).collect()
     }
 
-    /// Whether a grant opens still what it did when it was issued, and no more than its consent:
-    /// that was not narrowed since, and no entry was closed to the service.
+    /// Whether a grant opens still what it did since it was issued, and no more than its consent:
+    /// that was not narrowed since, and no entry was closed to the service that had been open.
     pub(crate) fn is_as_issued(&self, issued: &IssuedGrant, record: &ConsentRecord, now: UnixMillis) -> bool {
         let service = &record.consent().recipient;
-        let then = AsOf { place: issued.place, moment: issued.issued_at };
-        let was_open = |entry| {
+        let is_closed = |entry, as_of| {
             let mut closed = self.exceptions_to(service).filter(|closed| closed.entry == entry);
-            !closed.any(|closed| self.holds(closed, then))
+            closed.any(|closed| self.holds(closed, as_of))
         };
-        let mut closed = self.exceptions_to(service).filter(|closed| self.holds(*closed, AsOf::present(now)));
+        let then = AsOf { place: issued.place, moment: issued.issued_at };
+        // What was closed already may have been opened since, by a version that left it out.
+        let effects = self.shared_with(service).filter_map(|version| self.takes_effect_at(version));
+        let since: BTreeSet<_> = effects.filter(|at| issued.issued_at < *at && *at <= now).collect();
+        let was_open =
+            |entry| !is_closed(entry, then) || since.iter().any(|at| !is_closed(entry, AsOf::moment(*at)));
+        let mut closed = self.exceptions_to(service).filter(|closed| self.holds(*closed, AsOf::moment(now)));
         record.narrowings() == issued.narrowings && !closed.any(|closed| was_open(closed.entry))
     }
 
@@ -85,7 +93,8 @@ impl LedgerView {
     fn exceptions_to<'a>(&'a self, service: &'a Service) -> impl Iterator<Item = Exception> + 'a {
         let of_terms = self.shared_with(service).flat_map(|record| {
             let (consent, place) = (record.consent().id, self.asked_at(record.consent().id));
-            record.consent().exceptions.iter().map(move |entry| Exception { consent, entry: *entry, place })
+            let exceptions = record.consent().exceptions.iter();
+            exceptions.map(move |entry| Exception { consent, entry: *entry, place, said_at: None })
         });
         let is_theirs = |word: &&Exception| {
             let record = self.consents.get(&word.consent);
@@ -97,11 +106,11 @@ impl LedgerView {
     /// Whether an exception holds: a giver's word from the moment it was said, a consent's terms
     /// once they have taken effect; and no later version of its line that has left it out.
     fn holds(&self, exception: Exception, as_of: AsOf) -> bool {
-        let Exception { consent, entry, place } = exception;
+        let Exception { consent, entry, place, said_at } = exception;
         let Some(record) = self.consents.get(&consent) else { return false };
         let is_in_effect = |record| self.takes_effect_at(record).is_some_and(|at| at <= as_of.moment);
-        let is_of_terms = place == self.asked_at(consent);
-        if place >= as_of.place || (is_of_terms && !is_in_effect(record)) {
+        let is_closing = said_at.map_or_else(|| is_in_effect(record), |at| at <= as_of.moment);
+        if place >= as_of.place || !is_closing {
             return false;
         }
         let mut later = self.shared_with(&record.consent().recipient).filter(|later| {

@@ -97,6 +97,8 @@ impl Session {
             (2, ErrorCode::NotShared) => self.grant_refused(),
             (25, code) => self.uptake_refused(code),
             (2..=4 | 7 | 9, ErrorCode::NotNow) => self.try_again_later(),
+            // An order may be on its way that leaves what was written under another grant.
+            (4, ErrorCode::NotShared) => self.try_again_later(),
             (11, _) if self.is_lower() => self.abort_reconciliation(),
             _ => {}
         }

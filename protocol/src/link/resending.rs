@@ -1,8 +1,9 @@
 //! Entries that the partner asks for from their beginning: each at most once in an interval, so
 //! that asking again and again costs no more (law 21). Asking early is answered in its time.
 //!
-//! What the partner could not take when it came, such as on a full disk, goes again after the same
-//! interval, then after twice as long, until it is asked for as seldom as a receipt.
+//! What the partner did not take when it came, such as on a full disk, or because it waited for the
+//! receipt of an order, goes again after the same interval, then after twice as long, until it is
+//! asked for as seldom as a receipt.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +22,7 @@ const REMEMBERED: usize = 1_024;
 pub(super) struct Resending {
     answered: BTreeMap<EntryId, UnixMillis>,
     due: BTreeSet<(UnixMillis, EntryId)>,
-    /// When what the partner could not take goes again.
+    /// When what the partner did not take goes again.
     again_at: Option<UnixMillis>,
     /// How often something went again on this connection.
     times: u32,
@@ -85,7 +86,7 @@ impl Session {
         due.into_iter().chain(self.resending.again_at).min()
     }
 
-    /// The partner cannot take something now: it goes again after a while.
+    /// The partner does not take something now: it goes again after a while.
     pub(super) fn try_again_later(&mut self) {
         let doubled = RESEND_INTERVAL_MS.saturating_mul(1 << self.resending.times.min(16));
         let later = self.now.plus(doubled.min(ORDER_REPEAT_MS));

@@ -327,16 +327,16 @@ impl Oracle {
                 self.violated("an order names what went to its partner and nothing else", tap.at, seen);
             }
         }
-        // That a grant was to leave is noted before it does, and the note stands if it is lost on the way.
+        // That a grant is to leave is noted before it does. Whoever ends it meanwhile cannot tell
+        // whether it left, so an order follows, also if the note is then taken back.
         let store = &world.node(tap.from).store;
         let grant = id::<GrantId>(&said["grant"]);
-        let issued = grant.and_then(|grant| store.issued.get(&grant));
         let has_row = store
             .rows
             .iter()
             .any(|row| row.partner == tap.to && row.grounds.iter().any(|ground| Some(ground.grant) == grant));
         let was_seen = grant.is_some_and(|grant| self.grants.contains_key(&grant));
-        if !was_seen && !has_row && !issued.is_some_and(|issued| issued.is_handed) {
+        if !was_seen && !has_row && !store.ordered_once_noted.contains(&order) {
             let seen = format!("an order to node {to} ends a grant that never left");
             self.violated("a grant that never left ends in silence", tap.at, seen);
         }

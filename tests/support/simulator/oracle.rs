@@ -48,7 +48,6 @@ pub(super) struct Oracle {
     pub(super) canaries: u64,
     /// How many things that were handed over were looked at.
     pub(super) seen: usize,
-    pub(super) trace: Vec<String>,
     pub(super) canary: Canary,
     /// What each partner holds, as far as frames say.
     held: BTreeSet<(NodeAt, EntryId)>,
@@ -96,7 +95,6 @@ impl Oracle {
             states: BTreeSet::new(),
             canaries: 0,
             seen: 0,
-            trace: Vec::new(),
             canary,
             held: BTreeSet::new(),
             ever: BTreeSet::new(),

@@ -21,6 +21,8 @@ use crate::tap::Tap;
 pub const BEGINS_MS: u64 = 5_000;
 /// How often a node looks for what the passing of time has made due.
 const SWEEP_MS: u64 = MINUTE;
+/// Bytes of what was handed over that a line of the trace shows.
+const TRACED_MAX: usize = 400;
 /// Violations of one run that are told.
 const VIOLATIONS_MAX: usize = 8;
 
@@ -264,12 +266,19 @@ impl Run {
                 self.oracle.learned(place);
             }
         }
+        let seen = self.oracle.seen;
         self.oracle.watch(&mut self.world, &mut self.facts);
-        if let Some(trace) = &mut self.trace {
-            trace.append(&mut self.oracle.trace);
-        } else {
-            self.oracle.trace.clear();
+        if self.trace.is_some() {
+            let handed: Vec<_> = self.world.taps[seen..].iter().map(|tap| self.handed_line(tap)).collect();
+            self.trace.iter_mut().for_each(|trace| trace.extend(handed.iter().cloned()));
         }
+    }
+
+    fn handed_line(&self, tap: &Tap) -> String {
+        let (at, from, to) = (tap.at.since(START), self.place(tap.from), self.place(tap.to));
+        let mut what = tap.frame().map_or_else(|| format!("{:?}", tap.handed), |frame| format!("{frame:?}"));
+        what.truncate(what.floor_char_boundary(TRACED_MAX));
+        format!("at {at} ms node {from} hands over to node {to}: {what}")
     }
 
     fn end(self) -> Outcome {

@@ -38,10 +38,14 @@ fn say_yes(asked: &mut Asked, consent: ConsentId, at: u64) {
 }
 
 fn grant(asked: &mut Asked, grant: GrantId, consent: ConsentId) {
+    grant_at(asked, grant, consent, NOW.0);
+}
+
+fn grant_at(asked: &mut Asked, grant: GrantId, consent: ConsentId, at: u64) {
     let hash = crate::signed::StatementHash([0; 32]);
     let areas = asked.case.ledger.consents()[&consent].areas().clone();
     let said = Said::GrantIssued { grant, consent, partner: partner(), areas, hash };
-    asked.case.say(said, NOW.0);
+    asked.case.say(said, at);
 }
 
 fn keeps(asked: &Asked, grant: GrantId) -> bool {
@@ -183,6 +187,37 @@ fn exception_made_again_after_it_was_dropped_recalls_again() {
     assert!(!keeps(&asked, NEWER_GRANT));
     grant(&mut asked, BESIDE_GRANT, NEWER);
     assert_eq!(asked.goes_to(), Err(Denial::Excepted));
+}
+
+#[test]
+fn entry_that_was_open_for_a_while_under_a_grant_is_recalled_under_it() {
+    let mut asked = twice();
+    except(&mut asked, PPT, MOTHER, 100);
+    asked.case.say(Said::GrantEnded { grant: PPT_GRANT }, 100);
+    asked.case.say(Said::GrantEnded { grant: BESIDE_GRANT }, 100);
+    grant_at(&mut asked, NEWER_GRANT, BESIDE, 150);
+    assert_eq!(asked.goes_to(), Err(Denial::Excepted));
+    replace(&mut asked, NEWER, PPT, &[], 200);
+    assert_eq!((asked.goes_to(), keeps(&asked, NEWER_GRANT)), (ppt(), true));
+
+    replace(&mut asked, NEXT, NEWER, &[ENTRY], 300);
+
+    assert!(!keeps(&asked, NEWER_GRANT), "it went out between 200 and 300");
+}
+
+#[test]
+fn grant_stays_when_the_closing_goes_over_to_another_consent_without_a_gap() {
+    let mut asked = twice();
+    except(&mut asked, PPT, MOTHER, 100);
+    asked.case.say(Said::GrantEnded { grant: PPT_GRANT }, 100);
+    asked.case.say(Said::GrantEnded { grant: BESIDE_GRANT }, 100);
+    grant_at(&mut asked, NEWER_GRANT, BESIDE, 150);
+    except(&mut asked, BESIDE, MOTHER, 170);
+
+    replace(&mut asked, NEWER, PPT, &[], 200);
+
+    assert_eq!(asked.goes_to(), Err(Denial::Excepted));
+    assert!(keeps(&asked, NEWER_GRANT), "nothing was open that closes");
 }
 
 #[test]
