@@ -21,6 +21,7 @@ pub mod hunt;
 mod lies;
 pub mod operation;
 mod oracle;
+mod overdue;
 pub mod run;
 mod settled;
 pub mod shrink;

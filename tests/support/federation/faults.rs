@@ -1,10 +1,11 @@
 //! What goes wrong by itself: late frames, lost connections, a node that stops between two effects.
 
 use sha2::{Digest, Sha256};
-use stafett_protocol::id::{EntryId, ProposalId};
+use stafett_protocol::entry::CheckedChange;
+use stafett_protocol::id::{CaseId, EntryId, ProposalId};
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::time::{SECOND, UnixMillis};
-use stafett_protocol::transaction::{Transaction, Write};
+use stafett_protocol::transaction::{GenerationWrite, Transaction, Write};
 
 use super::{Crash, Event, Federation, Place};
 
@@ -54,6 +55,19 @@ pub enum Happened {
         entry: EntryId,
         /// Whether its actor is known as somebody else's.
         is_alien: bool,
+        /// When.
+        at: UnixMillis,
+    },
+    /// A session has asked for a partner's grant to be stored.
+    TakesGrant {
+        /// Whose store.
+        own: OrganisationNumber,
+        /// On whose link.
+        partner: OrganisationNumber,
+        /// To which case.
+        case: CaseId,
+        /// As whose.
+        owner: OrganisationNumber,
         /// When.
         at: UnixMillis,
     },
@@ -209,15 +223,16 @@ impl Federation {
         for write in &transaction.writes {
             match write {
                 Write::Change { entry, origin, change, .. } if *origin == partner => {
-                    let kept = self.nodes[&own].store.entries.get(entry);
-                    let known = kept.and_then(|kept| kept.actors.get(&change.change().actor));
-                    // What is here already comes again from its owner with all the rest.
-                    let earlier =
-                        kept.iter().flat_map(|kept| kept.earlier.iter().flat_map(|one| &one.changes));
-                    let mut here = kept.iter().flat_map(|kept| &kept.changes).chain(earlier);
-                    let is_here = here.any(|one| one.hash() == change.hash());
-                    let is_alien = !is_here && known.is_some_and(|known| known != origin);
-                    self.news.push(Happened::Accepts { own, partner, entry: *entry, is_alien, at });
+                    self.note_change((own, partner), *entry, change);
+                }
+                Write::Generation(GenerationWrite::LateChange { entry, origin, change, .. })
+                    if *origin == partner =>
+                {
+                    self.note_change((own, partner), *entry, change);
+                }
+                Write::GrantReceived(grant) => {
+                    let (case, owner) = (grant.statement().case, grant.statement().owner);
+                    self.news.push(Happened::TakesGrant { own, partner, case, owner, at });
                 }
                 Write::Entry(record) => {
                     let (entry, owner) = (record.facts.entry, record.owner);
@@ -226,6 +241,23 @@ impl Federation {
                 _ => {}
             }
         }
+    }
+
+    fn note_change(
+        &mut self,
+        (own, partner): (OrganisationNumber, OrganisationNumber),
+        entry: EntryId,
+        change: &CheckedChange,
+    ) {
+        let kept = self.nodes[&own].store.entries.get(&entry);
+        let known = kept.and_then(|kept| kept.actors.get(&change.change().actor));
+        // What is here already comes again from its owner with all the rest.
+        let earlier = kept.iter().flat_map(|kept| kept.earlier.iter().flat_map(|one| &one.changes));
+        let mut here = kept.iter().flat_map(|kept| &kept.changes).chain(earlier);
+        let is_here = here.any(|one| one.hash() == change.hash());
+        let is_alien = !is_here && known.is_some_and(|known| *known != partner);
+        let at = self.now;
+        self.news.push(Happened::Accepts { own, partner, entry, is_alien, at });
     }
 }
 

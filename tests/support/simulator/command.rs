@@ -101,7 +101,7 @@ pub fn main() -> ExitCode {
 #[cfg(planted)]
 fn planted(arguments: &Arguments) -> Option<&'static str> {
     let name = arguments.fault.first()?;
-    super::hunt::FAULTS.iter().map(|(known, ..)| *known).find(|known| known == name)
+    super::hunt::FAULTS.iter().map(|fault| fault.name).find(|known| known == name)
 }
 
 #[expect(clippy::print_stdout, reason = "the command's answer")]

@@ -333,6 +333,14 @@ impl Oracle {
                     self.violated("nothing is taken from whoever may not write it", at, seen);
                 }
             }
+            Happened::TakesGrant { own, partner, case, owner, at } => {
+                let known = facts.cases.values().find(|one| one.id == case).map(|one| one.owner);
+                let (own, partner, owner) = (self.place(own), self.place(partner), self.place(owner));
+                if owner != partner || known.is_some_and(|known| known != owner) {
+                    let seen = format!("node {own} takes a grant of node {owner}'s to case {case}");
+                    self.violated("a case has one owner", at, seen);
+                }
+            }
             Happened::Stores { own, partner, entry, owner, at } => {
                 let known = facts.entries.get(&entry).map(|one| one.owner);
                 let (own, from, owner) = (self.place(own), self.place(partner), self.place(owner));

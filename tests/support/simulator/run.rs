@@ -10,6 +10,7 @@ use stafett_protocol::time::{MINUTE, UnixMillis};
 use super::facts::{AgreementFacts, Facts};
 use super::operation::{History, Key, NodeAt, Operation, Settings, Terms};
 use super::oracle::Oracle;
+use super::overdue::Clocks;
 use super::state::State;
 use crate::chance::Chance;
 use crate::federation::{AREAS, CaseAt, Faults, Federation, START};
@@ -98,6 +99,7 @@ pub(super) struct Run {
     pub(super) faults: BTreeMap<&'static str, u64>,
     pub(super) done: u64,
     pub(super) trace: Option<Vec<String>>,
+    pub(super) clocks: Clocks,
     next_sweep: UnixMillis,
     /// Milliseconds that were skipped.
     skipped: u64,
@@ -155,6 +157,7 @@ impl Run {
             faults: BTreeMap::new(),
             done: 0,
             trace: traced.then(Vec::new),
+            clocks: Clocks::default(),
             next_sweep: START.plus(SWEEP_MS),
         };
         if let Some(older) = settings.older {
@@ -189,6 +192,7 @@ impl Run {
         }
         self.watch();
         self.look();
+        self.look_for_what_is_overdue();
     }
 
     pub(super) fn number(&self, at: NodeAt) -> OrganisationNumber {
@@ -245,6 +249,7 @@ impl Run {
             }
         }
         self.watch();
+        self.look_for_what_is_overdue();
     }
 
     /// Both ends of every link.
