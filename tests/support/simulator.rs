@@ -22,6 +22,7 @@ mod lies;
 pub mod operation;
 mod oracle;
 mod overdue;
+mod proposed;
 pub mod run;
 mod settled;
 pub mod shrink;

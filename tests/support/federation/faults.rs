@@ -1,6 +1,7 @@
 //! What goes wrong by itself: late frames, lost connections, a node that stops between two effects.
 
 use sha2::{Digest, Sha256};
+use stafett_protocol::access::EntryFacts;
 use stafett_protocol::entry::CheckedChange;
 use stafett_protocol::id::{CaseId, EntryId, ProposalId};
 use stafett_protocol::municipality::OrganisationNumber;
@@ -27,7 +28,7 @@ pub struct Faults {
 }
 
 /// Something that whoever watches must know to judge what follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Happened {
     /// A node has started again.
     Restarted {
@@ -44,6 +45,19 @@ pub enum Happened {
         proposal: ProposalId,
         /// The entry's id.
         entry: EntryId,
+    },
+    /// A session has asked for a partner's proposal to be stored as an entry.
+    TakesProposal {
+        /// At whose node.
+        own: OrganisationNumber,
+        /// Whose proposal.
+        partner: OrganisationNumber,
+        /// Which.
+        proposal: ProposalId,
+        /// What the entry is to be.
+        facts: Box<EntryFacts>,
+        /// When.
+        at: UnixMillis,
     },
     /// A session has asked for a partner's change of an entry to be stored.
     Accepts {
@@ -233,6 +247,15 @@ impl Federation {
                 Write::GrantReceived(grant) => {
                     let (case, owner) = (grant.statement().case, grant.statement().owner);
                     self.news.push(Happened::TakesGrant { own, partner, case, owner, at });
+                }
+                Write::ProposalTaken { partner, proposal, entry } => {
+                    let stored = transaction.writes.iter().find_map(|write| match write {
+                        Write::Entry(record) if record.facts.entry == *entry => Some(&record.facts),
+                        _ => None,
+                    });
+                    let facts = Box::new(stored.expect("a proposal is stored with its entry").clone());
+                    let (partner, proposal) = (*partner, *proposal);
+                    self.news.push(Happened::TakesProposal { own, partner, proposal, facts, at });
                 }
                 Write::Entry(record) => {
                     let (entry, owner) = (record.facts.entry, record.owner);

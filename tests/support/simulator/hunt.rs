@@ -78,6 +78,7 @@ pub const FAULTS: &[Fault] = &[
     fault("stream-not-reset", "law 12", LEAVES),
     fault("seal-not-silent", "law 16", &["a sealed node sends nothing"]),
     fault("reader-may-write", "law 1", &["nothing is taken from whoever may not write it"]),
+    fault("proposal-without-a-grant", "law 1", &["nothing is taken from whoever may not write it"]),
     fault("grant-for-own-case", "law 1", &["a case has one owner"]),
     fault("partner-never-hides", "law 12", &["a partner hides what is over by itself"]),
     fault("never-tried-again", "P5", &["what is shared arrives once the nodes can speak"]),

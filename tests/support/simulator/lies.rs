@@ -12,7 +12,7 @@ use stafett_protocol::id::{
     CaseId, ConsentId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId,
 };
 use stafett_protocol::mark::LinkMark;
-use stafett_protocol::municipality::OrganisationNumber;
+use stafett_protocol::municipality::{AreaCode, OrganisationNumber};
 use stafett_protocol::signed::SigningKey;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::wire::error_code::ErrorCode;
@@ -21,9 +21,11 @@ use stafett_protocol::wire::{
     OrderFrame, ProposalRefused, Propose, ReceiptFrame, Refused, RelationFrame, Resend, Shown, Stream,
 };
 
-use super::operation::{Lie, NodeAt};
+use super::facts::EntryFacts;
+use super::operation::{Concerned, Lie, NodeAt};
 use super::run::Run;
 use super::state::State;
+use crate::federation::AREAS;
 use crate::names::{areas, service_code};
 
 /// How often the same is asked in a flood.
@@ -218,7 +220,7 @@ impl Run {
     }
 
     fn false_words(
-        &self,
+        &mut self,
         own: OrganisationNumber,
         other: OrganisationNumber,
         lie: Lie,
@@ -242,7 +244,7 @@ impl Run {
                 let token = stranger().sign(mark).expect("signs").token().to_owned();
                 vec![Frame::Shown(Shown { token: Some(token.clone()) }), Frame::Mark(MarkFrame { token })]
             }
-            Lie::ProposesWithoutGrant => self.false_proposal(other, name).into_iter().collect(),
+            Lie::ProposesWithoutGrant => self.false_proposal(own, other, name).into_iter().collect(),
             Lie::ForeignRelation => {
                 let relation = self.id(name, RelationId::from_random);
                 let case = self.id(name, CaseId::from_random);
@@ -269,19 +271,61 @@ impl Run {
         }
     }
 
-    fn false_proposal(&self, other: OrganisationNumber, name: &str) -> Option<Frame> {
+    /// Where a liar proposes: under a grant that has ended, that only reads, or that is of fewer
+    /// areas, if it has one like that, else under none.
+    fn proposed_under(
+        &self,
+        own: OrganisationNumber,
+        other: OrganisationNumber,
+        name: &str,
+    ) -> Option<(CaseId, String, GrantId, BTreeSet<AreaCode>)> {
+        let received = self.world.node(own).store.received.values();
+        let received: Vec<_> = received.filter(|one| one.grant.owner == other).collect();
+        let way = self.chance.below(4, format!("{name} way"));
+        let found = received.iter().find(|one| match way {
+            0 => one.ended_at.is_some(),
+            1 => one.ended_at.is_none() && !one.grant.direction.receives(),
+            2 => one.ended_at.is_none() && one.grant.areas.len() < AREAS.len(),
+            _ => false,
+        });
+        if let Some(one) = found {
+            let codes = if way == 2 { areas(&AREAS) } else { one.grant.areas.clone() };
+            return Some((one.grant.case, one.grant.service.to_string(), one.grant.grant, codes));
+        }
         let case = *self.world.node(other).store.ledgers.keys().next()?;
+        let grant = self.id(name, GrantId::from_random);
+        Some((case, String::new(), grant, areas(&AREAS[..1])))
+    }
+
+    fn false_proposal(
+        &mut self,
+        own: OrganisationNumber,
+        other: OrganisationNumber,
+        name: &str,
+    ) -> Option<Frame> {
+        let (case, service, grant, codes) = self.proposed_under(own, other, name)?;
         let json = serde_json::from_str(r#"{"description":"løgn"}"#).expect("JSON");
         let content = Content::new(EntryKind::Note, json).expect("content");
         let (_, change) =
             EntryDocument::create(Actor(self.chance.half(format!("{name} actor"))), &content).ok()?;
+        let proposal = self.id(name, ProposalId::from_random);
+        let facts = EntryFacts {
+            case: self.facts.cases.iter().find(|(_, known)| known.id == case).map(|(key, _)| *key)?,
+            owner: self.place(other),
+            kind: "note".to_owned(),
+            areas: codes.iter().map(ToString::to_string).collect(),
+            about: vec![Concerned::Subject],
+            written_by: Some((self.place(own), service)),
+            only_for: None,
+        };
+        self.facts.proposals.insert(proposal, facts);
         Some(Frame::Propose(Box::new(Propose {
-            proposal: self.id(name, ProposalId::from_random),
-            grant: self.id(name, GrantId::from_random),
+            proposal,
+            grant,
             case,
             schema: SchemaVersion::CURRENT,
             kind: EntryKind::Note,
-            areas: areas(&["language"]),
+            areas: codes,
             about: BTreeSet::from([About::Subject]),
             towards: None,
             change: change.change().clone(),

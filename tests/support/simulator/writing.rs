@@ -226,7 +226,7 @@ impl Run {
             only_for: None,
         };
         self.facts.proposals.insert(id, facts);
-        self.oracle.hide_proposal(id, key, &marker);
+        self.oracle.hide_proposal(id, &marker);
         self.proposals.insert(key, id);
         true
     }
