@@ -2,8 +2,8 @@
 
 use sha2::{Digest, Sha256};
 use stafett_protocol::access::EntryFacts;
-use stafett_protocol::entry::CheckedChange;
-use stafett_protocol::id::{CaseId, EntryId, ProposalId};
+use stafett_protocol::entry::{ChangeHash, CheckedChange};
+use stafett_protocol::id::{CaseId, EntryId, GenerationId, ProposalId};
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::time::{SECOND, UnixMillis};
 use stafett_protocol::transaction::{GenerationWrite, Transaction, Write};
@@ -67,8 +67,12 @@ pub enum Happened {
         partner: OrganisationNumber,
         /// Of which entry.
         entry: EntryId,
+        /// Which change.
+        hash: ChangeHash,
         /// Whether its actor is known as somebody else's.
         is_alien: bool,
+        /// Whether its actor has made another with that number in the entry.
+        is_second: bool,
         /// When.
         at: UnixMillis,
     },
@@ -236,13 +240,11 @@ impl Federation {
         let at = self.now;
         for write in &transaction.writes {
             match write {
-                Write::Change { entry, origin, change, .. } if *origin == partner => {
-                    self.note_change((own, partner), *entry, change);
-                }
-                Write::Generation(GenerationWrite::LateChange { entry, origin, change, .. })
+                Write::Change { entry, generation, origin, change, .. }
+                | Write::Generation(GenerationWrite::LateChange { entry, generation, origin, change, .. })
                     if *origin == partner =>
                 {
-                    self.note_change((own, partner), *entry, change);
+                    self.note_change((own, partner), (*entry, *generation), change);
                 }
                 Write::GrantReceived(grant) => {
                     let (case, owner) = (grant.statement().case, grant.statement().owner);
@@ -269,18 +271,23 @@ impl Federation {
     fn note_change(
         &mut self,
         (own, partner): (OrganisationNumber, OrganisationNumber),
-        entry: EntryId,
+        (entry, generation): (EntryId, GenerationId),
         change: &CheckedChange,
     ) {
         let kept = self.nodes[&own].store.entries.get(&entry);
         let known = kept.and_then(|kept| kept.actors.get(&change.change().actor));
+        let earlier = kept.iter().flat_map(|kept| &kept.earlier);
+        let earlier = earlier.map(|one| (one.generation, &one.changes));
+        let present = kept.iter().map(|kept| (kept.record.facts.generation, &kept.changes));
+        let here: Vec<_> = present.chain(earlier).collect();
         // What is here already comes again from its owner with all the rest.
-        let earlier = kept.iter().flat_map(|kept| kept.earlier.iter().flat_map(|one| &one.changes));
-        let mut here = kept.iter().flat_map(|kept| &kept.changes).chain(earlier);
-        let is_here = here.any(|one| one.hash() == change.hash());
+        let is_here = here.iter().flat_map(|(_, all)| *all).any(|one| one.hash() == change.hash());
         let is_alien = !is_here && known.is_some_and(|known| *known != partner);
-        let at = self.now;
-        self.news.push(Happened::Accepts { own, partner, entry, is_alien, at });
+        let number = |one: &CheckedChange| (one.change().actor, one.change().seq);
+        let beside = here.iter().filter(|(of, _)| *of == generation).flat_map(|(_, all)| *all);
+        let is_second = !is_here && beside.into_iter().any(|one| number(one) == number(change));
+        let (at, hash) = (self.now, change.hash());
+        self.news.push(Happened::Accepts { own, partner, entry, hash, is_alien, is_second, at });
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use stafett_protocol::entry::ChangeHash;
 use stafett_protocol::id::{
     AccountId, BatonOfferId, CaseId, ConsentId, EntryId, GenerationId, GrantId, OrderId, ProposalId,
 };
@@ -77,6 +78,8 @@ pub(super) struct Oracle {
     pub(super) proposals: BTreeMap<ProposalId, String>,
     /// The entries that a proposal has become: one, or one more after a restore.
     pub(super) became: BTreeMap<EntryId, BTreeSet<EntryId>>,
+    /// Changes of the liar's that nobody may take.
+    pub(super) broken: BTreeSet<ChangeHash>,
     /// Who has written in which entry, and when last.
     writers: BTreeMap<EntryId, BTreeMap<NodeAt, UnixMillis>>,
     /// What was forgotten in a restore that a partner does not know of: what was said before it.
@@ -114,6 +117,7 @@ impl Oracle {
             is_at_rest: false,
             proposals: BTreeMap::new(),
             became: BTreeMap::new(),
+            broken: BTreeSet::new(),
             writers: BTreeMap::new(),
             forgotten: BTreeMap::new(),
             since_restart: BTreeSet::new(),
@@ -317,7 +321,15 @@ impl Oracle {
             Happened::TakesProposal { own, partner, proposal, facts: stored, at } => {
                 self.takes_proposal(facts, (own, partner), proposal, &stored, at);
             }
-            Happened::Accepts { own, partner, entry, is_alien, at } => {
+            Happened::Accepts { own, partner, entry, hash, is_alien, is_second, at } => {
+                if is_second {
+                    let seen = format!("{own} takes two changes of {partner} in {entry} with one number");
+                    self.violated("a number is one change", at, seen);
+                }
+                if self.broken.contains(&hash) {
+                    let seen = format!("{own} takes {hash:?} of {partner} in {entry}");
+                    self.violated("a broken change is taken by nobody", at, seen);
+                }
                 if is_alien {
                     let seen = format!("{own} takes a change of {partner} in {entry} in another's name");
                     self.violated("an actor is whose its first change was", at, seen);

@@ -291,6 +291,11 @@ impl Run {
         for (what, times) in &self.world.happened {
             *faults.entry(what).or_default() += times;
         }
+        for fault in faults.keys() {
+            let befell = State::Befell(fault);
+            assert!(State::ALL.contains(&befell), "{fault} is among no states");
+            oracle.states.insert(befell);
+        }
         let mut violations = oracle.violations;
         violations.truncate(VIOLATIONS_MAX);
         Outcome {
