@@ -188,6 +188,7 @@ impl Session {
             Ok((record, arrival, writes)) => {
                 self.track_received(body.entry, Tracked::new(record).costing_an_entry());
                 self.arriving.insert(body.entry, VecDeque::new());
+                #[cfg(planted)]
                 if planted!("acknowledged-before-stored") {
                     self.acknowledge_early(&body);
                 }
@@ -522,6 +523,7 @@ impl Session {
     }
 
     /// What a planted fault does.
+    #[cfg(planted)]
     fn acknowledge_early(&mut self, body: &Announce) {
         let Announce { entry, generation, .. } = *body;
         self.send(Frame::Acknowledge(Acknowledge { entry, generation, heads: vec![body.genesis] }));
