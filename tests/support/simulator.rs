@@ -18,6 +18,7 @@ mod frames;
 pub mod generator;
 #[cfg(planted)]
 pub mod hunt;
+mod kept;
 mod lies;
 pub mod operation;
 mod oracle;

@@ -310,6 +310,9 @@ impl Session {
             return self.lacking(body.entry, body.generation);
         }
         let is_received = tracked.record.owner == self.identity.partner;
+        if !is_received && planted!("edit-of-a-partner-dropped") {
+            return;
+        }
         let may_come = !is_received || self.may_receive_entry(tracked).is_ok();
         if tracked.record.state != EntryState::Live || !may_come {
             return self.refuse(4, ErrorCode::NotShared);

@@ -78,6 +78,8 @@ pub(super) struct Oracle {
     pub(super) proposals: BTreeMap<ProposalId, String>,
     /// The entries that a proposal has become: one, or one more after a restore.
     pub(super) became: BTreeMap<EntryId, BTreeSet<EntryId>>,
+    /// Changes that the owner of their entry has said it has.
+    pub(super) acknowledged: BTreeSet<ChangeHash>,
     /// Changes of the liar's that nobody may take.
     pub(super) broken: BTreeSet<ChangeHash>,
     /// Who has written in which entry, and when last.
@@ -117,6 +119,7 @@ impl Oracle {
             is_at_rest: false,
             proposals: BTreeMap::new(),
             became: BTreeMap::new(),
+            acknowledged: BTreeSet::new(),
             broken: BTreeSet::new(),
             writers: BTreeMap::new(),
             forgotten: BTreeMap::new(),

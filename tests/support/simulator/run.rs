@@ -8,6 +8,7 @@ use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::time::{MINUTE, UnixMillis};
 
 use super::facts::{AgreementFacts, Facts};
+use super::kept::LastEdit;
 use super::operation::{History, Key, NodeAt, Operation, Settings, Terms};
 use super::oracle::Oracle;
 use super::overdue::Clocks;
@@ -100,6 +101,8 @@ pub(super) struct Run {
     pub(super) done: u64,
     pub(super) trace: Option<Vec<String>>,
     pub(super) clocks: Clocks,
+    /// The last edit of each entry's text.
+    pub(super) last_edits: BTreeMap<EntryId, LastEdit>,
     next_sweep: UnixMillis,
     /// Milliseconds that were skipped.
     skipped: u64,
@@ -158,6 +161,7 @@ impl Run {
             done: 0,
             trace: traced.then(Vec::new),
             clocks: Clocks::default(),
+            last_edits: BTreeMap::new(),
             next_sweep: START.plus(SWEEP_MS),
         };
         if let Some(older) = settings.older {
