@@ -25,6 +25,7 @@ mod overdue;
 mod protection;
 mod reconnecting;
 mod restored;
+mod same_bytes;
 mod sharing;
 mod story;
 mod twins;

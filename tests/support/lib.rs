@@ -13,6 +13,7 @@
     reason = "a test that meets the unexpected stops"
 )]
 
+pub mod broken_changes;
 pub mod chance;
 pub mod decoders;
 pub mod federation;

@@ -17,6 +17,7 @@
 
 extern crate stafett_planted as stafett_protocol;
 
+mod broken_changes;
 mod chance;
 mod federation;
 mod names;

@@ -18,9 +18,12 @@ mod frames;
 pub mod generator;
 #[cfg(planted)]
 pub mod hunt;
+mod kept;
 mod lies;
 pub mod operation;
 mod oracle;
+mod overdue;
+mod proposed;
 pub mod run;
 mod settled;
 pub mod shrink;

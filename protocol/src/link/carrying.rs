@@ -16,6 +16,7 @@ use crate::entry::operation::Change;
 use crate::entry::{Actor, EntryDocument};
 use crate::id::{EntryId, GenerationId};
 use crate::limits::CARRY_ATTEMPTS_MAX;
+use crate::planted::planted;
 use crate::transaction::{
     CarriedTo, Committed, EarlierGeneration, EntryContent, Fault, GenerationWrite, Transaction, Write,
 };
@@ -147,7 +148,8 @@ impl Session {
             }));
         }
         let generation = facts.generation;
-        writes.extend(chain.added.iter().map(|change| Write::Change {
+        let added = chain.added.iter().filter(|_| !planted!("late-edits-not-carried"));
+        writes.extend(added.map(|change| Write::Change {
             entry,
             generation,
             change: change.clone(),

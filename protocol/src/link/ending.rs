@@ -69,7 +69,8 @@ impl Session {
         let now = self.now;
         let is_due = |at: UnixMillis| now.since(at) >= ORDER_REPEAT_MS;
         let due = self.orders.values_mut().filter(|waiting| waiting.sent_at.is_some_and(is_due));
-        due.filter(|_| !planted!("order-sent-once")).for_each(|waiting| waiting.sent_at = None);
+        let again = if planted!("order-sent-once") { Some(now) } else { None };
+        due.for_each(|waiting| waiting.sent_at = again);
         self.pump_orders();
     }
 

@@ -188,6 +188,7 @@ impl Session {
             Ok((record, arrival, writes)) => {
                 self.track_received(body.entry, Tracked::new(record).costing_an_entry());
                 self.arriving.insert(body.entry, VecDeque::new());
+                #[cfg(planted)]
                 if planted!("acknowledged-before-stored") {
                     self.acknowledge_early(&body);
                 }
@@ -309,6 +310,9 @@ impl Session {
             return self.lacking(body.entry, body.generation);
         }
         let is_received = tracked.record.owner == self.identity.partner;
+        if !is_received && planted!("edit-of-a-partner-dropped") {
+            return;
+        }
         let may_come = !is_received || self.may_receive_entry(tracked).is_ok();
         if tracked.record.state != EntryState::Live || !may_come {
             return self.refuse(4, ErrorCode::NotShared);
@@ -522,6 +526,7 @@ impl Session {
     }
 
     /// What a planted fault does.
+    #[cfg(planted)]
     fn acknowledge_early(&mut self, body: &Announce) {
         let Announce { entry, generation, .. } = *body;
         self.send(Frame::Acknowledge(Acknowledge { entry, generation, heads: vec![body.genesis] }));

@@ -1,10 +1,12 @@
 //! What goes wrong by itself: late frames, lost connections, a node that stops between two effects.
 
 use sha2::{Digest, Sha256};
-use stafett_protocol::id::{EntryId, ProposalId};
+use stafett_protocol::access::EntryFacts;
+use stafett_protocol::entry::{ChangeHash, CheckedChange};
+use stafett_protocol::id::{CaseId, EntryId, GenerationId, ProposalId};
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::time::{SECOND, UnixMillis};
-use stafett_protocol::transaction::{Transaction, Write};
+use stafett_protocol::transaction::{GenerationWrite, Transaction, Write};
 
 use super::{Crash, Event, Federation, Place};
 
@@ -26,7 +28,7 @@ pub struct Faults {
 }
 
 /// Something that whoever watches must know to judge what follows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Happened {
     /// A node has started again.
     Restarted {
@@ -44,6 +46,19 @@ pub enum Happened {
         /// The entry's id.
         entry: EntryId,
     },
+    /// A session has asked for a partner's proposal to be stored as an entry.
+    TakesProposal {
+        /// At whose node.
+        own: OrganisationNumber,
+        /// Whose proposal.
+        partner: OrganisationNumber,
+        /// Which.
+        proposal: ProposalId,
+        /// What the entry is to be.
+        facts: Box<EntryFacts>,
+        /// When.
+        at: UnixMillis,
+    },
     /// A session has asked for a partner's change of an entry to be stored.
     Accepts {
         /// Whose store.
@@ -52,8 +67,25 @@ pub enum Happened {
         partner: OrganisationNumber,
         /// Of which entry.
         entry: EntryId,
+        /// Which change.
+        hash: ChangeHash,
         /// Whether its actor is known as somebody else's.
         is_alien: bool,
+        /// Whether its actor has made another with that number in the entry.
+        is_second: bool,
+        /// When.
+        at: UnixMillis,
+    },
+    /// A session has asked for a partner's grant to be stored.
+    TakesGrant {
+        /// Whose store.
+        own: OrganisationNumber,
+        /// On whose link.
+        partner: OrganisationNumber,
+        /// To which case.
+        case: CaseId,
+        /// As whose.
+        owner: OrganisationNumber,
         /// When.
         at: UnixMillis,
     },
@@ -208,16 +240,24 @@ impl Federation {
         let at = self.now;
         for write in &transaction.writes {
             match write {
-                Write::Change { entry, origin, change, .. } if *origin == partner => {
-                    let kept = self.nodes[&own].store.entries.get(entry);
-                    let known = kept.and_then(|kept| kept.actors.get(&change.change().actor));
-                    // What is here already comes again from its owner with all the rest.
-                    let earlier =
-                        kept.iter().flat_map(|kept| kept.earlier.iter().flat_map(|one| &one.changes));
-                    let mut here = kept.iter().flat_map(|kept| &kept.changes).chain(earlier);
-                    let is_here = here.any(|one| one.hash() == change.hash());
-                    let is_alien = !is_here && known.is_some_and(|known| known != origin);
-                    self.news.push(Happened::Accepts { own, partner, entry: *entry, is_alien, at });
+                Write::Change { entry, generation, origin, change, .. }
+                | Write::Generation(GenerationWrite::LateChange { entry, generation, origin, change, .. })
+                    if *origin == partner =>
+                {
+                    self.note_change((own, partner), (*entry, *generation), change);
+                }
+                Write::GrantReceived(grant) => {
+                    let (case, owner) = (grant.statement().case, grant.statement().owner);
+                    self.news.push(Happened::TakesGrant { own, partner, case, owner, at });
+                }
+                Write::ProposalTaken { partner, proposal, entry } => {
+                    let stored = transaction.writes.iter().find_map(|write| match write {
+                        Write::Entry(record) if record.facts.entry == *entry => Some(&record.facts),
+                        _ => None,
+                    });
+                    let facts = Box::new(stored.expect("a proposal is stored with its entry").clone());
+                    let (partner, proposal) = (*partner, *proposal);
+                    self.news.push(Happened::TakesProposal { own, partner, proposal, facts, at });
                 }
                 Write::Entry(record) => {
                     let (entry, owner) = (record.facts.entry, record.owner);
@@ -226,6 +266,28 @@ impl Federation {
                 _ => {}
             }
         }
+    }
+
+    fn note_change(
+        &mut self,
+        (own, partner): (OrganisationNumber, OrganisationNumber),
+        (entry, generation): (EntryId, GenerationId),
+        change: &CheckedChange,
+    ) {
+        let kept = self.nodes[&own].store.entries.get(&entry);
+        let known = kept.and_then(|kept| kept.actors.get(&change.change().actor));
+        let earlier = kept.iter().flat_map(|kept| &kept.earlier);
+        let earlier = earlier.map(|one| (one.generation, &one.changes));
+        let present = kept.iter().map(|kept| (kept.record.facts.generation, &kept.changes));
+        let here: Vec<_> = present.chain(earlier).collect();
+        // What is here already comes again from its owner with all the rest.
+        let is_here = here.iter().flat_map(|(_, all)| *all).any(|one| one.hash() == change.hash());
+        let is_alien = !is_here && known.is_some_and(|known| *known != partner);
+        let number = |one: &CheckedChange| (one.change().actor, one.change().seq);
+        let beside = here.iter().filter(|(of, _)| *of == generation).flat_map(|(_, all)| *all);
+        let is_second = !is_here && beside.into_iter().any(|one| number(one) == number(change));
+        let (at, hash) = (self.now, change.hash());
+        self.news.push(Happened::Accepts { own, partner, entry, hash, is_alien, is_second, at });
     }
 }
 

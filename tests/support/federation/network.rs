@@ -69,6 +69,12 @@ impl Federation {
         }
     }
 
+    /// The connection of two nodes, if it lets everything through.
+    pub fn open_connection(&self, one: OrganisationNumber, other: OrganisationNumber) -> Option<u64> {
+        let link = &self.links[self.end_towards(one, other).0];
+        (link.is_up && link.is_mute == [false; 2]).then_some(link.connection)
+    }
+
     /// Lets a node's transport take no data frames for one partner until [`flow`](Self::flow).
     pub fn stall(&mut self, own: OrganisationNumber, partner: OrganisationNumber) {
         let place = self.end_towards(own, partner);

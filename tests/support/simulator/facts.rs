@@ -367,6 +367,21 @@ impl Facts {
         !is_card && opening.any(|(consent, stands)| stands == Stands::Counts && writes(&consent))
     }
 
+    /// Whether a partner's service may write a new entry in these areas of a case.
+    pub fn may_propose(&self, case: Key, by: &ServiceAt, areas: &BTreeSet<String>, now: UnixMillis) -> bool {
+        let Some(owner) = self.cases.get(&case).map(|one| one.owner) else { return false };
+        let lets = |(key, one): (&Key, &ConsentFacts)| {
+            let open: BTreeSet<_> = one.areas.difference(&one.taken_back).cloned().collect();
+            one.case == case
+                && one.service == *by
+                && one.way != Way::Give
+                && areas.is_subset(&open)
+                && !self.is_blocked(*key)
+                && self.stands(*key, now) == Stands::Counts
+        };
+        !areas.is_empty() && self.agrees(owner, by.0, &by.1, areas) && self.consents.iter().any(lets)
+    }
+
     /// Whether a partner may be told of a consent as a grant to these areas.
     pub fn may_grant(&self, consent: Key, areas: &BTreeSet<String>, now: UnixMillis) -> bool {
         let one = &self.consents[&consent];

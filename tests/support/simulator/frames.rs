@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use stafett_protocol::entry::ChangeHash;
 use stafett_protocol::id::{ConsentId, EntryId, GenerationId, GrantId, OrderId};
-use stafett_protocol::wire::{Announce, Changes, Frame, Stored};
+use stafett_protocol::wire::{Acknowledge, Announce, Carried, Changes, Frame, Stored};
 
 use super::canary::Found;
 use super::facts::{Facts, Stands};
@@ -38,6 +38,12 @@ impl Oracle {
     pub(super) fn judge(&mut self, world: &Federation, facts: &Facts, tap: &Tap, frame: &Frame) {
         let (from, to) = (self.place(tap.from), self.place(tap.to));
         self.must_be_silent(world, tap, frame);
+        if let Frame::Acknowledge(Acknowledge { entry, heads, .. }) | Frame::Carried(Carried { entry, heads, .. }) =
+            frame
+            && facts.entries.get(entry).is_some_and(|known| known.owner == from)
+        {
+            self.acknowledged.extend(heads);
+        }
         match frame {
             Frame::Grant(body) => self.judge_grant(facts, tap, &body.token),
             Frame::Announce(body) => self.judge_announce(world, facts, tap, body),

@@ -1,31 +1,35 @@
 //! What a lying partner's node sends: frames that its own session never would, under its own
 //! identity, made of what it has seen.
 
+mod changes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use stafett_protocol::entry::{
-    About, Actor, Change, ChangeHash, Content, Edit, EntryDocument, EntryKind, SchemaVersion, Side,
-};
+use stafett_protocol::entry::{About, Actor, ChangeHash, Content, EntryDocument, EntryKind, SchemaVersion};
 use stafett_protocol::erasure::{Done, EraseOrder, ORDER_TEXT, Receipt};
 use stafett_protocol::grant::Grant;
 use stafett_protocol::id::{
     CaseId, ConsentId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId,
 };
 use stafett_protocol::mark::LinkMark;
-use stafett_protocol::municipality::OrganisationNumber;
+use stafett_protocol::municipality::{AreaCode, OrganisationNumber};
 use stafett_protocol::signed::SigningKey;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::wire::error_code::ErrorCode;
 use stafett_protocol::wire::{
-    Acknowledge, Announce, Ask, Changes, ChangesRefused, Frame, GrantFrame, MarkFrame, NotUnderstood,
+    Acknowledge, Ask, ChangesRefused, Frame, GrantFrame, MarkFrame, NotUnderstood,
     OrderFrame, ProposalRefused, Propose, ReceiptFrame, Refused, RelationFrame, Resend, Shown, Stream,
 };
 
-use super::operation::{Lie, NodeAt};
+use super::facts::EntryFacts;
+use super::operation::{Concerned, Lie, NodeAt};
 use super::run::Run;
 use super::state::State;
+use crate::federation::AREAS;
 use crate::names::{areas, service_code};
 
+/// Bytes of a frame's kind.
+const KIND_BYTES: usize = 2;
 /// How often the same is asked in a flood.
 const FLOOD: u64 = 40;
 
@@ -39,37 +43,48 @@ impl Run {
         if !self.world.has_link(own, other) || !self.world.is_live(own, other) {
             return false;
         }
-        self.fault("lie");
-        match lie {
-            Lie::BadFrame => {
-                let bytes = self.chance.bytes(format!("{name} bytes"));
-                self.world.forge_bytes(own, other, Stream::Control, bytes.to_vec());
-                return true;
-            }
-            Lie::WrongStream => {
-                let frame = Frame::Resend(Resend {
-                    entry: self.id(name, EntryId::from_random),
-                    generation: self.id(name, GenerationId::from_random),
-                });
-                let bytes = stafett_protocol::wire::codec::encode(&frame).expect("fits");
-                self.world.forge_bytes(own, other, Stream::Control, bytes);
-                return true;
-            }
-            _ => {}
+        if matches!(lie, Lie::BadFrame | Lie::WrongStream) {
+            let (stream, bytes) = self.bad_bytes(lie, name);
+            self.world.forge_bytes(own, other, stream, bytes);
+            self.fault(lie.name());
+            return true;
         }
         let frames = match lie {
             Lie::LyingReceipt | Lie::ForgedReceipt | Lie::WrongReceipt => self.receipts(own, other, lie),
-            Lie::Transplant | Lie::OldGeneration | Lie::ForeignActor | Lie::Gap | Lie::SentAgain => {
-                self.false_changes(own, other, lie, name)
-            }
+            Lie::Transplant
+            | Lie::OldGeneration
+            | Lie::ForeignActor
+            | Lie::Gap
+            | Lie::BrokenChanges
+            | Lie::WritesAsReader => self.false_changes(own, other, lie, name),
+            Lie::SentAgain => self.sent_before(own, other, name),
             Lie::ForeignGrant | Lie::ForgedGrant | Lie::ForeignOrder | Lie::ForgedOrder => {
                 self.false_statements(own, other, lie, name)
             }
             _ => self.false_words(own, other, lie, name),
         };
         let did = !frames.is_empty();
+        if did {
+            self.fault(lie.name());
+        }
         frames.into_iter().for_each(|frame| self.world.forge(own, other, &frame));
         did
+    }
+
+    /// A frame of a known kind that is cut short, or a whole one on the wrong stream.
+    fn bad_bytes(&self, lie: Lie, name: &str) -> (Stream, Vec<u8>) {
+        let frame = Frame::Resend(Resend {
+            entry: self.id(name, EntryId::from_random),
+            generation: self.id(name, GenerationId::from_random),
+        });
+        let mut bytes = stafett_protocol::wire::codec::encode(&frame).expect("fits");
+        if lie == Lie::WrongStream {
+            return (Stream::Control, bytes);
+        }
+        let body = u64::try_from(bytes.len() - KIND_BYTES).expect("short");
+        let left = self.chance.below(body, format!("{name} cut"));
+        bytes.truncate(KIND_BYTES + usize::try_from(left).expect("short"));
+        (frame.stream(), bytes)
     }
 
     fn id<T>(&self, name: &str, make: impl Fn([u8; 16]) -> T) -> T {
@@ -98,78 +113,6 @@ impl Run {
             self.oracle.states.insert(State::LyingReceiptFiled);
         }
         frames
-    }
-
-    /// Announcements that the liar has seen of the other's entries.
-    fn announcements(&self, own: OrganisationNumber, other: OrganisationNumber) -> Vec<Announce> {
-        let taps = self.world.taps.iter().rev().filter(|tap| tap.from == other && tap.to == own);
-        let announced = taps.filter_map(|tap| match tap.frame() {
-            Some(Frame::Announce(body)) => Some(*body),
-            _ => None,
-        });
-        announced.take(6).collect()
-    }
-
-    fn false_changes(
-        &self,
-        own: OrganisationNumber,
-        other: OrganisationNumber,
-        lie: Lie,
-        name: &str,
-    ) -> Vec<Frame> {
-        let seen = self.announcements(own, other);
-        let place =
-            self.chance.below(u64::try_from(seen.len().max(1)).expect("few"), format!("{name} which"));
-        let Some(body) = seen.get(usize::try_from(place).expect("few")).cloned() else { return Vec::new() };
-        let Announce { entry, generation, .. } = body;
-        if lie == Lie::Transplant {
-            let mut elsewhere = body.clone();
-            elsewhere.entry = self.id(name, EntryId::from_random);
-            let again = Announce { generation: self.id(name, GenerationId::from_random), ..body };
-            return vec![Frame::Announce(Box::new(elsewhere)), Frame::Announce(Box::new(again))];
-        }
-        let actor = match lie {
-            Lie::ForeignActor => body.changes.first().map_or(Actor([1; 16]), |first| first.actor),
-            _ => Actor(self.chance.half(format!("{name} actor"))),
-        };
-        let Some(mut change) = self.edited(own, entry, actor, &body) else { return Vec::new() };
-        let mut generation = generation;
-        match lie {
-            Lie::OldGeneration => generation = self.id(name, GenerationId::from_random),
-            Lie::Gap => change.seq = change.seq.saturating_add(3),
-            _ => {}
-        }
-        vec![Frame::Changes(Changes { entry, generation, changes: vec![change] })]
-    }
-
-    /// A change of an entry by an actor, on what the liar has of it, or on what it once was sent.
-    fn edited(
-        &self,
-        own: OrganisationNumber,
-        entry: EntryId,
-        actor: Actor,
-        body: &Announce,
-    ) -> Option<Change> {
-        let field = match body.kind {
-            EntryKind::Measure | EntryKind::Goal => "title",
-            _ => "description",
-        };
-        let json = format!(r#"{{"{field}":"løgn"}}"#);
-        let edit = Edit::new(body.kind, serde_json::from_str(&json).expect("JSON")).ok()?;
-        let kept = self.world.node(own).store.entries.get(&entry).map(|kept| kept.changes.clone());
-        let changes = match kept {
-            Some(changes) => changes,
-            None => {
-                let first = body.changes.first()?.clone();
-                let schema = body.schema;
-                let checked =
-                    stafett_protocol::entry::check::check_genesis(body.kind, schema, first, body.genesis);
-                vec![checked.ok()?]
-            }
-        };
-        let mut document = EntryDocument::open(body.kind, actor, &changes).ok()?;
-        let change = document.edit(&edit, Side::Partner).ok()??;
-        Some(change.change().clone())
     }
 
     fn false_statements(
@@ -218,7 +161,7 @@ impl Run {
     }
 
     fn false_words(
-        &self,
+        &mut self,
         own: OrganisationNumber,
         other: OrganisationNumber,
         lie: Lie,
@@ -242,7 +185,7 @@ impl Run {
                 let token = stranger().sign(mark).expect("signs").token().to_owned();
                 vec![Frame::Shown(Shown { token: Some(token.clone()) }), Frame::Mark(MarkFrame { token })]
             }
-            Lie::ProposesWithoutGrant => self.false_proposal(other, name).into_iter().collect(),
+            Lie::ProposesWithoutGrant => self.false_proposal(own, other, name).into_iter().collect(),
             Lie::ForeignRelation => {
                 let relation = self.id(name, RelationId::from_random);
                 let case = self.id(name, CaseId::from_random);
@@ -269,19 +212,61 @@ impl Run {
         }
     }
 
-    fn false_proposal(&self, other: OrganisationNumber, name: &str) -> Option<Frame> {
+    /// Where a liar proposes: under a grant that has ended, that only reads, or that is of fewer
+    /// areas, if it has one like that, else under none.
+    fn proposed_under(
+        &self,
+        own: OrganisationNumber,
+        other: OrganisationNumber,
+        name: &str,
+    ) -> Option<(CaseId, String, GrantId, BTreeSet<AreaCode>)> {
+        let received = self.world.node(own).store.received.values();
+        let received: Vec<_> = received.filter(|one| one.grant.owner == other).collect();
+        let way = self.chance.below(4, format!("{name} way"));
+        let found = received.iter().find(|one| match way {
+            0 => one.ended_at.is_some(),
+            1 => one.ended_at.is_none() && !one.grant.direction.receives(),
+            2 => one.ended_at.is_none() && one.grant.areas.len() < AREAS.len(),
+            _ => false,
+        });
+        if let Some(one) = found {
+            let codes = if way == 2 { areas(&AREAS) } else { one.grant.areas.clone() };
+            return Some((one.grant.case, one.grant.service.to_string(), one.grant.grant, codes));
+        }
         let case = *self.world.node(other).store.ledgers.keys().next()?;
+        let grant = self.id(name, GrantId::from_random);
+        Some((case, String::new(), grant, areas(&AREAS[..1])))
+    }
+
+    fn false_proposal(
+        &mut self,
+        own: OrganisationNumber,
+        other: OrganisationNumber,
+        name: &str,
+    ) -> Option<Frame> {
+        let (case, service, grant, codes) = self.proposed_under(own, other, name)?;
         let json = serde_json::from_str(r#"{"description":"løgn"}"#).expect("JSON");
         let content = Content::new(EntryKind::Note, json).expect("content");
         let (_, change) =
             EntryDocument::create(Actor(self.chance.half(format!("{name} actor"))), &content).ok()?;
+        let proposal = self.id(name, ProposalId::from_random);
+        let facts = EntryFacts {
+            case: self.facts.cases.iter().find(|(_, known)| known.id == case).map(|(key, _)| *key)?,
+            owner: self.place(other),
+            kind: "note".to_owned(),
+            areas: codes.iter().map(ToString::to_string).collect(),
+            about: vec![Concerned::Subject],
+            written_by: Some((self.place(own), service)),
+            only_for: None,
+        };
+        self.facts.proposals.insert(proposal, facts);
         Some(Frame::Propose(Box::new(Propose {
-            proposal: self.id(name, ProposalId::from_random),
-            grant: self.id(name, GrantId::from_random),
+            proposal,
+            grant,
             case,
             schema: SchemaVersion::CURRENT,
             kind: EntryKind::Note,
-            areas: areas(&["language"]),
+            areas: codes,
             about: BTreeSet::from([About::Subject]),
             towards: None,
             change: change.change().clone(),

@@ -107,13 +107,13 @@ pub enum Stop {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lie {
-    /// Bytes that are no frame.
+    /// A frame that is cut short.
     BadFrame,
     /// A frame on the wrong stream.
     WrongStream,
     /// An entry of the other's is announced as the liar's own.
     Transplant,
-    /// Changes of a generation that is long gone, or never was.
+    /// Changes of a generation that its entry has left, as if they were of the present one.
     OldGeneration,
     /// A change in the name of the other's actor.
     ForeignActor,
@@ -127,7 +127,7 @@ pub enum Lie {
     ForgedReceipt,
     /// A receipt that answers something else.
     WrongReceipt,
-    /// What was withdrawn is sent again.
+    /// What was sent before is sent again, whatever was withdrawn since.
     SentAgain,
     /// It says that it was restored, again and again.
     Asks,
@@ -151,11 +151,15 @@ pub enum Lie {
     Refuses,
     /// It does not know any kind of frame.
     KnowsNothing,
+    /// It writes where it may read alone.
+    WritesAsReader,
+    /// A good change, and after it many that each break another rule of their document.
+    BrokenChanges,
 }
 
 impl Lie {
     /// Every lie.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::BadFrame,
         Self::WrongStream,
         Self::Transplant,
@@ -178,7 +182,39 @@ impl Lie {
         Self::Acknowledges,
         Self::Refuses,
         Self::KnowsNothing,
+        Self::WritesAsReader,
+        Self::BrokenChanges,
     ];
+
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BadFrame => "lie: frame cut short",
+            Self::WrongStream => "lie: wrong stream",
+            Self::Transplant => "lie: transplant",
+            Self::OldGeneration => "lie: left generation",
+            Self::ForeignActor => "lie: foreign actor",
+            Self::Gap => "lie: gap",
+            Self::Flood => "lie: flood",
+            Self::LyingReceipt => "lie: lying receipt",
+            Self::ForgedReceipt => "lie: forged receipt",
+            Self::WrongReceipt => "lie: wrong receipt",
+            Self::SentAgain => "lie: sent again",
+            Self::Asks => "lie: asks again and again",
+            Self::ForgedMark => "lie: forged mark",
+            Self::ForeignGrant => "lie: foreign grant",
+            Self::ForgedGrant => "lie: forged grant",
+            Self::ForeignOrder => "lie: foreign order",
+            Self::ForgedOrder => "lie: forged order",
+            Self::ProposesWithoutGrant => "lie: proposes without a grant",
+            Self::ForeignRelation => "lie: foreign relation",
+            Self::Acknowledges => "lie: acknowledges what it lacks",
+            Self::Refuses => "lie: refuses everything",
+            Self::KnowsNothing => "lie: knows nothing",
+            Self::WritesAsReader => "lie: writes as a reader",
+            Self::BrokenChanges => "lie: broken changes",
+        }
+    }
 }
 
 /// One thing that is done, or befalls a node.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use stafett_protocol::entry::ChangeHash;
 use stafett_protocol::id::{
     AccountId, BatonOfferId, CaseId, ConsentId, EntryId, GenerationId, GrantId, OrderId, ProposalId,
 };
@@ -10,8 +11,8 @@ use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::EntryState;
 
 use super::canary::{Canary, Found};
-use super::facts::{EntryFacts, Facts, Stands};
-use super::operation::{Concerned, Key, NodeAt, Settings, Terms};
+use super::facts::{Facts, Stands};
+use super::operation::{Key, NodeAt, Settings, Terms};
 use super::run::Violation;
 use super::state::State;
 use crate::federation::{Federation, Happened, START};
@@ -72,8 +73,14 @@ pub(super) struct Oracle {
     pub(super) rotations: u8,
     /// Whether everything is healed.
     pub(super) is_at_rest: bool,
-    proposals: BTreeMap<ProposalId, Key>,
-    pub(super) proposed_entries: BTreeMap<Key, EntryId>,
+    /// What was proposed: its text.
+    pub(super) proposals: BTreeMap<ProposalId, String>,
+    /// The entries that a proposal has become: one, or one more after a restore.
+    pub(super) became: BTreeMap<EntryId, BTreeSet<EntryId>>,
+    /// Changes that the owner of their entry has said it has.
+    pub(super) acknowledged: BTreeSet<ChangeHash>,
+    /// Changes of the liar's that nobody may take.
+    pub(super) broken: BTreeSet<ChangeHash>,
     /// Who has written in which entry, and when last.
     writers: BTreeMap<EntryId, BTreeMap<NodeAt, UnixMillis>>,
     /// What was forgotten in a restore that a partner does not know of: what was said before it.
@@ -109,7 +116,9 @@ impl Oracle {
             rotations: 0,
             is_at_rest: false,
             proposals: BTreeMap::new(),
-            proposed_entries: BTreeMap::new(),
+            became: BTreeMap::new(),
+            acknowledged: BTreeSet::new(),
+            broken: BTreeSet::new(),
             writers: BTreeMap::new(),
             forgotten: BTreeMap::new(),
             since_restart: BTreeSet::new(),
@@ -135,12 +144,6 @@ impl Oracle {
 
     pub(super) fn hide_consent(&mut self, consent: ConsentId, _key: Key) {
         self.canary.hide_id(consent.as_bytes(), &consent.to_string(), Found::Consent(consent));
-    }
-
-    /// A proposal's text is looked for under the id that it goes by until it is an entry.
-    pub(super) fn hide_proposal(&mut self, proposal: ProposalId, key: Key, text: &str) {
-        self.proposals.insert(proposal, key);
-        self.canary.hide_text(text, EntryId::from_bytes(*proposal.as_bytes()));
     }
 
     /// Whether a partner holds an entry, as far as frames say.
@@ -316,7 +319,18 @@ impl Oracle {
             Happened::Taken { own, partner, proposal, entry } => {
                 self.taken(world, facts, (own, partner), proposal, entry);
             }
-            Happened::Accepts { own, partner, entry, is_alien, at } => {
+            Happened::TakesProposal { own, partner, proposal, facts: stored, at } => {
+                self.takes_proposal(facts, (own, partner), proposal, &stored, at);
+            }
+            Happened::Accepts { own, partner, entry, hash, is_alien, is_second, at } => {
+                if is_second {
+                    let seen = format!("{own} takes two changes of {partner} in {entry} with one number");
+                    self.violated("a number is one change", at, seen);
+                }
+                if self.broken.contains(&hash) {
+                    let seen = format!("{own} takes {hash:?} of {partner} in {entry}");
+                    self.violated("a broken change is taken by nobody", at, seen);
+                }
                 if is_alien {
                     let seen = format!("{own} takes a change of {partner} in {entry} in another's name");
                     self.violated("an actor is whose its first change was", at, seen);
@@ -329,6 +343,14 @@ impl Oracle {
                 {
                     let seen = format!("node {own} stores a change of node {partner} in {entry}");
                     self.violated("nothing is taken from whoever may not write it", at, seen);
+                }
+            }
+            Happened::TakesGrant { own, partner, case, owner, at } => {
+                let known = facts.cases.values().find(|one| one.id == case).map(|one| one.owner);
+                let (own, partner, owner) = (self.place(own), self.place(partner), self.place(owner));
+                if owner != partner || known.is_some_and(|known| known != owner) {
+                    let seen = format!("node {own} takes a grant of node {owner}'s to case {case}");
+                    self.violated("a case has one owner", at, seen);
                 }
             }
             Happened::Stores { own, partner, entry, owner, at } => {
@@ -349,44 +371,6 @@ impl Oracle {
                 self.since_restart.insert(node);
             }
         }
-    }
-
-    fn taken(
-        &mut self,
-        world: &Federation,
-        facts: &mut Facts,
-        (own, partner): (OrganisationNumber, OrganisationNumber),
-        proposal: ProposalId,
-        entry: EntryId,
-    ) {
-        let from = self.place(partner);
-        let known = facts.proposals.get(&proposal).cloned();
-        let Some(kept) = world.node(own).store.entries.get(&entry) else { return };
-        let record = &kept.record;
-        let one = known.unwrap_or_else(|| {
-            let case = facts.cases.iter().find(|(_, case)| case.id == record.facts.case);
-            let code = record.facts.written_by.as_ref().map(|service| service.code.to_string());
-            EntryFacts {
-                case: case.map_or(0, |(key, _)| *key),
-                owner: self.place(own),
-                kind: record.facts.kind.as_str().to_owned(),
-                areas: record.facts.areas.iter().map(ToString::to_string).collect(),
-                about: vec![Concerned::Subject],
-                written_by: code.map(|code| (from, code)),
-                only_for: None,
-            }
-        });
-        if let Some(known) = facts.entries.get(&entry).filter(|known| known.case != one.case) {
-            let seen = format!("{entry} of case {} becomes one of case {}", known.case, one.case);
-            self.violated("an entry belongs to one case", world.now(), seen);
-        }
-        facts.entries.insert(entry, one);
-        self.hide_entry(entry, "");
-        if let Some(key) = self.proposals.get(&proposal) {
-            self.proposed_entries.insert(*key, entry);
-        }
-        self.now_holds(from, entry);
-        self.states.insert(State::ProposalTaken);
     }
 
     /// Whether something is not judged: the liar's own doings, and what a restore made forget.
@@ -434,12 +418,7 @@ impl Oracle {
         match found {
             Found::Text(entry, _) => {
                 self.canaries += 1;
-                let is_proposed = facts.proposals.contains_key(&ProposalId::from_bytes(*entry.as_bytes()));
-                let owner = facts.entries.get(&entry).map(|one| one.owner);
-                let may = is_proposed
-                    || (owner == Some(from) && self.permits(facts, entry, to, tap.at))
-                    || (owner == Some(to) && self.ever.contains(&(from, entry)));
-                if !may {
+                if !self.text_may_go(facts, (from, to), entry, tap.at) {
                     let seen =
                         format!("node {from} sends node {to} a text of {entry} in a frame of kind {kind}");
                     self.violated("no text leaves without a consent that counts", tap.at, seen);

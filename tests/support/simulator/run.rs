@@ -8,8 +8,10 @@ use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::time::{MINUTE, UnixMillis};
 
 use super::facts::{AgreementFacts, Facts};
+use super::kept::LastEdit;
 use super::operation::{History, Key, NodeAt, Operation, Settings, Terms};
 use super::oracle::Oracle;
+use super::overdue::Clocks;
 use super::state::State;
 use crate::chance::Chance;
 use crate::federation::{AREAS, CaseAt, Faults, Federation, START};
@@ -100,6 +102,9 @@ pub(super) struct Run {
     pub(super) faults: BTreeMap<&'static str, u64>,
     pub(super) done: u64,
     pub(super) trace: Option<Vec<String>>,
+    pub(super) clocks: Clocks,
+    /// The last edit of each entry's text.
+    pub(super) last_edits: BTreeMap<EntryId, LastEdit>,
     next_sweep: UnixMillis,
     /// Milliseconds that were skipped.
     skipped: u64,
@@ -157,6 +162,8 @@ impl Run {
             faults: BTreeMap::new(),
             done: 0,
             trace: traced.then(Vec::new),
+            clocks: Clocks::default(),
+            last_edits: BTreeMap::new(),
             next_sweep: START.plus(SWEEP_MS),
         };
         if let Some(older) = settings.older {
@@ -191,6 +198,7 @@ impl Run {
         }
         self.watch();
         self.look();
+        self.look_for_what_is_overdue();
     }
 
     pub(super) fn number(&self, at: NodeAt) -> OrganisationNumber {
@@ -247,6 +255,7 @@ impl Run {
             }
         }
         self.watch();
+        self.look_for_what_is_overdue();
     }
 
     /// Both ends of every link.
@@ -294,6 +303,11 @@ impl Run {
         let mut faults = self.faults;
         for (what, times) in &self.world.happened {
             *faults.entry(what).or_default() += times;
+        }
+        for fault in faults.keys() {
+            let befell = State::Befell(fault);
+            assert!(State::ALL.contains(&befell), "{fault} is among no states");
+            oracle.states.insert(befell);
         }
         let mut violations = oracle.violations;
         violations.truncate(VIOLATIONS_MAX);

@@ -93,6 +93,7 @@ impl Run {
         self.pass(3 * MINUTE);
         self.stand_by_what_was_said();
         self.pass(18 * MINUTE);
+        self.look_before_anybody_helps();
         self.settle_conflicts();
         self.pass(5 * MINUTE);
         self.settle_conflicts();
@@ -102,7 +103,40 @@ impl Run {
         for (entry, facts) in self.facts.entries.clone() {
             self.look_at_entry(entry, &facts);
         }
+        self.look_for_what_is_lost();
         self.look_at_rows();
+    }
+
+    /// Entries that need nobody's help are in step before conflicts are settled and generations are
+    /// begun anew, which would announce everything once more.
+    fn look_before_anybody_helps(&mut self) {
+        self.look_for_what_is_lost();
+        for (entry, facts) in self.facts.entries.clone() {
+            let owner = self.number(facts.owner);
+            let Some(view) = self.world.view(owner, entry).filter(|view| view.conflicts.is_empty()) else {
+                continue;
+            };
+            let is_new = self.world.node(owner).store.entries[&entry].record.facts.changes == 1;
+            for partner in self.holders_to_compare(&facts) {
+                let is_seen = self.world.view(self.number(partner), entry);
+                // Who has nothing of an entry with a history waits for its next generation.
+                if is_new || is_seen.is_some() {
+                    self.look_at_view((entry, &facts), partner, is_seen, Some(&view));
+                }
+            }
+        }
+    }
+
+    /// The partners of an entry's owner whose view of it must be the owner's.
+    fn holders_to_compare(&self, facts: &EntryFacts) -> Vec<NodeAt> {
+        let owner = self.number(facts.owner);
+        let partners = (0..self.settings.nodes).filter(|partner| *partner != facts.owner);
+        let partners = partners.filter(|partner| {
+            self.world.has_link(owner, self.number(*partner))
+                && self.oracle.are_honest(facts.owner, *partner)
+                && !self.restored.contains(partner)
+        });
+        if self.restored.contains(&facts.owner) { Vec::new() } else { partners.collect() }
     }
 
     /// Givers stand by what a restore put in doubt, and what was held in a gap is looked through.
@@ -209,7 +243,6 @@ impl Run {
         let keys = self.world.keys_of(partner);
         let of_partner = store.filed.values().filter(|receipt| receipt.statement().partner == partner);
         let is_forged = of_partner.into_iter().any(|receipt| !keys.contains(&receipt.key()));
-        let is_own = store.received.values().any(|one| store.ledgers.contains_key(&one.grant.case));
         let has_ended_unheard = store.issued.iter().any(|(id, issued)| {
             let ledger = store.ledgers.get(&issued.grant.statement().case);
             let known = ledger.and_then(|ledger| ledger.grants().get(id));
@@ -232,9 +265,6 @@ impl Run {
                 format!("{own} filed a receipt that {partner} never signed"),
             );
         }
-        if is_own {
-            self.violated("a case has one owner", format!("{own} took a grant to a case of its own"));
-        }
     }
 
     fn look_at_liar(
@@ -254,7 +284,7 @@ impl Run {
 
     /// Whether a restored node can learn from its partner what it has lost: an older program cannot
     /// show it.
-    fn can_compare(&self, owner: NodeAt, other: NodeAt) -> bool {
+    pub(super) fn can_compare(&self, owner: NodeAt, other: NodeAt) -> bool {
         let is_old = |at: NodeAt| self.settings.older == Some(at);
         let is_lost = self.restored.contains(&owner) || self.restored.contains(&other);
         !(is_lost && (is_old(owner) || is_old(other)))
@@ -291,7 +321,6 @@ impl Run {
             if !self.world.has_link(owner, other) || !self.oracle.are_honest(facts.owner, partner) {
                 continue;
             }
-            let is_seen = self.world.view(other, entry);
             let may_stay = self.facts.may_stay(entry, partner, now);
             let is_live = Oracle::is_kept_live(&self.world, other, entry);
             let can_tell = self.can_compare(facts.owner, partner);
@@ -300,19 +329,20 @@ impl Run {
                 let seen = format!("node {partner} has {entry} still; its consents: {opening:?}");
                 self.violated("what is over is erased once the nodes can speak", seen);
             }
-            if self.restored.contains(&facts.owner) || self.restored.contains(&partner) {
-                continue;
-            }
-            self.look_at_view(entry, facts, partner, is_seen);
+        }
+        let expected = self.world.view(owner, entry);
+        for partner in self.holders_to_compare(facts) {
+            let is_seen = self.world.view(self.number(partner), entry);
+            self.look_at_view((entry, facts), partner, is_seen, expected.as_ref());
         }
     }
 
     fn look_at_view(
         &mut self,
-        entry: EntryId,
-        facts: &EntryFacts,
+        (entry, facts): (EntryId, &EntryFacts),
         partner: NodeAt,
         is_seen: Option<EntryView>,
+        expected: Option<&EntryView>,
     ) {
         let now = self.world.now();
         let (owner, other) = (self.number(facts.owner), self.number(partner));
@@ -328,8 +358,7 @@ impl Run {
         if !is_due {
             return;
         }
-        let expected = self.world.view(owner, entry);
-        match (&is_seen, &expected) {
+        match (&is_seen, expected) {
             (None, Some(_)) => {
                 let state = self.world.node(other).store.entries.get(&entry).map(|kept| kept.record.state);
                 let changes = self.world.node(owner).store.entries[&entry].record.facts.changes;

@@ -2,21 +2,24 @@
 
 /// Declares the states with their names.
 macro_rules! states {
-    ($($(#[$doc:meta])* $name:ident = $text:literal;)+) => {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)+ => $($fault:literal,)+) => {
         /// Something that a run came to.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum State {
             $($(#[$doc])* $name,)+
+            /// A fault befell it, or a lie was told.
+            Befell(&'static str),
         }
 
         impl State {
             /// Every state.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+ $(Self::Befell($fault),)+];
 
             /// Its name in reports.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)+
+                    Self::Befell(fault) => fault,
                 }
             }
         }
@@ -146,4 +149,68 @@ states! {
     ManyOwners = "entries of several owners at one node";
     /// Five nodes or more.
     ManyNodes = "five nodes or more";
+
+    // Faults and lies.
+    =>
+    "link cut",
+    "connection lost",
+    "partition one way",
+    "transport stalled",
+    "frame late",
+    "node restarted",
+    "stopped between effects",
+    "commit failed",
+    "disk full",
+    "one write failed",
+    "restored with its journal kept",
+    "restored with its journal",
+    "restore shown by a partner",
+    "compared after a restore",
+    "clock jumped",
+    "key rotated",
+    "time skipped",
+    "lie: frame cut short",
+    "lie: wrong stream",
+    "lie: transplant",
+    "lie: left generation",
+    "lie: foreign actor",
+    "lie: gap",
+    "lie: flood",
+    "lie: lying receipt",
+    "lie: forged receipt",
+    "lie: wrong receipt",
+    "lie: sent again",
+    "lie: asks again and again",
+    "lie: forged mark",
+    "lie: foreign grant",
+    "lie: forged grant",
+    "lie: foreign order",
+    "lie: forged order",
+    "lie: proposes without a grant",
+    "lie: foreign relation",
+    "lie: acknowledges what it lacks",
+    "lie: refuses everything",
+    "lie: knows nothing",
+    "lie: writes as a reader",
+    "lie: broken changes",
+    "lie: one number twice",
+    "lie: unknown dependency",
+    "lie: first operation 1",
+    "lie: last first operation",
+    "lie: alien pred",
+    "lie: foreign object",
+    "lie: run of three million",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulator::operation::Lie;
+
+    #[test]
+    fn every_lie_is_one_of_the_states() {
+        for lie in Lie::ALL {
+            assert!(State::ALL.contains(&State::Befell(lie.name())), "{}", lie.name());
+        }
+    }
 }

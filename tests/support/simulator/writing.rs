@@ -161,8 +161,12 @@ impl Run {
             _ => serde_json::json!({ "description": marker }),
         };
         let json = json.to_string();
+        let before = self.changes_at(number, id);
         if !self.world.named(name, |world| world.edit(number, id, &json)) {
             return false;
+        }
+        if json.contains(&marker) {
+            self.note_edit(node, id, &marker, &before);
         }
         self.oracle.hide_text(&marker, id);
         self.oracle.wrote(node, id, self.world.now());
@@ -226,7 +230,7 @@ impl Run {
             only_for: None,
         };
         self.facts.proposals.insert(id, facts);
-        self.oracle.hide_proposal(id, key, &marker);
+        self.oracle.hide_proposal(id, &marker);
         self.proposals.insert(key, id);
         true
     }
