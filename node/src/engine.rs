@@ -23,6 +23,7 @@ pub(crate) mod entries;
 mod family;
 pub(crate) mod follow;
 mod generations;
+mod known_readers;
 mod link;
 pub mod looks;
 mod notices;

@@ -10,10 +10,8 @@ use stafett_protocol::id::{CaseId, DraftId};
 use stafett_protocol::municipality::AreaCode;
 use stafett_protocol::person::Reader;
 
-use super::answer::Published;
 use super::entries::{FAMILY_KINDS, check_about, invalid_content};
 use super::reading::Here;
-use super::request::NewEntry;
 use super::{Engine, EngineError};
 use crate::clock::random;
 use crate::store::LocalWrite;
@@ -128,21 +126,6 @@ impl Engine {
         let write = self.without_draft(reader, case, draft).await?;
         self.inner.store.write_local(vec![write]).await?;
         Ok(())
-    }
-
-    /// Publishes a draft as a new entry with one change; the draft is gone in the same commit.
-    ///
-    /// # Errors
-    /// As [`publish_entry`](Self::publish_entry), and [`EngineError::NotFound`] if there is no such
-    /// draft of this person: it was published or deleted before.
-    pub(crate) async fn publish_draft(
-        &self,
-        reader: &Reader,
-        case: CaseId,
-        draft: DraftId,
-        request: NewEntry,
-    ) -> Result<Published, EngineError> {
-        self.publish(reader, case, request, Some(draft)).await
     }
 
     /// The private document as it is without one of the person's drafts.

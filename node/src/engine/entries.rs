@@ -1,6 +1,7 @@
 //! Writing: a new entry in an own case, a proposal in a received one, an edit in either.
 
 mod meeting;
+mod once;
 
 use std::collections::BTreeSet;
 
@@ -12,7 +13,7 @@ use stafett_protocol::entry::schema::field;
 use stafett_protocol::entry::{
     About, Actor, Content, ContentError, Edit, EditError, EntryDocument, EntryKind, EntryView, Side,
 };
-use stafett_protocol::id::{AccountId, CaseId, DraftId, EntryId, GenerationId, ProposalId, RelationId};
+use stafett_protocol::id::{AccountId, CaseId, EntryId, GenerationId, ProposalId, RandomBytes, RelationId};
 use stafett_protocol::late::Shown;
 use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::limits::AREAS_MAX;
@@ -29,6 +30,8 @@ use super::request::{EditEntry, NewEntry};
 use super::{Engine, EngineError};
 use crate::clock::random;
 use crate::store::LocalWrite;
+
+pub(crate) use once::{FormId, WrittenIn};
 
 /// Kinds that a family may write.
 pub(crate) const FAMILY_KINDS: [EntryKind; 3] =
@@ -54,33 +57,44 @@ impl Engine {
         case: CaseId,
         request: NewEntry,
     ) -> Result<Published, EngineError> {
-        self.publish(reader, case, request, None).await
+        self.publish_written(reader, case, request, WrittenIn::default()).await
     }
 
-    /// As [`publish_entry`](Self::publish_entry); the draft that it was is gone in the same commit.
-    pub(super) async fn publish(
+    /// As [`publish_entry`](Self::publish_entry), of what was written in a form: once, and who
+    /// presses twice is answered as the first time. The draft that it was is gone in the same commit.
+    ///
+    /// # Errors
+    /// As [`publish_entry`](Self::publish_entry), and [`EngineError::NotFound`] if there is no such
+    /// draft of this person: it was published or deleted before.
+    pub(crate) async fn publish_written(
         &self,
         reader: &Reader,
         case: CaseId,
         request: NewEntry,
-        draft: Option<DraftId>,
+        WrittenIn { draft, form }: WrittenIn,
     ) -> Result<Published, EngineError> {
         self.must_not_be_sealed()?;
         self.check_areas(&request.areas)?;
         let content =
             Content::new(request.kind, request.fields.clone()).map_err(|error| invalid_content(&error))?;
+        let id = once::id_bytes(reader, case, &request, form)?;
         let _turn = self.inner.commands.lock().await;
         let here = self.here(reader, case).await?;
         match &here {
             Here::Own { ledger, .. } => {
+                self.may_write_own(reader, ledger, &request).await?;
+                if let Some(entry) = self.published_before(id).await? {
+                    return Ok(Published { entry: Some(entry), proposal: None });
+                }
                 let local = match draft {
                     Some(draft) => vec![self.without_draft(reader, case, draft).await?],
                     None => Vec::new(),
                 };
-                self.publish_own(reader, &here, ledger, request, &content, local).await
+                let made = self.make_own(reader, &here, ledger, (id, request), &content).await?;
+                self.publish_own(case, made, local).await
             }
             Here::Received { .. } if draft.is_some() => Err(EngineError::NotFound),
-            Here::Received { .. } => self.propose(reader, &here, case, request, &content).await,
+            Here::Received { .. } => self.propose(reader, &here, case, (id, request), &content).await,
         }
     }
 
@@ -133,17 +147,13 @@ impl Engine {
 
     async fn publish_own(
         &self,
-        reader: &Reader,
-        here: &Here,
-        ledger: &LedgerView,
-        request: NewEntry,
-        content: &Content,
+        case: CaseId,
+        made: Made,
         local: Vec<LocalWrite>,
     ) -> Result<Published, EngineError> {
-        let made = self.make_own(reader, here, ledger, request, content).await?;
         let committed = self.inner.store.commit_with(Transaction::of(made.writes), local).await?;
         self.tell_entries(&committed.records);
-        self.tell_relation(ledger.case(), made.relation);
+        self.tell_relation(case, made.relation);
         Ok(Published { entry: Some(made.entry), proposal: None })
     }
 
@@ -153,14 +163,14 @@ impl Engine {
         reader: &Reader,
         here: &Here,
         ledger: &LedgerView,
-        request: NewEntry,
+        (id, request): (RandomBytes, NewEntry),
         content: &Content,
     ) -> Result<Made, EngineError> {
         self.may_write_own(reader, ledger, &request).await?;
         let (document, genesis) =
             EntryDocument::create(Actor(random()), content).map_err(|error| invalid_edit(&error))?;
-        let facts = self.new_facts(reader, ledger, &request);
-        let entry = facts.entry;
+        let entry = EntryId::from_random(id);
+        let facts = EntryFacts { entry, ..self.new_facts(reader, ledger, &request) };
         let mut writes: Vec<Write> =
             self.new_entry_writes(facts, document.heads(), genesis, Some(reader.account)).into();
         let relation = match request.towards {
@@ -195,7 +205,7 @@ impl Engine {
         reader: &Reader,
         here: &Here,
         case: CaseId,
-        request: NewEntry,
+        (id, request): (RandomBytes, NewEntry),
         content: &Content,
     ) -> Result<Published, EngineError> {
         let Here::Received { owner, grants, assigned } = here else { return Err(EngineError::NotFound) };
@@ -203,13 +213,16 @@ impl Engine {
         let received = permit_writing_received(reader, grants, assigned, request.kind, &request.areas, now)
             .map_err(|denial| self.denied_writing(reader, assigned, denial))?;
         check_carried(&request)?;
+        if let Some(proposal) = self.proposed_before(case, id).await? {
+            return Ok(Published { entry: None, proposal: Some(proposal) });
+        }
         if let Some(to) = request.towards {
             self.readable(reader, here, case, to).await?;
         }
         let (_, change) =
             EntryDocument::create(Actor(random()), content).map_err(|error| invalid_edit(&error))?;
         let proposal = Proposal {
-            id: ProposalId::from_random(random()),
+            id: ProposalId::from_random(id),
             owner: *owner,
             case,
             grant: received.grant.grant,

@@ -1,13 +1,15 @@
 //! A case on paper: the same gate and the same row in the access log as a look at the screen.
 
+use std::collections::BTreeMap;
+
 use stafett_config::Language;
 use stafett_protocol::consent::{Consent, ConsentRecord};
-use stafett_protocol::id::CaseId;
+use stafett_protocol::id::{CaseId, EntryId};
 use stafett_protocol::municipality::{AreaCode, Service};
 use stafett_protocol::person::Reader;
 use stafett_protocol::time::UnixMillis;
 
-use super::answer::CaseView;
+use super::answer::{CaseView, ReaderItem};
 use super::reading::Here;
 use super::{Engine, EngineError};
 use crate::words::Namer;
@@ -20,6 +22,8 @@ pub struct CasePrint {
     pub holder: Option<String>,
     /// The consents in force, for the stafettholder; none for others.
     pub consents: Vec<Consent>,
+    /// Who can read each entry, as far as somebody of the family may know; nothing for others.
+    pub readers: BTreeMap<EntryId, Vec<ReaderItem>>,
     /// When it was printed.
     pub printed_at: UnixMillis,
 }
@@ -40,7 +44,11 @@ impl Engine {
         let holder = view.baton.as_ref().and_then(|baton| people.get(baton.holder));
         let holder = holder.map(|person| person.name.clone());
         let consents = self.consents_in_force(reader, case).await?;
-        Ok(CasePrint { view, holder, consents, printed_at: self.now() })
+        let readers = match view.summary.task.as_str() {
+            "family" => self.known_readers_by_word(reader, case, &view.entries).await?,
+            _ => BTreeMap::new(),
+        };
+        Ok(CasePrint { view, holder, consents, readers, printed_at: self.now() })
     }
 
     async fn consents_in_force(&self, reader: &Reader, case: CaseId) -> Result<Vec<Consent>, EngineError> {

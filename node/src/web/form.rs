@@ -10,10 +10,14 @@ use axum::http::{HeaderMap, header};
 
 use stafett_protocol::entry::value::{check_line, check_text, normalized};
 
+use crate::engine::entries::{FormId, WrittenIn};
 use crate::web::Api;
 use crate::web::error::ApiError;
 use crate::web::guard;
 use crate::web::limits::{BODY_BYTES_MAX, FORM_FIELDS_MAX};
+
+/// The field that brings a form's own id back.
+const ID: &str = "form-id";
 
 /// The fields of a form with their values, and what is wrong with them.
 #[derive(Debug, Clone, Default)]
@@ -71,6 +75,18 @@ impl Form {
     pub(crate) fn with(mut self, field: &str, value: impl Into<String>) -> Self {
         self.fields.retain(|(name, _)| name != field);
         self.put(field, value)
+    }
+
+    /// Gives the form an id of its own unless it has one, so that it publishes once what it
+    /// publishes, however often its button is pressed. `forms::id` puts it into a page.
+    #[must_use]
+    pub(crate) fn with_id(self) -> Self {
+        if FormId::read(self.value(ID)).is_some() { self } else { self.with(ID, FormId::draw().to_string()) }
+    }
+
+    /// Returns where what this form publishes was written.
+    pub(crate) fn written_in(&self) -> WrittenIn {
+        WrittenIn { draft: None, form: FormId::read(self.value(ID)) }
     }
 
     /// Goes through all fields with their values, as they were sent; also to carry a form through

@@ -31,7 +31,9 @@
 //!    or `form.require`, and if not `form.holds()` shows the page again with
 //!    `StatusCode::UNPROCESSABLE_ENTITY`. What was done ends with
 //!    `done(&api, "/cases", Key("notice-saved"))`: a redirect, and a notice on the next page; a new
-//!    notice joins [`notice::ALL`].
+//!    notice joins [`notice::ALL`]. A form that publishes an entry has `{{ forms::id(form) }}`, gets its
+//!    id where it is shown with [`Form::with_id`](crate::web::form::Form::with_id), and publishes with
+//!    `publish_written`, so that pressing twice publishes once.
 //! 6. **A page of a case that stays open** asks [`live::address`](crate::web::live::address) before it
 //!    reads what it shows, and gives it to `Frame::live`.
 //! 7. **A fresh login** for what shares, withdraws, exports, or opens in an emergency:
@@ -69,6 +71,8 @@ pub(crate) mod meeting;
 pub(crate) mod operations;
 pub(crate) mod search;
 pub(crate) mod unit;
+
+use std::any::Any;
 
 use askama::Template;
 use axum::extract::State;
@@ -335,12 +339,15 @@ const fn home_of(role: Role) -> Option<&'static str> {
     }
 }
 
-/// Answers with a page.
+/// Answers with a page. The title of one that shows a form again because it was refused begins
+/// with that, for whoever hears the title first.
 ///
 /// # Errors
 /// [`ApiError::Internal`] if the template cannot be rendered.
 pub(crate) fn page(status: StatusCode, template: &impl Template) -> Result<Response, PageError> {
-    let text = template.render().map_err(|error| {
+    let is_refused = matches!(status, StatusCode::UNPROCESSABLE_ENTITY | StatusCode::CONFLICT);
+    let refused: Option<(&str, &dyn Any)> = is_refused.then_some(("refused", &()));
+    let text = template.render_with_values(&refused).map_err(|error| {
         tracing::error!(%error, "a page could not be rendered");
         ApiError::Internal
     })?;

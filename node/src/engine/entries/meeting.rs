@@ -7,6 +7,7 @@ use stafett_protocol::person::Reader;
 use stafett_protocol::transaction::Transaction;
 
 use super::{authors_of, edit_fault, invalid_content};
+use crate::clock::random;
 use crate::engine::reading::Here;
 use crate::engine::request::{EditEntry, NewEntry};
 use crate::engine::{Engine, EngineError};
@@ -51,7 +52,7 @@ impl Engine {
             self.check_areas(&request.areas)?;
             let content = Content::new(request.kind, request.fields.clone())
                 .map_err(|error| invalid_content(&error))?;
-            let made = self.make_own(reader, &here, ledger, request, &content).await?;
+            let made = self.make_own(reader, &here, ledger, (random(), request), &content).await?;
             writes.extend(made.writes);
             relations.push(made.relation);
         }

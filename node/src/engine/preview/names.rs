@@ -1,17 +1,19 @@
 //! Names in what somebody is about to publish: of people and services that take part, which a
 //! reader of the text may not know to take part (law 2). A warning for the writer, not a block.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stafett_protocol::consent::ConsentKind;
-use stafett_protocol::entry::{About, FieldValue};
-use stafett_protocol::id::CaseId;
+use stafett_protocol::consent::rule::Capacity;
+use stafett_protocol::entry::{About, FieldKey, FieldValue};
+use stafett_protocol::id::{CaseId, PersonId};
+use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::municipality::Service;
-use stafett_protocol::person::Reader;
+use stafett_protocol::person::{Reader, Role};
 
-use crate::engine::answer::EntryPreview;
+use crate::engine::answer::{ConsentView, EntryItem, EntryPreview};
 use crate::engine::reading::Here;
-use crate::engine::request::NewEntry;
+use crate::engine::request::{EditEntry, NewEntry};
 use crate::engine::{Engine, EngineError};
 
 /// Letters that a first name has at least, to be looked for alone.
@@ -57,9 +59,18 @@ fn split(text: &str) -> impl Iterator<Item = String> {
     words.map(str::to_lowercase)
 }
 
+/// Somebody or something that takes part in a case, as far as the writer may know.
+enum Part {
+    /// A service that a consent names.
+    Service(Service),
+    /// A person, of a service of this node or of none.
+    Person { name: String, of: Option<Service> },
+}
+
 impl Engine {
-    /// Lists who is named in an entry's text and is not among what all its readers may know. For
-    /// the stafettholder only: nobody else is told who takes part.
+    /// Lists who is named in an entry's text and is not among what all its readers may know, of those
+    /// whom the writer may know to take part: all of them for the stafettholder, for somebody of the
+    /// family what the person's own pages name. Nobody else is told who takes part.
     ///
     /// # Errors
     /// [`EngineError::Store`] if the store cannot be read.
@@ -71,42 +82,125 @@ impl Engine {
         preview: &EntryPreview,
     ) -> Result<BTreeSet<String>, EngineError> {
         let Here::Own { ledger, .. } = self.here(reader, case).await? else { return Ok(BTreeSet::new()) };
-        if ledger.baton().holder != reader.account {
-            return Ok(BTreeSet::new());
-        }
         let own = self.own_service(reader);
         let readers: BTreeSet<_> = preview.readers.iter().map(|item| &item.service).collect();
         let others_read = |named: Option<&Service>| {
             readers.iter().any(|service| Some(*service) != named && Some(*service) != own.as_ref())
         };
-        let said = Said::in_fields(request);
-        let mut named = BTreeSet::new();
-        let shares = ledger.consents().values().map(|record| record.consent());
-        for consent in shares.filter(|consent| consent.kind == ConsentKind::Share) {
-            let service = &consent.recipient;
-            let name = self.service_name(service);
-            if Some(service) != own.as_ref() && others_read(Some(service)) && said.names_service(&name) {
-                named.insert(name);
-            }
+        if !others_read(None) {
+            return Ok(BTreeSet::new());
         }
+        let parts = if ledger.baton().holder == reader.account {
+            self.parts_for_holder(case, &ledger, &request.about).await?
+        } else if let Some(person) = self.person_of_family(reader, &ledger) {
+            self.parts_for_family(reader, &ledger, person, &request.about).await?
+        } else {
+            Vec::new()
+        };
+        let said = Said::in_fields(request);
+        let named = parts.into_iter().filter_map(|part| match part {
+            Part::Service(service) => {
+                let name = self.service_name(&service);
+                let is_another = Some(&service) != own.as_ref() && others_read(Some(&service));
+                (is_another && said.names_service(&name)).then_some(name)
+            }
+            Part::Person { name, of } => {
+                (others_read(of.as_ref()) && said.names_person(&name)).then_some(name)
+            }
+        });
+        Ok(named.collect())
+    }
+
+    /// As [`names_beyond_readers`](Self::names_beyond_readers), of what an edit puts into an entry
+    /// and did not stand there before.
+    ///
+    /// # Errors
+    /// As [`names_beyond_readers`](Self::names_beyond_readers).
+    pub(crate) async fn names_edited_in(
+        &self,
+        reader: &Reader,
+        item: &EntryItem,
+        edit: &EditEntry,
+    ) -> Result<BTreeSet<String>, EngineError> {
+        let preview =
+            EntryPreview { readers: item.readers.clone(), not_readers: Vec::new(), waiting: Vec::new() };
+        let written = |fields: BTreeMap<FieldKey, FieldValue>| NewEntry {
+            kind: item.kind,
+            areas: item.areas.clone(),
+            about: item.about.clone(),
+            fields,
+            towards: None,
+            hidden_from_guardians: false,
+        };
+        let after = edit.fields.iter().filter_map(|(key, value)| Some((*key, value.clone()?)));
+        let before = edit.fields.keys().filter_map(|key| Some((*key, item.view.fields.get(key)?.clone())));
+        let (after, before) = (written(after.collect()), written(before.collect()));
+        let named = self.names_beyond_readers(reader, item.case, &after, &preview).await?;
+        if named.is_empty() {
+            return Ok(named);
+        }
+        let known = self.names_beyond_readers(reader, item.case, &before, &preview).await?;
+        Ok(named.difference(&known).cloned().collect())
+    }
+
+    async fn parts_for_holder(
+        &self,
+        case: CaseId,
+        ledger: &LedgerView,
+        about: &BTreeSet<About>,
+    ) -> Result<Vec<Part>, EngineError> {
+        let shares = ledger.consents().values().map(|record| record.consent());
+        let shares = shares.filter(|consent| consent.kind == ConsentKind::Share);
+        let mut parts: Vec<_> = shares.map(|consent| Part::Service(consent.recipient.clone())).collect();
         let people = self.people();
         for row in self.inner.store.assignment_rows(case).await? {
             let Some(person) = people.get(row.account) else { continue };
             let service = Service { host: self.inner.own, code: row.service };
-            if others_read(Some(&service)) && said.names_person(&person.name) {
-                named.insert(person.name.clone());
-            }
+            parts.push(Part::Person { name: person.name.clone(), of: Some(service) });
         }
-        let Some(private) = self.private_case(case).await?.filter(|_| others_read(None)) else {
-            return Ok(named);
-        };
+        let Some(private) = self.private_case(case).await? else { return Ok(parts) };
         let takes_part = private.view().participants.iter().map(|participant| &participant.name);
         let beside = private.view().guardians.iter();
-        let beside = beside.filter(|guardian| !request.about.contains(&About::Guardian(guardian.person)));
+        let beside = beside.filter(|guardian| !about.contains(&About::Guardian(guardian.person)));
         let names = takes_part.chain(beside.map(|guardian| &guardian.name));
-        named.extend(names.filter(|name| said.names_person(name)).cloned());
-        Ok(named)
+        parts.extend(names.map(|name| Part::Person { name: name.clone(), of: None }));
+        Ok(parts)
     }
+
+    /// The services that the person's own consents name and the person's own name; for a youth who
+    /// decides what guardians read, the guardians too. A hit on anything else would tell the writer
+    /// that somebody takes part.
+    async fn parts_for_family(
+        &self,
+        reader: &Reader,
+        ledger: &LedgerView,
+        person: PersonId,
+        about: &BTreeSet<About>,
+    ) -> Result<Vec<Part>, EngineError> {
+        let case = ledger.case();
+        let own = self.consent_views(reader, case).await?.into_iter().filter_map(|view| match view {
+            ConsentView::Own(item) if item.kind == ConsentKind::Share => Some(item.recipient),
+            _ => None,
+        });
+        let mut parts: Vec<_> = own.map(Part::Service).collect();
+        let knows_guardians = reader.role == Role::Subject && self.is_youth(ledger);
+        let Some(private) = self.private_case(case).await? else { return Ok(parts) };
+        let known = private.view().guardians.iter().filter(|guardian| {
+            let is_known =
+                guardian.person == person || knows_guardians && reads_by_right(ledger, guardian.person);
+            is_known && !about.contains(&About::Guardian(guardian.person))
+        });
+        parts.extend(known.map(|guardian| Part::Person { name: guardian.name.clone(), of: None }));
+        Ok(parts)
+    }
+}
+
+/// Whether somebody is one of the guardians about whom a youth decides.
+fn reads_by_right(ledger: &LedgerView, person: PersonId) -> bool {
+    let mut parties = ledger.parties().iter().filter(|party| party.person == person);
+    parties.any(|party| {
+        matches!(party.capacity, Capacity::GuardianWithParentalResponsibility | Capacity::AppointedGuardian)
+    })
 }
 
 #[cfg(test)]

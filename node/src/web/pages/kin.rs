@@ -2,6 +2,7 @@
 //! writes, answers and takes back. Nothing here tells one of them what another said.
 
 pub(crate) mod guardians;
+pub(crate) mod readers;
 pub(crate) mod write;
 
 use askama::Template;
@@ -14,6 +15,8 @@ use stafett_protocol::entry::{EntryKind, FieldKey, FieldValue};
 use stafett_protocol::id::{CaseId, ConsentId, EntryId};
 use stafett_protocol::person::Role;
 
+use self::readers::KnownReaders;
+use super::case::card::Readers;
 use super::consents::Say;
 use super::print::Writer;
 use super::{Frame, PageError, page, see_other};
@@ -77,6 +80,7 @@ struct Goal {
     entry: EntryId,
     title: String,
     text: String,
+    readers: Readers,
     measures: Vec<Measure>,
 }
 
@@ -94,6 +98,7 @@ struct Measure {
     by: Option<String>,
     status: Option<String>,
     at_home: bool,
+    readers: Readers,
 }
 
 /// Another entry of the log.
@@ -103,6 +108,7 @@ struct Told {
     day: String,
     /// Everything that it says, as on paper.
     fields: Vec<(String, Vec<String>)>,
+    readers: Readers,
 }
 
 /// The own cases; the one at once if there is one.
@@ -140,20 +146,29 @@ pub(crate) async fn home(
     let view = if known.reads { Some(api.engine.case(reader, case).await?) } else { None };
     let notices = if known.reads { api.engine.notices(reader, case).await? } else { Vec::new() };
     let consents = api.engine.consents(reader, case).await?;
+    let entries = view.as_ref().map(|view| view.entries.as_slice()).unwrap_or_default();
+    let readers = api.engine.known_readers(reader, case, &consents, entries).await?;
     let say = Say::new(&api.engine, &visitor);
-    let shown = family_page(&api, &visitor, &say, &known, view.as_ref(), &consents, notices);
+    let logged = Logged { view: view.as_ref(), readers: KnownReaders::new(&say, case, readers) };
+    let shown = family_page(&api, &visitor, &known, &logged, &consents, notices);
     page(StatusCode::OK, &shown)
+}
+
+/// What somebody of the family reads of the log, and what this person may know of its readers.
+struct Logged<'a> {
+    view: Option<&'a CaseView>,
+    readers: KnownReaders<'a>,
 }
 
 fn family_page<'a>(
     api: &'a Api,
     visitor: &Visitor,
-    say: &Say<'_>,
     known: &FamilyCase,
-    view: Option<&CaseView>,
+    logged: &Logged<'_>,
     consents: &[ConsentView],
     notices: Vec<NoticeItem>,
 ) -> FamilyPage<'a> {
+    let (say, view) = (logged.readers.say, logged.view);
     let own: Vec<&OwnConsent> = consents.iter().filter_map(as_own).collect();
     let with = |status: &[&str]| -> Vec<&OwnConsent> {
         own.iter().copied().filter(|item| status.contains(&item.status.as_str())).collect()
@@ -177,7 +192,7 @@ fn family_page<'a>(
     let shares = |item: &&&OwnConsent| item.kind == ConsentKind::Share;
     let people = api.engine.people();
     let holder = view.and_then(|view| view.baton.as_ref()).and_then(|baton| people.get(baton.holder));
-    let (goals, agreed, others) = view.map(|view| entries(say, view)).unwrap_or_default();
+    let (goals, agreed, others) = view.map(|view| entries(&logged.readers, view)).unwrap_or_default();
     let name = visitor.asked.session.as_ref().map(|session| first_name(&session.name).to_owned());
     let hello = match name {
         Some(name) => say.t("family-hello").with("name", name),
@@ -217,7 +232,8 @@ fn in_language(item: NoticeItem, language: Language) -> NoticeText {
 }
 
 /// Goals with their measures, measures and agreements without a goal, and the rest of the log.
-fn entries(say: &Say<'_>, view: &CaseView) -> (Vec<Goal>, Vec<Measure>, Vec<Told>) {
+fn entries(known: &KnownReaders<'_>, view: &CaseView) -> (Vec<Goal>, Vec<Measure>, Vec<Told>) {
+    let say = known.say;
     let of = |kind: EntryKind| view.entries.iter().filter(move |item| item.kind == kind);
     let is_done = |item: &EntryItem| matches!(item.view.text(FieldKey::Status), "cancelled");
     let goals: Vec<Goal> = of(EntryKind::Goal)
@@ -225,25 +241,26 @@ fn entries(say: &Say<'_>, view: &CaseView) -> (Vec<Goal>, Vec<Measure>, Vec<Told
             entry: goal.entry,
             title: goal.view.text(FieldKey::Title).to_owned(),
             text: goal.view.text(FieldKey::Description).to_owned(),
+            readers: known.of(goal.entry),
             measures: of(EntryKind::Measure)
                 .filter(|item| item.towards == Some(goal.entry))
-                .map(|item| measure(say, item))
+                .map(|item| measure(known, item))
                 .collect(),
         })
         .collect();
     let has_goal = |item: &EntryItem| of(EntryKind::Goal).any(|goal| item.towards == Some(goal.entry));
     let loose = of(EntryKind::Measure).filter(|item| !has_goal(item));
     let agreed = loose.chain(of(EntryKind::Agreement).filter(|item| !is_done(item)));
-    let agreed = agreed.map(|item| measure(say, item)).collect();
+    let agreed = agreed.map(|item| measure(known, item)).collect();
     let is_shown_above = |kind| {
         matches!(kind, EntryKind::Goal | EntryKind::Measure | EntryKind::Agreement | EntryKind::CaseCard)
     };
     let others = view.entries.iter().filter(|item| !is_shown_above(item.kind));
     let writer = Writer::new(say.engine, say.language);
-    (goals, agreed, others.map(|item| told(say, &writer, item)).collect())
+    (goals, agreed, others.map(|item| told(known, &writer, item)).collect())
 }
 
-fn measure(say: &Say<'_>, item: &EntryItem) -> Measure {
+fn measure(known: &KnownReaders<'_>, item: &EntryItem) -> Measure {
     let deadline = item.view.text(FieldKey::Deadline);
     let code = item.view.text(FieldKey::Status);
     let status = entry_words::code(item.kind, FieldKey::Status, code);
@@ -252,17 +269,19 @@ fn measure(say: &Say<'_>, item: &EntryItem) -> Measure {
         title: item.view.text(FieldKey::Title).to_owned(),
         who: item.view.text(FieldKey::Responsible).to_owned(),
         by: (!deadline.is_empty()).then(|| time::day_of_text(deadline)),
-        status: status.map(|words| words.in_language(say.language).to_owned()),
+        status: status.map(|words| words.in_language(known.say.language).to_owned()),
+        readers: known.of(item.entry),
         at_home: item.view.fields.get(&FieldKey::AtHome) == Some(&FieldValue::Flag(true)),
     }
 }
 
-fn told(say: &Say<'_>, writer: &Writer<'_>, item: &EntryItem) -> Told {
+fn told(known: &KnownReaders<'_>, writer: &Writer<'_>, item: &EntryItem) -> Told {
     Told {
         entry: item.entry,
         heading: writer.title(item.kind, &item.view),
-        day: say.day(item.stored_at),
+        day: known.say.day(item.stored_at),
         fields: writer.fields(item.kind, &item.view),
+        readers: known.of(item.entry),
     }
 }
 

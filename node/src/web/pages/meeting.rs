@@ -86,7 +86,7 @@ pub(crate) async fn begin(
     if form.value("seen") != read_by.seen() {
         return meetings_page(&api, &visitor, &view, form, Some(read_by), StatusCode::OK).await;
     }
-    let published = api.engine.publish_entry(&visitor.reader, case, request).await?;
+    let published = api.engine.publish_written(&visitor.reader, case, request, form.written_in()).await?;
     let meeting = published.entry.ok_or(EngineError::NotFound)?;
     Ok(done(&api, &format!("/cases/{case}/meeting/{meeting}"), Key("notice-meeting-begun")))
 }
@@ -133,7 +133,7 @@ async fn meetings_page(
         case: view.summary.case,
         meetings: meetings.iter().map(|item| (meeting_name(visitor, item), item.entry)).collect(),
         has_changed: read_by.is_some() && has_changed(form.value("seen"), &seen),
-        form,
+        form: form.with_id(),
         areas: area_choices(api, visitor),
         services: read_by::service_choices(api, visitor, view.summary.case).await?,
         about: about::choices(visitor, view),

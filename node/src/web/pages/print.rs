@@ -14,6 +14,8 @@ use stafett_protocol::id::{CaseId, EntryId};
 use stafett_protocol::municipality::Service;
 use stafett_protocol::person::Reader;
 
+use super::consents::Say;
+use super::kin::{is_family, readers};
 use super::{Frame, PageError, page, words};
 use crate::engine::Engine;
 use crate::engine::answer::{CaseView, EntryItem, ProposalItem};
@@ -35,8 +37,12 @@ struct PrintPage<'a> {
 }
 
 struct PrintedEntry {
+    /// None of own writing that is no entry yet.
+    entry: Option<EntryId>,
     heading: String,
     about: String,
+    /// Who can read it, as far as whoever prints may know; told to the family.
+    readers: Option<String>,
     fields: Vec<(String, Vec<String>)>,
 }
 
@@ -51,11 +57,19 @@ pub(crate) async fn case(
     let language = visitor.asked.language();
     let writer = Writer::new(&api.engine, language);
     let title = visitor.t("print-title");
+    let mut entries = writer.entries(&print.view, reader.organisation != print.view.summary.owner);
+    if is_family(reader.role) {
+        let say = Say::within(&api.engine, language);
+        for entry in &mut entries {
+            let known = entry.entry.and_then(|entry| print.readers.get(&entry));
+            entry.readers = known.map(|known| readers::summary(&say, known).to_string());
+        }
+    }
     let printed = PrintPage {
         frame: Frame::new(&api, &visitor.asked, title),
         head: writer.head(&print, reader),
         consents: print.consents.iter().map(|consent| writer.consent(consent)).collect(),
-        entries: writer.entries(&print.view, reader.organisation != print.view.summary.owner),
+        entries,
     };
     page(StatusCode::OK, &printed)
 }
@@ -160,6 +174,8 @@ impl<'a> Writer<'a> {
         let parts =
             parts.into_iter().filter_map(|(label, value)| Some(format!("{}: {}", self.say(label), value?)));
         PrintedEntry {
+            entry: Some(item.entry),
+            readers: None,
             heading: self.title(item.kind, &item.view),
             about: parts.collect::<Vec<_>>().join(" · "),
             fields: self.fields(item.kind, &item.view),
@@ -169,6 +185,8 @@ impl<'a> Writer<'a> {
     fn proposal(&self, item: &ProposalItem) -> PrintedEntry {
         let state = if item.state == "returned" { words::PRINT_RETURNED } else { words::PRINT_PROPOSAL };
         PrintedEntry {
+            entry: None,
+            readers: None,
             heading: self.title(item.kind, &item.view),
             about: self.say(state),
             fields: self.fields(item.kind, &item.view),

@@ -25,6 +25,7 @@ use super::{Frame, PageError, about, done, page};
 use crate::engine::EngineError;
 use crate::engine::answer::{CaseView, EntryPreview};
 use crate::engine::drafts::SaveDraft;
+use crate::engine::entries::WrittenIn;
 use crate::engine::request::NewEntry;
 use crate::web::Api;
 use crate::web::error::ApiError;
@@ -182,11 +183,7 @@ fn form_page(
         about: about::choices(visitor, &room.view),
         hide: hide.into_iter().collect(),
         may_save: room.is_own,
-        form: if form.has("entry-kind", kind.as_str()) {
-            form
-        } else {
-            form.put("entry-kind", kind.as_str())
-        },
+        form: form.with("entry-kind", kind.as_str()).with_id(),
     };
     page(status, &written)
 }
@@ -268,11 +265,8 @@ pub(crate) async fn take(
         let has_changed = wish == "publish";
         return review(&api, &visitor, &room, &written.entry, &preview, form, has_changed).await;
     }
-    let published = match written.draft.filter(|_| room.is_own) {
-        Some(draft) => api.engine.publish_draft(&visitor.reader, case, draft, written.entry).await,
-        None => api.engine.publish_entry(&visitor.reader, case, written.entry).await,
-    };
-    match published {
+    let written_in = WrittenIn { draft: written.draft.filter(|_| room.is_own), ..form.written_in() };
+    match api.engine.publish_written(&visitor.reader, case, written.entry, written_in).await {
         Ok(_) if room.is_own => Ok(done(&api, &format!("/cases/{case}"), Key("notice-published"))),
         Ok(_) => Ok(done(&api, &format!("/cases/{case}"), Key("notice-proposed"))),
         Err(error) => refused(&api, &visitor, &room, kind, form, error),
@@ -363,6 +357,7 @@ async fn review(
         let owner = visitor.t("write-and-owner").with("owner", &room.view.summary.owner_name).to_string();
         readers = listed(language, &[readers, owner]);
     }
+    let form = form.with_id();
     let own = ["do", "entry-readers", "entry-towards"];
     let kept = form.pairs().filter(|(name, _)| !own.contains(name));
     let kept = kept.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();

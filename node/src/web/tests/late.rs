@@ -30,6 +30,10 @@ fn owner() -> OrganisationNumber {
 }
 
 fn grant(partner: OrganisationNumber) -> Write {
+    grant_of(partner, CASE, GRANT)
+}
+
+fn grant_of(partner: OrganisationNumber, case: CaseId, grant: GrantId) -> Write {
     let subject = CertificateSubject {
         organisation: owner(),
         municipality: "Steinkjer kommune".to_owned(),
@@ -39,11 +43,11 @@ fn grant(partner: OrganisationNumber) -> Write {
     let keys = NodeKeys::generate(&subject).expect("keys");
     let key = SigningKey::from_pkcs8(keys.signing_key_pkcs8()).expect("a key");
     let grant = Grant {
-        grant: GRANT,
+        grant,
         owner: owner(),
         partner,
         service: "school".parse().expect("a code"),
-        case: CASE,
+        case,
         consent: ConsentId::from_bytes([0x46; 16]),
         areas: BTreeSet::from(["language".parse().expect("a code")]),
         kinds: BTreeSet::from([EntryKind::Note]),
@@ -109,6 +113,12 @@ pub(super) async fn received_case(node: &Node, text: &str) -> CaseId {
     commit(node, [grant(node.engine.organisation())]).await;
     commit(node, note(FIRST, 1, &json!({ "description": text }))).await;
     CASE
+}
+
+/// Another case that the partner shared with the school here at the same moment.
+pub(super) async fn another_received_case(node: &Node) {
+    let (case, grant) = (CaseId::from_bytes([0x51; 16]), GrantId::from_bytes([0x53; 16]));
+    commit(node, [grant_of(node.engine.organisation(), case, grant)]).await;
 }
 
 /// A received note on which the school has written, and which its owner then took further without

@@ -385,6 +385,7 @@ impl Browser<'_> {
     pub(super) async fn send(&mut self, mut request: Request<Body>) -> Answer {
         self.prepare(&mut request);
         let answer = self.node.send(request).await;
+        assert_titled(&answer);
         for set in answer.headers.get_all(header::SET_COOKIE) {
             let set = set.to_str().expect("text");
             let (name, value) = set.split(';').next().and_then(|pair| pair.split_once('=')).expect("a pair");
@@ -396,6 +397,14 @@ impl Browser<'_> {
         }
         answer
     }
+}
+
+/// A page's title says first that a form was refused, and says so of nothing else.
+fn assert_titled(answer: &Answer) {
+    let text = String::from_utf8_lossy(&answer.body);
+    let Some(title) = text.split("<title>").nth(1) else { return };
+    let is_refused = matches!(answer.status.as_u16(), 409 | 422);
+    assert_eq!(title.starts_with("Feil: "), is_refused, "{}: {text}", answer.status);
 }
 
 /// A form, without what tells where it comes from.

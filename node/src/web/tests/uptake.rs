@@ -10,7 +10,7 @@ use stafett_protocol::uptake::{Uptake, UptakeAnswer};
 
 use super::consent_pages::{at_home, pages};
 use super::household::Family;
-use super::late::received_case;
+use super::late::{another_received_case, received_case};
 use super::support::{NOW, Node, PARTNER, Who, new_note};
 use crate::keys::{CertificateSubject, NodeKeys};
 use crate::store::SaidRow;
@@ -77,6 +77,24 @@ async fn page_is_in_nynorsk_too() {
 
     assert!(form.contains("Kvifor kan tenesta ikkje ta saka?"), "{form}");
     assert!(leader.get("/inbox").await.text().contains("Kan ikkje ta saka frå Steinkjer kommune"));
+}
+
+#[tokio::test]
+async fn cases_of_one_municipality_and_one_day_are_told_apart_by_their_number() {
+    let node = Node::start().await;
+    received_case(&node, "x").await;
+    let mut leader = node.log_in(Who::ServiceLeader).await;
+    let heading = "Steinkjer kommune, delt 1. januar 1970";
+    assert!(leader.get("/inbox").await.text().contains(&format!(">{heading}</h2>")));
+
+    another_received_case(&node).await;
+
+    let inbox = leader.get("/inbox").await.text();
+    for number in 1..=2 {
+        assert!(inbox.contains(&format!(">{heading} ({number} av 2 den dagen)</h2>")), "{inbox}");
+        let link = format!(">Kan ikke ta saken fra {heading} ({number} av 2 den dagen)</a>");
+        assert!(inbox.contains(&link), "{inbox}");
+    }
 }
 
 #[tokio::test]

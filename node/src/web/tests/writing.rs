@@ -336,6 +336,37 @@ async fn edited(writing: &mut Writing<'_>, entry: EntryId, before: &str, text: &
 }
 
 #[tokio::test]
+async fn whoever_edits_is_warned_once_of_a_name_that_the_change_brings_and_may_go_on() {
+    let node = Node::start().await;
+    let mut writing = Writing::of(&node).await;
+    let entry = writing.family.write(&node, &new_note("Leser med Inga")).await;
+    let path = format!("{}/entries/{entry}/edit", writing.case());
+    let text = "Leser med Inga og Per";
+    let fields = [("entry-before-description", "Leser med Inga"), ("description", text)];
+    assert_eq!(writing.browser.post(&path, &fields).await.status.as_u16(), 303, "nobody else reads it");
+    writing.family.consent(&node, PARTNER, "ppt").await;
+    let fields = [("entry-before-description", text), ("description", "Leser med Inga, Per og PPT.")];
+    writing.family.consent(&node, "997391853", "health-station").await;
+
+    let answer = writing.browser.post(&path, &fields).await;
+    let warned = answer.text();
+
+    assert_eq!(answer.status.as_u16(), 200);
+    assert!(warned.contains("Teksten nevner noen som ikke alle leserne vet er med"), "{warned}");
+    assert!(warned.contains("<li>PPT (Steinkjer kommune)</li>"), "{warned}");
+    assert!(!warned.contains("<li>Per Testesen</li>"), "he stood there before: {warned}");
+    assert!(warned.contains("Per og PPT.</textarea>"), "nothing is lost: {warned}");
+    let readers = "<summary>Leses av: Helsestasjon og Skole</summary>";
+    assert_eq!(warned.matches(readers).count(), 2, "who reads it stands beside the warning too: {warned}");
+    let seen = hidden(&warned, "entry-names");
+    let going_on = [&fields[..], &[("entry-names", seen.as_str())]].concat();
+    assert_eq!(writing.browser.post(&path, &going_on).await.status.as_u16(), 303);
+    let api = format!("{}/entries/{entry}", writing.family.case);
+    let shown = node.expect(200, Who::Holder, "get", &api, &Value::Null).await;
+    assert_eq!(shown["fields"]["description"], fields[1].1);
+}
+
+#[tokio::test]
 async fn edit_writes_over_nobody_who_wrote_meanwhile() {
     let node = Node::start().await;
     let mut writing = Writing::of(&node).await;

@@ -2,6 +2,8 @@
 //! gives each case to somebody, or says that the service cannot take it. Nothing else is shown until
 //! then.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -62,11 +64,28 @@ pub(crate) async fn show(State(api): State<Api>, visitor: Visitor) -> Result<Res
         })
     };
     let mut cases: Vec<InboxRow> = summaries.iter().filter_map(row).collect();
+    tell_apart(&visitor, &mut cases);
     // What nobody has yet comes first, and is still to be answered.
     cases.sort_by_key(|row| !row.assigned.is_empty() || row.declined.is_some());
     let people = api.engine.colleagues(&visitor.reader);
     let frame = Frame::new(&api, &visitor.asked, visitor.t("inbox-title"));
     page(StatusCode::OK, &InboxPage { frame, cases, people })
+}
+
+/// Numbers the cases of one municipality that came on one day: nothing else may tell them apart.
+fn tell_apart(visitor: &Visitor, rows: &mut [InboxRow]) {
+    let mut alike: BTreeMap<(String, String), Vec<&mut InboxRow>> = BTreeMap::new();
+    for row in rows {
+        alike.entry((row.owner.clone(), row.day.clone())).or_default().push(row);
+    }
+    for mut group in alike.into_values().filter(|group| group.len() > 1) {
+        group.sort_by_key(|row| row.case);
+        let count = group.len();
+        for (row, number) in group.into_iter().zip(1_usize..) {
+            let day = visitor.t("inbox-one-of").with("day", &row.day);
+            row.day = day.with("number", number).with("count", count).to_string();
+        }
+    }
 }
 
 /// Gives a case to somebody to work with.

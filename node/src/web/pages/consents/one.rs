@@ -250,8 +250,7 @@ fn own_page<'a>(
     item: &OwnConsent,
     desk: &ConsentDesk,
 ) -> OwnPage<'a> {
-    let closed = |entry: &PreviewItem| item.excepted.contains(&entry.entry);
-    let opened = |entry: &PreviewItem| is_in_scope(&item.areas, &item.kinds, entry) && !closed(entry);
+    let opened = |entry: &PreviewItem| item.covers(entry.entry, entry.kind, &entry.areas);
     let (opens, hides): (Vec<_>, Vec<_>) = desk.entries.iter().partition(|entry| opened(entry));
     let gives = item.direction.gives();
     let line = |entry: &&PreviewItem| entry_line(say, entry);

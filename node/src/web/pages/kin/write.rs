@@ -44,6 +44,8 @@ struct PublishPage<'a> {
     frame: Frame<'a>,
     case: CaseId,
     text: String,
+    /// Whom the text names of those who not every reader knows to take part, as far as the writer may know.
+    names: Vec<String>,
     readers: Vec<String>,
     button: String,
     carried: Vec<(String, String)>,
@@ -81,9 +83,10 @@ pub(crate) async fn post(
         Err(error) => return refused(&api, &visitor, &known, form, error),
     };
     if form.value("act") != "publish" || form.value("entry-readers") != seen(&known, &form, &preview) {
-        return publish_page(&api, &visitor, &known, &form, &preview);
+        let names = api.engine.names_beyond_readers(&visitor.reader, case, &entry, &preview).await?;
+        return publish_page(&api, &visitor, &known, &form.with_id(), (&preview, names));
     }
-    match api.engine.publish_entry(&visitor.reader, case, entry).await {
+    match api.engine.publish_written(&visitor.reader, case, entry, form.written_in()).await {
         Ok(_) => Ok(done(&api, &format!("/family/{case}"), Key("notice-published"))),
         Err(error) => refused(&api, &visitor, &known, form, error),
     }
@@ -176,7 +179,7 @@ fn write_page(
             choice("child", Key("family-write-about-child")),
             choice("self", Key("family-write-about-self")),
         ],
-        form,
+        form: form.with_id(),
     };
     page(status, &shown)
 }
@@ -187,7 +190,7 @@ fn publish_page(
     visitor: &Visitor,
     known: &FamilyCase,
     form: &Form,
-    preview: &EntryPreview,
+    (preview, names): (&EntryPreview, BTreeSet<String>),
 ) -> Result<Response, PageError> {
     let say = Say::new(&api.engine, visitor);
     let services: Vec<_> = preview.readers.iter().map(|reader| say.service(&reader.service)).collect();
@@ -203,6 +206,7 @@ fn publish_page(
         frame: Frame::new(api, &visitor.asked, visitor.t("family-publish-title")),
         case: known.case,
         text: form.value("text").to_owned(),
+        names: names.into_iter().collect(),
         button: say.t("family-publish").with("readers", say.listed(&named)).to_string(),
         readers,
         carried: carried.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),

@@ -166,7 +166,7 @@ pub(crate) async fn publish(
     if form.value("seen") != read_by.seen() {
         return write_page(&api, &visitor, &place, form, Some(read_by), StatusCode::OK).await;
     }
-    let published = api.engine.publish_entry(&visitor.reader, case, request).await?;
+    let published = api.engine.publish_written(&visitor.reader, case, request, form.written_in()).await?;
     let at = point.or(published.entry).map(|at| format!("#point-{at}")).unwrap_or_default();
     Ok(done(&api, &format!("/cases/{case}/meeting/{meeting}{at}"), Key("notice-meeting-written")))
 }
@@ -210,7 +210,7 @@ async fn write_page(
         case,
         meeting: place.meeting.entry,
         has_changed: read_by.is_some() && read_by::has_changed(form.value("seen"), &seen),
-        form,
+        form: form.with_id(),
         asks_who: place.asks_who(),
         areas: area_choices(api, visitor),
         about: about::choices(visitor, place.view),

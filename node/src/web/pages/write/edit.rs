@@ -37,6 +37,10 @@ struct EditPage<'a> {
     /// What each field said when the writing began.
     before: Vec<(String, String)>,
     readers: Readers,
+    /// Whom the change names of those who not every reader knows to take part.
+    names: Vec<String>,
+    /// What comes back with the button: the names and readers that the page said.
+    seen: String,
 }
 
 /// Shows the form with what the entry says.
@@ -46,7 +50,7 @@ pub(crate) async fn show(
 ) -> Result<Response, PageError> {
     let item = editable(&api, &visitor, case, entry).await?;
     let form = write_fields(Form::new(), &item.view.fields);
-    shown(&api, &visitor, StatusCode::OK, &item, form).await
+    shown(&api, &visitor, StatusCode::OK, &item, form, Named::default()).await
 }
 
 async fn editable(
@@ -69,6 +73,7 @@ async fn shown(
     status: StatusCode,
     item: &EntryItem,
     form: Form,
+    Named { names, seen }: Named,
 ) -> Result<Response, PageError> {
     let (is_holder, owner) = api.engine.standing(&visitor.reader, item.case).await?;
     let cards = Cards::of(api, visitor, is_holder, owner);
@@ -86,8 +91,32 @@ async fn shown(
         form,
         controls,
         readers: cards.readers(item),
+        names,
+        seen,
     };
     page(status, &edited)
+}
+
+/// Whom a change names, and what a page that said so sends back.
+#[derive(Default)]
+struct Named {
+    names: Vec<String>,
+    seen: String,
+}
+
+impl Named {
+    async fn of(api: &Api, visitor: &Visitor, item: &EntryItem, edit: &EditEntry) -> Result<Self, PageError> {
+        let names = api.engine.names_edited_in(&visitor.reader, item, edit).await?;
+        let readers = item.readers.iter().map(|reader| reader.service.to_string());
+        let readers = readers.collect::<Vec<_>>().join(" ");
+        let names: Vec<_> = names.into_iter().collect();
+        let seen = format!("{readers}|{}", names.join("|"));
+        Ok(Self { names, seen })
+    }
+
+    fn must_be_said(&self, form: &Form) -> bool {
+        !self.names.is_empty() && form.value("entry-names") != self.seen
+    }
 }
 
 fn before_name(field: &str) -> String {
@@ -104,10 +133,15 @@ pub(crate) async fn save(
     let read = read_fields(&visitor, &mut form, item.kind);
     let changes = changes(&visitor, &mut form, &item, &read);
     if form.holds() {
-        let edited = if changes.is_empty() {
+        let edit = EditEntry { fields: changes };
+        let named = Named::of(&api, &visitor, &item, &edit).await?;
+        if named.must_be_said(&form) {
+            return shown(&api, &visitor, StatusCode::OK, &item, form, named).await;
+        }
+        let edited = if edit.fields.is_empty() {
             Ok(item.clone())
         } else {
-            api.engine.edit_entry(&visitor.reader, case, entry, EditEntry { fields: changes }).await
+            api.engine.edit_entry(&visitor.reader, case, entry, edit).await
         };
         let names = || fields(item.kind).iter().map(|field| field.key.as_str());
         let (first, longest) = (names().next().unwrap_or("title"), form.longest(names()).unwrap_or("title"));
@@ -119,7 +153,7 @@ pub(crate) async fn save(
             Err(other) => return Err(other.into()),
         }
     }
-    shown(&api, &visitor, StatusCode::UNPROCESSABLE_ENTITY, &item, form).await
+    shown(&api, &visitor, StatusCode::UNPROCESSABLE_ENTITY, &item, form, Named::default()).await
 }
 
 /// What the form says otherwise than it did when the writing began.

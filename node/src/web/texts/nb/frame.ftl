@@ -7,6 +7,9 @@ frame-role = Bytt rolle
 frame-log-in = Logg inn
 frame-log-out = Logg ut
 
+# What the title begins with when a form was refused.
+frame-refused = Feil:
+
 # Forms.
 form-wrong-text = Teksten er for lang, eller har tegn som ikke kan lagres.
 form-errors = { $count ->

@@ -2,6 +2,7 @@ inbox-title = Innboks
 inbox-what = Her ligger saker som andre kommuner har delt med tjenesten din. Du ser kommunen og datoen. Bare den du tildeler saken, ser navn og innhold.
 inbox-empty = Ingenting venter.
 inbox-case = { $owner }, delt { $day }
+inbox-one-of = { $day } ({ $number } av { $count } den dagen)
 inbox-nobody = Ingen har fått saken ennå.
 inbox-assigned = Tildelt:
 inbox-who = Hvem skal arbeide med saken?

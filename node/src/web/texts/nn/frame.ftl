@@ -7,6 +7,9 @@ frame-role = Byt rolle
 frame-log-in = Logg inn
 frame-log-out = Logg ut
 
+# What the title begins with when a form was refused.
+frame-refused = Feil:
+
 # Forms.
 form-wrong-text = Teksten er for lang, eller har teikn som ikkje kan lagrast.
 form-errors = { $count ->

@@ -2,6 +2,7 @@ inbox-title = Innboks
 inbox-what = Her ligg saker som andre kommunar har delt med tenesta di. Du ser kommunen og datoen. Berre den du tildeler saka, ser namn og innhald.
 inbox-empty = Ingenting ventar.
 inbox-case = { $owner }, delt { $day }
+inbox-one-of = { $day } ({ $number } av { $count } den dagen)
 inbox-nobody = Ingen har fått saka enno.
 inbox-assigned = Tildelt:
 inbox-who = Kven skal arbeide med saka?

@@ -30,6 +30,7 @@ write-field-wrong = Dette passar ikkje i feltet.
 write-readers-changed = Kven som les, har endra seg sidan du såg på det. Sjå over på nytt.
 write-names = Teksten nemner nokon som ikkje alle lesarane veit er med
 write-names-what = Ta namnet ut om det ikkje trengst. Handlar teksten om ein vaksen, gå tilbake og kryss av for det.
+write-names-anyway = Ta namnet ut om det ikkje trengst. Du kan gå vidare likevel.
 write-who = Kven les det?
 write-read-by = Blir lese av: { $readers }.
 write-not-read-by = Blir ikkje lese av:

@@ -1,0 +1,256 @@
+//! Who reads each entry, on the family's pages: what this person's own consents name, and nothing by
+//! which one of the family learns what another said.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use stafett_protocol::erasure::Done;
+use stafett_protocol::id::EntryId;
+use stafett_protocol::transaction::{Transaction, Write};
+
+use super::consent_pages::at_home;
+use super::family::Family as Grown;
+use super::household::Family;
+use super::support::{Node, PARTNER, Who, new_note};
+
+const OWN: &str = "997391853";
+const HEALTH: &str = "health-station";
+
+/// What the page says under one entry.
+fn under(page: &str, entry: EntryId) -> String {
+    let rest = page.split(&format!("id=\"entry-{entry}\"")).nth(1).expect("the entry");
+    let at = rest.find("readers\">").expect("its readers");
+    let end = if rest[..at].ends_with("<p class=\"") { "</p>" } else { "</details>" };
+    rest[at..].split(end).next().expect("their end").to_owned()
+}
+
+async fn home(node: &Node, who: Who, case: impl std::fmt::Display) -> String {
+    let page = node.log_in(who).await.get(&format!("/family/{case}")).await;
+    assert_eq!(page.status.as_u16(), 200, "{who:?}: {}", page.text());
+    page.text()
+}
+
+/// Asks for a service as the holder, and some of the family say yes; returns the consent's path.
+async fn shared(node: &Node, case: &str, question: Value, givers: &[&str]) -> String {
+    let asked = node.expect(201, Who::Holder, "post", &format!("{case}/consents"), &question).await;
+    let path = format!("{case}/consents/{}", asked["id"].as_str().expect("an id"));
+    for giver in givers {
+        let yes = json!({ "giver": giver, "evidence": { "kind": "oral" } });
+        node.expect(200, Who::Holder, "post", &format!("{path}/yes"), &yes).await;
+    }
+    path
+}
+
+fn question(host: &str, code: &str) -> Value {
+    json!({ "recipient": { "host": host, "code": code }, "areas": ["language", "attendance"],
+        "kinds": ["note", "goal", "measure", "guardian-input"], "card_fields": [], "purpose": "x" })
+}
+
+async fn acknowledged(node: &Node, entry: EntryId) {
+    let record = node.engine.store().entry(entry).await.expect("reads").expect("is there");
+    let partner = PARTNER.parse().expect("a number");
+    let write =
+        Write::Acknowledged { partner, entry, generation: record.facts.generation, heads: record.heads };
+    node.engine.store().commit(Transaction::of(vec![write])).await.expect("commits");
+}
+
+#[tokio::test]
+async fn each_entry_says_who_can_read_it_since_when_by_which_consent_and_whether_it_came_there() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    let goal = json!({ "kind": "goal", "areas": ["language"], "fields": { "title": "Ane leser høyt" } });
+    let goal = family.write(&node, &goal).await;
+    let measure = json!({ "kind": "measure", "areas": ["language"], "towards": goal, "fields": {
+        "title": "Lese", "responsible": "Mor", "deadline": "2027-02-01", "status": "started" } });
+    let measure = family.write(&node, &measure).await;
+    let note = family.write(&node, &new_note("Ane teller til ti")).await;
+    let elsewhere = json!({ "kind": "note", "areas": ["attendance"], "fields": { "description": "x" } });
+    let elsewhere = family.write(&node, &elsewhere).await;
+    let before = home(&node, Who::Guardian, family.id).await;
+    assert!(under(&before, note).contains("<strong>Kan leses av: stafettholderen</strong>"), "{before}");
+
+    let ppt = family.consent(&node, PARTNER, "ppt").await;
+    let page = home(&node, Who::Guardian, family.id).await;
+    let said = under(&page, note);
+    for words in [
+        "<summary>Kan leses av: stafettholderen og PPT (Steinkjer kommune)</summary>",
+        "PPT (Steinkjer kommune) kan lese det med samtykket ditt siden 15. januar 2027 kl. 09.00.",
+        "Det er ikke bekreftet ennå at det er mottatt.",
+        &format!("href=\"{}\"", ppt.replace("/api/v1", "")),
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(under(&page, goal).contains("og PPT (Steinkjer kommune)"), "{page}");
+    for not in [measure, elsewhere] {
+        assert!(under(&page, not).contains("Kan leses av: stafettholderen</strong>"), "{page}");
+    }
+    family.hand_over(&node, &[note]).await;
+    let sent = under(&home(&node, Who::Father, family.id).await, note);
+    assert!(sent.contains("Sendt 15. januar 2027 kl. 09.00, ikke bekreftet ennå."), "{sent}");
+    acknowledged(&node, note).await;
+    let came = under(&home(&node, Who::Father, family.id).await, note);
+    assert!(came.contains("Sendt 15. januar 2027 kl. 09.00, mottatt."), "{came}");
+
+    family.consent(&node, OWN, HEALTH).await;
+    let mut child = node.log_in(Who::Youth).await;
+    child.post("/language", &[("language", "nn")]).await;
+    let own = child.get(&format!("/family/{}", family.id)).await.text();
+    assert!(
+        under(&own, note).contains("Kan bli lese av: stafetthaldaren</strong>"),
+        "not the child's: {own}"
+    );
+    let mut mother = node.log_in(Who::Guardian).await;
+    mother.post("/language", &[("language", "nn")]).await;
+    let said = under(&mother.get(&format!("/family/{}", family.id)).await.text(), note);
+    for words in ["Kan bli lese av: stafetthaldaren, ", "Helsestasjon kan lese det med samtykket ditt sidan "]
+    {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let print = mother.get(&family.print().replace("/api/v1", "")).await.text();
+    assert!(print.contains("<p class=\"readers\">Kan bli lese av: stafetthaldaren, "), "{print}");
+    assert!(!print.contains("Sendt 15."), "on paper the names alone: {print}");
+    let holders = node.log_in(Who::Holder).await.get(&family.print()).await.text();
+    assert!(!holders.contains("class=\"readers\""), "{holders}");
+}
+
+/// The services that entries of a person's page name, and those that the person's consents in force
+/// name to the person.
+async fn named_and_known(node: &Node, who: Who, case: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+    let consents = node.expect(200, who, "get", &format!("{case}/consents"), &Value::Null).await;
+    let in_force = consents.as_array().expect("a list").iter().filter(|one| one["status"] == "in-force");
+    let known = in_force.map(|one| one["recipient_name"].as_str().expect("a name").to_owned()).collect();
+    let page = home(node, who, case.rsplit('/').next().expect("an id")).await;
+    let print = node.log_in(who).await.get(&format!("{}/print", case.replace("/api/v1", ""))).await.text();
+    let text = page + &print;
+    let lines = text.split("Kan leses av: ").skip(1).map(|rest| rest.split('<').next().expect("a line"));
+    let names = lines.flat_map(|line| line.split(" og ").flat_map(|part| part.split(", ")));
+    let services = names.filter(|name| *name != "stafettholderen").map(str::to_owned).collect();
+    (services, known)
+}
+
+#[tokio::test]
+async fn entries_name_no_reader_whom_the_persons_own_consents_do_not_name() {
+    let node = Node::start().await;
+    let grown = Grown::opened(&node, "2010-01-14").await;
+    let case = grown.case.clone();
+    node.expect(201, Who::Holder, "post", &format!("{case}/entries"), &new_note("Ane leser")).await;
+    let all = [Who::Guardian, Who::Father, Who::Youth];
+    shared(&node, &case, question(PARTNER, "ppt"), &[&grown.child]).await;
+    shared(&node, &case, question(OWN, HEALTH), &[&grown.child]).await;
+
+    let (named, known) = named_and_known(&node, Who::Youth, &case).await;
+    let both: BTreeSet<_> = ["PPT (Steinkjer kommune)", "Helsestasjon"].map(str::to_owned).into();
+    assert_eq!((&named, &known), (&both, &both), "the youth's own word opened both");
+    for who in [Who::Guardian, Who::Father] {
+        let (named, known) = named_and_known(&node, who, &case).await;
+        assert_eq!((named, known), (BTreeSet::new(), BTreeSet::new()), "{who:?} was not asked");
+    }
+    let protect = json!({ "protection": "strictly-confidential", "safe_for": [grown.mother] });
+    node.expect(204, Who::UnitLeader, "put", &format!("{case}/address-protection"), &protect).await;
+    for who in all.into_iter().filter(|who| *who != Who::Father) {
+        let (named, known) = named_and_known(&node, who, &case).await;
+        assert!(named.is_subset(&known), "{who:?}: {named:?} {known:?}");
+        assert!(!named.contains("PPT (Steinkjer kommune)"), "a partner reads nothing: {named:?}");
+        let page = home(&node, who, case.rsplit('/').next().expect("an id")).await;
+        assert!(!page.contains("adresse") && !page.contains("beskytt"), "{who:?}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn what_one_guardian_closes_shows_the_other_by_no_reader_and_no_delivery() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    let came = family.write(&node, &new_note("Ane teller til ti")).await;
+    let never_came = family.write(&node, &new_note("Ane teller til tjue")).await;
+    let givers = [family.mother.as_str(), family.father.as_str()];
+    let ppt = shared(&node, &family.case, question(PARTNER, "ppt"), &givers).await;
+    family.hand_over(&node, &[came]).await;
+    acknowledged(&node, came).await;
+    let before = home(&node, Who::Father, family.id).await;
+    assert!(under(&before, came).contains("PPT") && under(&before, came).contains("mottatt."), "{before}");
+    assert!(under(&before, never_came).contains("PPT"), "{before}");
+
+    for entry in [came, never_came] {
+        let except = json!({ "giver": family.mother, "entry": entry });
+        node.expect(200, Who::Holder, "post", &format!("{ppt}/exceptions"), &except).await;
+    }
+    let area = json!({ "giver": family.mother, "areas": ["attendance"] });
+    node.expect(200, Who::Holder, "post", &format!("{ppt}/withdrawal"), &area).await;
+    family.receive(&node, |_| Done::Erased).await;
+
+    assert_eq!(home(&node, Who::Father, family.id).await, before, "byte for byte");
+    let own = home(&node, Who::Guardian, family.id).await;
+    for entry in [came, never_came] {
+        assert!(under(&own, entry).contains("Kan leses av: stafettholderen</strong>"), "{own}");
+    }
+    let items = node.expect(200, Who::Holder, "get", &family.case, &Value::Null).await;
+    let readers = items["entries"].to_string();
+    assert!(!readers.contains("\"ppt\""), "and truly nobody there reads it: {readers}");
+}
+
+#[tokio::test]
+async fn what_is_about_a_guardian_names_a_reader_once_that_guardian_has_opened_it() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    let about_mother = json!({ "kind": "guardian-input", "areas": ["language"],
+        "about": [{ "guardian": family.mother }], "fields": { "description": "Jeg er sliten" } });
+    let entry = family.write(&node, &about_mother).await;
+    let givers = [family.mother.as_str(), family.father.as_str()];
+    let ppt = shared(&node, &family.case, question(PARTNER, "ppt"), &givers).await;
+    let shut = under(&home(&node, Who::Guardian, family.id).await, entry);
+    assert!(shut.contains("Kan leses av: stafettholderen</strong>"), "{shut}");
+
+    let all = json!({ "giver": family.mother });
+    node.expect(200, Who::Holder, "post", &format!("{ppt}/withdrawal"), &all).await;
+    let again = node
+        .expect(201, Who::Holder, "post", &format!("{}/consents", family.case), &question(PARTNER, "ppt"))
+        .await;
+    let again = format!("{}/consents/{}", family.case, again["id"].as_str().expect("an id"));
+    for (giver, about_self) in [(&family.mother, true), (&family.father, false)] {
+        let yes = json!({ "giver": giver, "evidence": { "kind": "oral" }, "about_self": about_self });
+        node.expect(200, Who::Holder, "post", &format!("{again}/yes"), &yes).await;
+    }
+
+    let open = under(&home(&node, Who::Guardian, family.id).await, entry);
+    assert!(open.contains("Kan leses av: stafettholderen og PPT (Steinkjer kommune)"), "{open}");
+    let fathers = home(&node, Who::Father, family.id).await;
+    assert!(!fathers.contains("Jeg er sliten") && !fathers.contains(&entry.to_string()), "{fathers}");
+}
+
+/// What the page says before something is published, as somebody of the family writes it.
+async fn looked_over(node: &Node, who: Who, case: &str, text: &str) -> String {
+    let fields = [("text", text), ("areas", "language"), ("about", "child"), ("act", "look")];
+    let id = case.rsplit('/').next().expect("an id");
+    node.log_in(who).await.post(&format!("/family/{id}/write"), &fields).await.text()
+}
+
+#[tokio::test]
+async fn family_is_warned_of_names_that_its_own_pages_tell_and_of_no_other() {
+    const WARNING: &str = "Teksten nevner noen som ikke alle leserne vet er med";
+    let node = Node::start().await;
+    let family: Family = at_home(&node).await;
+    let givers = [family.mother.as_str(), family.father.as_str()];
+    for (host, code) in [(PARTNER, "ppt"), (OWN, HEALTH)] {
+        shared(&node, &family.case, question(host, code), &givers).await;
+    }
+    for (text, name) in [
+        ("Helsestasjon sa det samme.", Some("<li>Helsestasjon</li>")),
+        ("Hilsen Inga", Some("<li>Inga Testesen</li>")),
+        ("Per er ofte borte.", None),
+        ("Colleague hjelper, og Holder.", None),
+        ("Vi leser hver kveld.", None),
+    ] {
+        let page = looked_over(&node, Who::Guardian, &family.case, text).await;
+        assert_eq!(page.contains(WARNING), name.is_some(), "{text}: {page}");
+        assert!(name.is_none_or(|name| page.contains(name)), "{text}: {page}");
+        assert!(page.contains("value=\"publish\""), "she may go on: {page}");
+    }
+
+    let grown = Grown::opened(&node, "2010-01-14").await;
+    for (host, code) in [(PARTNER, "ppt"), (OWN, HEALTH)] {
+        shared(&node, &grown.case, question(host, code), &[&grown.child]).await;
+    }
+    let text = "Helsestasjon sa det samme.";
+    let mothers = looked_over(&node, Who::Guardian, &grown.case, text).await;
+    assert!(!mothers.contains(WARNING), "nobody asked her about it: {mothers}");
+}

@@ -1,0 +1,137 @@
+//! A button that is pressed twice publishes once, whatever the form.
+
+use serde_json::Value;
+
+use super::consent_pages::at_home;
+use super::household::Family;
+use super::late::received_case;
+use super::support::{Answer, Browser, Node, Who};
+
+const ABOUT: (&str, &str) = ("entry-about", "subject");
+
+/// The hidden fields of a page's forms that come back with its button.
+fn hidden<'a>(page: &'a str, names: &[&'static str]) -> Vec<(&'static str, &'a str)> {
+    let value = |name: &&'static str| {
+        let rest = page.split(&format!("name=\"{name}\" value=\"")).nth(1)?;
+        Some((*name, rest.split('"').next()?))
+    };
+    names.iter().filter_map(value).collect()
+}
+
+fn place(answer: &Answer) -> String {
+    assert_eq!(answer.status.as_u16(), 303, "{}", answer.text());
+    answer.headers["location"].to_str().expect("text").to_owned()
+}
+
+impl Browser<'_> {
+    /// Opens a form, has its readers named, and presses its last button twice at once and once more
+    /// later; returns where the three lead, and what was sent.
+    async fn presses(
+        &mut self,
+        who: Who,
+        form: &str,
+        (look, publish): (&[(&str, &str)], &[(&str, &str)]),
+    ) -> ([String; 3], Vec<(String, String)>) {
+        let shown = self.get(form).await.text();
+        let id = hidden(&shown, &["form-id"]);
+        assert_eq!(id.len(), 1, "the form has an id: {shown}");
+        let path = form.split('?').next().expect("a path");
+        let named = self.post(path, &[look, id.as_slice()].concat()).await.text();
+        let back = hidden(&named, &["form-id", "seen", "entry-readers"]);
+        assert!(back.len() == 2 && back[0] == id[0], "the id goes along: {named}");
+        let sent = [publish, back.as_slice()].concat();
+        let mut again = self.node.log_in(who).await;
+        let (one, other) = tokio::join!(self.post(path, &sent), again.post(path, &sent));
+        let late = self.post(path, &sent).await;
+        let places = [place(&one), place(&other), place(&late)];
+        (places, sent.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+}
+
+async fn kinds(node: &Node, family: &Family, kind: &str) -> usize {
+    let view = node.expect(200, Who::Holder, "get", &family.case, &Value::Null).await;
+    view["entries"].as_array().expect("a list").iter().filter(|item| item["kind"] == kind).count()
+}
+
+#[tokio::test]
+async fn meeting_begins_once_and_each_of_its_points_is_written_once() {
+    let node = Node::start().await;
+    let family = Family::of(&node).await;
+    let mut holder = node.log_in(Who::Holder).await;
+    let begin = [("date", "2027-01-20"), ("areas", "language"), ABOUT];
+    let (places, _) =
+        holder.presses(Who::Holder, &format!("/cases/{}/meeting", family.id), (&begin, &begin)).await;
+
+    assert!(places.iter().all(|one| *one == places[0]), "all lead to the one meeting: {places:?}");
+    assert_eq!(kinds(&node, &family, "meeting").await, 1);
+    let point = [("what", "point"), ("title", "Lesing"), ("areas", "language"), ABOUT];
+    let form = format!("{}/write?what=point", places[0]);
+    let (places, _) = holder.presses(Who::Holder, &form, (&point, &point)).await;
+    assert!(places.iter().all(|one| *one == places[0]) && places[0].contains("#point-"), "{places:?}");
+    assert_eq!(kinds(&node, &family, "agenda-point").await, 1);
+}
+
+#[tokio::test]
+async fn familys_words_and_a_note_are_published_once_and_other_words_in_the_same_form_are_not_lost() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    let mut mother = node.log_in(Who::Guardian).await;
+    let write = format!("/family/{}/write", family.id);
+    let words = [("text", "Vi leser hver kveld"), ("about", "child")];
+    let [look, publish] = ["look", "publish"].map(|act| [&words[..], &[("act", act)]].concat());
+    let (_, sent) = mother.presses(Who::Guardian, &write, (&look, &publish)).await;
+    assert_eq!(kinds(&node, &family, "guardian-input").await, 1);
+
+    let changed = sent.iter().map(|(name, value)| match name.as_str() {
+        "text" => (name.as_str(), "Og hver morgen"),
+        _ => (name.as_str(), value.as_str()),
+    });
+    assert_eq!(mother.post(&write, &changed.collect::<Vec<_>>()).await.status.as_u16(), 303);
+    assert_eq!(kinds(&node, &family, "guardian-input").await, 2, "somebody went back and wrote more");
+    let mut father = node.log_in(Who::Father).await;
+    let same: Vec<_> = sent.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(father.post(&write, &same).await.status.as_u16(), 303);
+    assert_eq!(kinds(&node, &family, "guardian-input").await, 3, "another person's form is another");
+
+    let mut holder = node.log_in(Who::Holder).await;
+    let note = [("entry-kind", "note"), ("description", "Ane teller"), ("entry-area", "language"), ABOUT];
+    let [look, publish] = ["review", "publish"].map(|wish| [&note[..], &[("do", wish)]].concat());
+    let form = format!("/cases/{}/write?kind=note", family.id);
+    holder.presses(Who::Holder, &form, (&look, &publish)).await;
+    assert_eq!(kinds(&node, &family, "note").await, 1);
+}
+
+#[tokio::test]
+async fn draft_that_is_published_twice_leads_to_the_case_both_times() {
+    let node = Node::start().await;
+    let family = Family::of(&node).await;
+    let mut holder = node.log_in(Who::Holder).await;
+    let write = format!("/cases/{}/write", family.id);
+    let note = [("entry-kind", "note"), ("description", "Ane teller"), ("entry-area", "language"), ABOUT];
+    holder.act(&write, &[&note[..], &[("do", "draft")]].concat()).await;
+    let case = holder.get(&format!("/cases/{}", family.id)).await.text();
+    let id = case.split("write?draft=").nth(1).and_then(|rest| rest.split('"').next()).expect("a draft");
+    let of_draft = [&note[..], &[("entry-draft", id)]].concat();
+    let [look, publish] = ["review", "publish"].map(|wish| [&of_draft[..], &[("do", wish)]].concat());
+
+    let (places, _) = holder.presses(Who::Holder, &format!("{write}?draft={id}"), (&look, &publish)).await;
+
+    assert!(places.iter().all(|one| *one == format!("/cases/{}", family.id)), "{places:?}");
+    assert_eq!(kinds(&node, &family, "note").await, 1);
+}
+
+#[tokio::test]
+async fn entry_in_another_municipalitys_case_is_proposed_once() {
+    let node = Node::start().await;
+    let case = received_case(&node, "x").await;
+    let mut leader = node.log_in(Who::ServiceLeader).await;
+    let colleague = Who::Colleague.account().to_string();
+    leader.act(&format!("/cases/{case}/assign"), &[("account", &colleague)]).await;
+    let note = [("entry-kind", "note"), ("description", "Ane teller"), ("entry-area", "language"), ABOUT];
+    let [look, publish] = ["review", "publish"].map(|wish| [&note[..], &[("do", wish)]].concat());
+
+    let mut writer = node.log_in(Who::Colleague).await;
+    writer.presses(Who::Colleague, &format!("/cases/{case}/write?kind=note"), (&look, &publish)).await;
+
+    assert_eq!(node.engine.store().proposals_in(case).await.expect("reads").len(), 1);
+}
