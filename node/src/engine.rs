@@ -25,9 +25,10 @@ pub(crate) mod follow;
 mod generations;
 mod known_readers;
 mod link;
+mod log_watch;
 pub mod looks;
 mod notices;
-mod operations;
+pub mod operations;
 mod outgoing;
 pub(crate) mod overview;
 mod preview;
@@ -60,9 +61,11 @@ use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{Committed, Fault};
 use tokio::sync::{mpsc, watch};
 
+use crate::keys::CertificateFacts;
 use crate::store::{InLine, Store, StoreError};
 use crate::transport::LinkEvent;
 use link::{Link, Links};
+use log_watch::LogWatch;
 use seal::SealReason;
 use session::Message;
 
@@ -157,6 +160,8 @@ struct Inner {
     people: RwLock<Arc<People>>,
     store: Store,
     signing: Arc<SigningKey>,
+    certificate: CertificateFacts,
+    log_watch: LogWatch,
     /// Who must say yes, as the municipality has set it.
     rules: Arc<RuleTable>,
     clock: Clock,
@@ -187,6 +192,8 @@ pub struct EngineOptions {
     pub store: Store,
     /// Its key for statements.
     pub signing: Arc<SigningKey>,
+    /// What partners see in its certificate.
+    pub certificate: CertificateFacts,
     /// Tells the time.
     pub clock: Clock,
 }

@@ -37,6 +37,7 @@ mod returned;
 mod sealed;
 mod search;
 mod session;
+mod size;
 mod snapshot;
 mod step;
 #[cfg(test)]
@@ -78,6 +79,7 @@ pub use login::TokenRecord;
 pub use reader::StoreReader;
 pub use search::{SearchHit, SearchReport};
 pub use session::{SessionRecord, SessionWrite};
+pub use size::StoreSize;
 pub use uptake::SaidRow;
 pub use word::OperatorWord;
 pub use write::LocalWrite;

@@ -152,5 +152,6 @@ pub(crate) fn router(api: Api, times: Times) -> Router {
         .layer(from_fn_with_state(guard, guard::check))
         .layer(from_fn_with_state(api.clone(), pages::refusal::as_page))
         .layer(from_fn(layers::log));
-    layers::with_security_headers(all).with_state(api)
+    let headers = layers::security_headers(api.engine.config().login.public_url.as_deref());
+    layers::with_security_headers(all, headers).with_state(api)
 }

@@ -57,7 +57,7 @@ async fn trace(world: &World, case: CaseId) -> anyhow::Result<Trace> {
     Ok(Trace {
         looks: own.access_log(case).await?,
         looks_at_partner: theirs.access_log(case).await?,
-        rows: [own.verify_access_log().await?.rows, theirs.verify_access_log().await?.rows],
+        rows: [own.verify_access_log().await?.rows(), theirs.verify_access_log().await?.rows()],
         frames: world.handed(Place::Inderoy, Place::Steinkjer)?.len(),
         entries: own.entries(case).await?.len(),
         lines: [log_lines(world, Place::Inderoy)?, log_lines(world, Place::Steinkjer)?],

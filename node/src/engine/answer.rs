@@ -4,6 +4,7 @@
 mod baton;
 mod consent;
 mod family;
+mod operations;
 mod uptake;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +29,10 @@ use crate::web::openapi::types as doc;
 pub use baton::{BatonOfferItem, BatonPart, BatonView, ColleagueItem, OfferItem, OfferedBaton};
 pub use consent::{ConsentItem, ConsentView, OwnConsent, WaitingItem, WithdrawalItem};
 pub use family::{FamilyView, ProtectionView, Registered, RegistrationItem, TaskItem};
+pub use operations::{
+    AccessLogItem, LogFaultItem, LogFaultKind, Operations, OwnKeysItem, PartnerKeysItem, PinnedKey,
+    ShownKeyItem, StoreItem,
+};
 pub use uptake::{CannotTakeItem, SaidItem};
 
 /// A case in a list.
@@ -357,6 +362,11 @@ pub struct LinkItem {
     pub revoked: bool,
     /// Whether the node was restored and the two have not compared since: nothing of it is shown.
     pub in_doubt: bool,
+    /// Its keys.
+    pub keys: PartnerKeysItem,
+    /// The version of the protocol that it greeted with last; none if it has not since the program
+    /// started.
+    pub protocol_version: Option<u16>,
 }
 
 /// One disclosure: what was handed to the transport, to whom, on what.

@@ -1,9 +1,10 @@
 //! What the engine knows of each partner: its agreement, its session's task, how its link is.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use stafett_config::partner::PartnerKeys;
 use stafett_protocol::agreement::{Agreement, Standing};
 use stafett_protocol::consent::Controller;
 use stafett_protocol::decision::PartnerView;
@@ -15,11 +16,16 @@ use stafett_protocol::time::UnixMillis;
 use tokio::sync::{mpsc, oneshot};
 
 use super::session::{Closing, Message};
+use crate::keys::CertificateFacts;
 
 /// How a link is, for the operator. Counts and moments only.
 #[derive(Debug)]
 pub(super) struct LinkState {
     partner: OrganisationNumber,
+    /// What the partner showed at the latest handshake.
+    shown: Mutex<Option<CertificateFacts>>,
+    /// The version of the protocol that it greeted with last; 0 before it has.
+    version: AtomicU16,
     connected_since: AtomicU64,
     last_received: AtomicU64,
     waiting: AtomicUsize,
@@ -29,6 +35,8 @@ impl LinkState {
     pub(super) fn new(partner: OrganisationNumber) -> Self {
         Self {
             partner,
+            shown: Mutex::new(None),
+            version: AtomicU16::new(0),
             connected_since: AtomicU64::new(0),
             last_received: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
@@ -41,6 +49,24 @@ impl LinkState {
 
     pub(super) fn note_up(&self, now: UnixMillis) {
         self.connected_since.store(now.0, Ordering::Relaxed);
+    }
+
+    /// Keeps what the partner showed at the handshake, also when the connection is down again.
+    pub(super) fn note_shown(&self, certificate: &CertificateFacts) {
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(certificate.clone());
+    }
+
+    pub(super) fn note_version(&self, version: u16) {
+        self.version.store(version, Ordering::Relaxed);
+    }
+
+    pub(super) fn shown(&self) -> Option<CertificateFacts> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The version that the partner speaks, if it has greeted since the session began.
+    pub(super) fn version(&self) -> Option<u16> {
+        Some(self.version.load(Ordering::Relaxed)).filter(|version| *version > 0)
     }
 
     pub(super) fn note_down(&self) {
@@ -78,6 +104,7 @@ pub(super) struct About {
     pub(super) name: String,
     pub(super) service_names: BTreeMap<ServiceCode, String>,
     pub(super) controllers: BTreeMap<ServiceCode, Controller>,
+    pub(super) keys: PartnerKeys,
     pub(super) agreement: Agreement,
     pub(super) standing: Standing,
     /// Whether the partner's file revokes its identity.
@@ -109,6 +136,8 @@ pub(super) struct Link {
     pub(super) service_names: BTreeMap<ServiceCode, String>,
     /// Who answers for what each of the partner's services reads.
     pub(super) controllers: BTreeMap<ServiceCode, Controller>,
+    /// The keys that its file pins.
+    pub(super) keys: PartnerKeys,
     pub(super) agreement: Agreement,
     pub(super) standing: Standing,
     /// Whether the partner's identity is revoked, or its file is gone.
@@ -128,14 +157,24 @@ impl Link {
     pub(super) fn new(about: About, cases: BTreeSet<CaseId>) -> (Self, Ears) {
         let (messages, heard) = mpsc::unbounded_channel();
         let (closings, closing) = mpsc::unbounded_channel();
-        let About { name, service_names, controllers, agreement, standing, is_revoked, in_doubt, terms } =
-            about;
+        let About {
+            name,
+            service_names,
+            controllers,
+            keys,
+            agreement,
+            standing,
+            is_revoked,
+            in_doubt,
+            terms,
+        } = about;
         let link = Self {
             state: Arc::new(LinkState::new(agreement.partner)),
             cases: Arc::new(Mutex::new(cases)),
             name,
             service_names,
             controllers,
+            keys,
             agreement,
             standing,
             is_revoked,
@@ -149,12 +188,22 @@ impl Link {
 
     /// The same link with what the partner's file says by now.
     pub(super) fn with(&self, about: About) -> Self {
-        let About { name, service_names, controllers, agreement, standing, is_revoked, in_doubt, terms } =
-            about;
+        let About {
+            name,
+            service_names,
+            controllers,
+            keys,
+            agreement,
+            standing,
+            is_revoked,
+            in_doubt,
+            terms,
+        } = about;
         Self {
             name,
             service_names,
             controllers,
+            keys,
             agreement,
             standing,
             is_revoked,
@@ -170,6 +219,7 @@ impl Link {
             name: self.name.clone(),
             service_names: self.service_names.clone(),
             controllers: self.controllers.clone(),
+            keys: self.keys.clone(),
             agreement: self.agreement.clone(),
             standing: self.standing,
             is_revoked: self.is_revoked,

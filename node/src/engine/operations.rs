@@ -1,16 +1,49 @@
 //! For the operator and the data protection officer: links, disclosures, health. No content.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::sync::atomic::Ordering;
 
+use serde::Deserialize;
 use stafett_config::Language;
+use stafett_config::partner::TlsFingerprint;
 use stafett_protocol::agreement::{Standing, is_late};
-use stafett_protocol::id::CaseId;
+use stafett_protocol::id::{CaseId, DisclosureId};
 use stafett_protocol::person::{Reader, Role};
+use stafett_protocol::wire::PROTOCOL_VERSION;
 
-use super::answer::{DisclosureItem, DutyToReport, Health, LinkItem};
+use super::answer::{
+    AccessLogItem, DisclosureItem, DutyToReport, Health, LinkItem, LogFaultItem, Operations, OwnKeysItem,
+    PartnerKeysItem, PinnedKey, ShownKeyItem, StoreItem,
+};
+use super::link::Link;
 use super::{Engine, EngineError};
-use crate::store::DisclosureFilter;
+use crate::store::{DisclosureFilter, LoggedDisclosure, StoreSize};
+
+/// Bytes on the store's disk below which there is something to do about it.
+const FREE_BYTES_MIN: u64 = 1024 * 1024 * 1024;
+
+/// Which disclosures are asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WhichDisclosures {
+    /// Of this case alone.
+    pub case: Option<CaseId>,
+    /// Committed before this one.
+    pub before: Option<DisclosureId>,
+    /// So many at the most: the latest.
+    pub latest: Option<NonZeroU32>,
+}
+
+/// A part of the disclosures.
+pub struct DisclosuresPart {
+    /// The latest first.
+    pub items: Vec<DisclosureItem>,
+    /// The last of them, if others stand before it.
+    pub older: Option<DisclosureId>,
+    /// How many there are in all.
+    pub count: u64,
+}
 
 impl Engine {
     /// One line per partner.
@@ -18,9 +51,7 @@ impl Engine {
     /// # Errors
     /// [`EngineError::NotAllowed`] for everybody but the operator and the data protection officer.
     pub async fn links(&self, reader: &Reader) -> Result<Vec<LinkItem>, EngineError> {
-        if !matches!(reader.role, Role::ItOperator | Role::DataProtectionOfficer) {
-            return Err(EngineError::NotAllowed);
-        }
+        overseers_only(reader)?;
         let mut items = Vec::new();
         let now = self.now();
         for (partner, link) in self.link_table().iter() {
@@ -40,40 +71,93 @@ impl Engine {
                 agreement_until: link.agreement.until,
                 revoked: link.is_revoked,
                 in_doubt: link.in_doubt,
+                keys: keys_of(link),
+                protocol_version: link.state.version(),
             });
         }
         Ok(items)
     }
 
-    /// What left this node: of one case for its stafettholder, of all for the data protection
-    /// officer. Ids, consents and moments; no content.
+    /// How the node is run: keys, store, access log, versions.
+    ///
+    /// # Errors
+    /// [`EngineError::NotAllowed`] for everybody but the operator and the data protection officer.
+    pub async fn operations(&self, reader: &Reader) -> Result<Operations, EngineError> {
+        overseers_only(reader)?;
+        let store = &self.inner.store;
+        let (size, log) = (store.size().await?, self.check_access_log().await?);
+        let certificate = &self.inner.certificate;
+        Ok(Operations {
+            keys: OwnKeysItem {
+                tls: certificate.fingerprint.to_string(),
+                signing: self.inner.signing.public().to_string(),
+                certificate_from: certificate.from,
+                certificate_until: certificate.until,
+            },
+            store: StoreItem {
+                bytes: size.rows,
+                write_ahead_bytes: size.write_ahead,
+                free_bytes: size.free,
+                is_nearly_full: is_nearly_full(&size),
+                schema: store.schema(),
+            },
+            access_log: AccessLogItem {
+                rows: log.check.rows(),
+                walked_at: log.walked_at,
+                rows_walked: log.rows_walked,
+                fault: log.check.fault.map(LogFaultItem::from),
+            },
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            protocol_version: PROTOCOL_VERSION,
+        })
+    }
+
+    /// What left this node, in the order in which it was committed: of one case for its
+    /// stafettholder, of all for the data protection officer. Ids, consents and moments; no
+    /// content.
     ///
     /// # Errors
     /// [`EngineError::NotAllowed`] or [`EngineError::NotFound`] for everybody else.
     pub async fn disclosures(
         &self,
         reader: &Reader,
-        case: Option<CaseId>,
+        which: WhichDisclosures,
     ) -> Result<Vec<DisclosureItem>, EngineError> {
+        let WhichDisclosures { case, before, latest } = which;
         if reader.role != Role::DataProtectionOfficer {
             let case = case.ok_or(EngineError::NotAllowed)?;
             self.held_case(reader, case).await?;
         }
-        let filter = DisclosureFilter { case, ..DisclosureFilter::default() };
+        let latest = latest.map(NonZeroU32::get);
+        let filter = DisclosureFilter { case, before, latest, ..DisclosureFilter::default() };
         self.note(reader, case, "disclosures".to_owned()).await?;
         let logged = self.inner.store.disclosures(filter).await?;
-        Ok(logged
-            .into_iter()
-            .map(|logged| DisclosureItem {
-                id: logged.row.id,
-                partner: logged.row.partner,
-                case: logged.row.case,
-                entry: logged.row.entry,
-                consents: logged.row.grounds.iter().map(|ground| ground.consent).collect::<BTreeSet<_>>(),
-                at: logged.row.at,
-                unsent: logged.is_unsent,
-            })
-            .collect())
+        Ok(logged.into_iter().map(item).collect())
+    }
+
+    /// A part of everything that left this node, the latest first, for the data protection officer.
+    ///
+    /// # Errors
+    /// [`EngineError::NotAllowed`] for everybody else, [`EngineError::NotFound`] if nothing stands
+    /// before `before`.
+    pub async fn disclosures_part(
+        &self,
+        reader: &Reader,
+        before: Option<DisclosureId>,
+        rows_max: NonZeroU32,
+    ) -> Result<DisclosuresPart, EngineError> {
+        let latest = Some(rows_max.saturating_add(1));
+        let which = WhichDisclosures { case: None, before, latest };
+        let mut items = self.disclosures(reader, which).await?;
+        if items.is_empty() && before.is_some() {
+            return Err(EngineError::NotFound);
+        }
+        items.reverse();
+        let shown = usize::try_from(rows_max.get()).unwrap_or(usize::MAX);
+        let has_older = items.len() > shown;
+        items.truncate(shown);
+        let older = items.last().filter(|_| has_older).map(|item| item.id);
+        Ok(DisclosuresPart { items, older, count: self.inner.store.disclosures_count().await? })
     }
 
     /// How the node is.
@@ -89,5 +173,67 @@ impl Engine {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             organisation: self.inner.own,
         }
+    }
+}
+
+fn item(logged: LoggedDisclosure) -> DisclosureItem {
+    DisclosureItem {
+        id: logged.row.id,
+        partner: logged.row.partner,
+        case: logged.row.case,
+        entry: logged.row.entry,
+        consents: logged.row.grounds.iter().map(|ground| ground.consent).collect::<BTreeSet<_>>(),
+        at: logged.row.at,
+        unsent: logged.is_unsent,
+    }
+}
+
+fn overseers_only(reader: &Reader) -> Result<(), EngineError> {
+    match reader.role {
+        Role::ItOperator | Role::DataProtectionOfficer => Ok(()),
+        _ => Err(EngineError::NotAllowed),
+    }
+}
+
+/// Whether there is too little room to go on for long: what a node writes in some weeks, or what
+/// a copy of the store would take.
+fn is_nearly_full(size: &StoreSize) -> bool {
+    size.free < FREE_BYTES_MIN.max(size.rows.saturating_add(size.write_ahead))
+}
+
+fn keys_of(link: &Link) -> PartnerKeysItem {
+    let keys = &link.keys;
+    let shown = link.state.shown().map(|certificate| {
+        let fingerprint = TlsFingerprint::new(*certificate.fingerprint.as_bytes());
+        let key = if keys.tls_current == fingerprint {
+            PinnedKey::Current
+        } else if keys.tls_next == Some(fingerprint) {
+            PinnedKey::Next
+        } else {
+            PinnedKey::Neither
+        };
+        ShownKeyItem { key, certificate_until: certificate.until }
+    });
+    PartnerKeysItem {
+        tls_current: keys.tls_current.to_string(),
+        tls_next: keys.tls_next.map(|key| key.to_string()),
+        signing_current: keys.signing_current.to_string(),
+        signing_next: keys.signing_next.map(|key| key.to_string()),
+        shown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GIB: u64 = 1024 * 1024 * 1024;
+
+    #[test]
+    fn disk_is_nearly_full_below_a_gibibyte_and_below_what_the_store_takes() {
+        let full = |rows, write_ahead, free| is_nearly_full(&StoreSize { rows, write_ahead, free });
+
+        assert!(full(1, 1, GIB - 1) && !full(1, 1, GIB));
+        assert!(full(2 * GIB, 1, 2 * GIB) && !full(2 * GIB, 1, 2 * GIB + 1));
     }
 }

@@ -8,8 +8,8 @@ use stafett_protocol::link::Session;
 use stafett_protocol::link::input::Input;
 use stafett_protocol::link::output::{Output, Token};
 use stafett_protocol::transaction::{Committed, Fault, Transaction, Write};
-use stafett_protocol::wire::Stream;
 use stafett_protocol::wire::codec::{self, DecodeError};
+use stafett_protocol::wire::{Frame, Stream};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Engine;
@@ -143,7 +143,11 @@ impl SessionTask {
             Message::Received { connection, stream, bytes } => {
                 if is_present(connection, work) {
                     self.state.note_received(self.engine.now());
-                    self.handle(input_of(stream, &bytes));
+                    let input = input_of(stream, &bytes);
+                    if let Input::Frame { frame: Frame::Hello(hello), .. } = &input {
+                        self.state.note_version(hello.version);
+                    }
+                    self.handle(input);
                 }
             }
             Message::DataReset { connection } => {
@@ -165,6 +169,7 @@ impl SessionTask {
         }
         tracing::info!(partner = %link.partner(), dialled = link.dialled_by_us(), "link is up");
         self.state.note_up(self.engine.now());
+        self.state.note_shown(link.facts());
         work.link = Some(link);
         self.handle(Input::Connected { salt: crate::clock::random() });
     }

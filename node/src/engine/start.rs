@@ -17,6 +17,7 @@ use stafett_protocol::transaction::{Transaction, Write};
 
 use super::compare::is_damage;
 use super::link::{About, Link, Links, Terms};
+use super::log_watch::LogWatch;
 use super::seal::SealReason;
 use super::session::SessionTask;
 use super::{Engine, EngineError, EngineOptions, Inner};
@@ -43,7 +44,7 @@ impl Engine {
     /// # Errors
     /// As for [`start`](Self::start).
     pub async fn start_still(options: EngineOptions) -> Result<Self, EngineError> {
-        let EngineOptions { config, partners, people, store, signing, clock } = options;
+        let EngineOptions { config, partners, people, store, signing, certificate, clock } = options;
         let seals = SealReason::of_store(&store).await?;
         for reason in &seals {
             tracing::error!(?reason, next = reason.next_step(), "the node starts sealed: {}", reason.words());
@@ -57,6 +58,8 @@ impl Engine {
                 people: RwLock::new(Arc::new(people)),
                 store,
                 signing,
+                certificate,
+                log_watch: LogWatch::default(),
                 clock,
                 links: RwLock::new(Arc::new(Links::new())),
                 commands: tokio::sync::Mutex::new(()),
@@ -93,6 +96,9 @@ impl Engine {
             }
             if let Err(error) = self.erase_returned().await {
                 tracing::error!(%error, "returned drafts could not be erased");
+            }
+            if let Err(error) = self.watch_access_log().await {
+                tracing::error!(%error, "the access log could not be checked");
             }
             // A task that slept on would keep the store open after the node has stopped.
             let _ = tokio::time::timeout(SWEEP, self.inner.stopped.notified()).await;
@@ -202,6 +208,7 @@ impl Engine {
             name: partner.name.clone(),
             service_names,
             controllers,
+            keys: partner.keys.clone(),
             agreement: partner.agreement(),
             standing,
             is_revoked,

@@ -16,7 +16,7 @@ use super::{
     Options, RunningNode, StartError, certificate_subject, make_store, own_keys, partners, read_store, start,
 };
 use crate::clock;
-use crate::engine::answer::LinkItem;
+use crate::engine::answer::{LinkItem, PinnedKey};
 use crate::keys::NodeKeys;
 use crate::store::StoreError;
 
@@ -68,6 +68,45 @@ async fn linked_nodes_stop_in_time_and_restart() {
     for config in [here_config, there_config] {
         assert!(start(config, Options::default()).await.expect("starts again").stop().await);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operator_sees_own_keys_and_which_key_and_version_a_partner_showed_also_once_it_is_gone() {
+    let [here, there] = [(), ()].map(|()| tempfile::tempdir().expect("a temporary folder"));
+    let (here_config, here_keys) = make_node(here.path(), "997391853", "5053");
+    let (there_config, there_keys) = make_node(there.path(), "840029212", "5006");
+    write_partner(&there_config, &here_config, &here_keys, None);
+    let options = Options { watch_every: Duration::from_millis(50) };
+    let accepting = start(there_config.clone(), options.clone()).await.expect("starts");
+    write_partner(&here_config, &there_config, &there_keys, Some(&accepting.quic.to_string()));
+    let (partner, own) = (there_config.node.organisation, here_config.node.organisation);
+    let file = here_config.federation.partners.join(format!("{partner}.toml"));
+    let text = std::fs::read_to_string(&file).expect("a file");
+    let in_use = format!("tls_current = \"{}\"", there_keys.fingerprint());
+    assert!(text.contains(&in_use), "{text}");
+    let follows =
+        format!("tls_current = \"{}\"\ntls_next = \"{}\"", "ab".repeat(32), there_keys.fingerprint());
+    std::fs::write(&file, text.replace(&in_use, &follows)).expect("a writable folder");
+
+    let dialling = start(here_config, options).await.expect("starts");
+    let has_greeted = |link: &LinkItem| link.connected && link.protocol_version.is_some();
+    let there_seen = wait_for(&dialling, partner, has_greeted).await;
+    let here_seen = wait_for(&accepting, own, has_greeted).await;
+
+    let shown = there_seen.keys.shown.expect("shown at the handshake");
+    assert_eq!(shown.key, PinnedKey::Next);
+    assert_eq!(shown.certificate_until, there_keys.certificate_facts().until);
+    assert_eq!(there_seen.keys.tls_next, Some(there_keys.fingerprint().to_string()));
+    assert_eq!(here_seen.keys.shown.expect("shown").key, PinnedKey::Current);
+    assert_eq!((there_seen.protocol_version, here_seen.protocol_version), (Some(1), Some(1)));
+    let keys = dialling.engine.operations(&operator(&dialling)).await.expect("an operator may look").keys;
+    assert_eq!(keys.tls, here_keys.fingerprint().to_string());
+    assert_eq!(keys.signing, own_keys(&here_keys).signing.to_string());
+    assert_eq!(keys.certificate_until, here_keys.certificate_facts().until);
+    assert!(accepting.stop().await);
+    let gone = wait_for(&dialling, partner, |link| !link.connected).await;
+    assert_eq!(gone.keys.shown.expect("kept").key, PinnedKey::Next);
+    assert!(dialling.stop().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,20 +174,27 @@ async fn revoked_or_ended_partner_with_something_left_keeps_a_link_for_orders_al
     assert_eq!(recall_only(&ended).await, (false, false), "nothing is left any more");
 }
 
-/// Waits until the node's operator sees a link as it should be.
-async fn wait_for(node: &RunningNode, partner: OrganisationNumber, is_so: impl Fn(&LinkItem) -> bool) {
-    let operator = Reader {
+fn operator(node: &RunningNode) -> Reader {
+    Reader {
         account: AccountId::from_bytes([7; 16]),
         role: Role::ItOperator,
         organisation: node.engine.organisation(),
         service: None,
         person: None,
-    };
+    }
+}
+
+/// Waits until the node's operator sees a link as it should be.
+async fn wait_for(
+    node: &RunningNode,
+    partner: OrganisationNumber,
+    is_so: impl Fn(&LinkItem) -> bool,
+) -> LinkItem {
     let begun = Instant::now();
     loop {
-        let links = node.engine.links(&operator).await.expect("an operator may look");
-        if links.iter().any(|link| link.partner == partner && is_so(link)) {
-            return;
+        let links = node.engine.links(&operator(node)).await.expect("an operator may look");
+        if let Some(link) = links.into_iter().find(|link| link.partner == partner && is_so(link)) {
+            return link;
         }
         assert!(begun.elapsed() < Duration::from_secs(30), "the link never became what it should be");
         tokio::time::sleep(Duration::from_millis(50)).await;

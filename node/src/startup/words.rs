@@ -82,8 +82,15 @@ async fn say_to_stopped(config: &NodeConfig, word: Word) -> Result<WordOutcome, 
     }
     let clock = NodeClock::start(&store, clocks).await?;
     let number = beside::say(&config.store.folder, word.as_str(), crate::clock::now())?;
-    let options =
-        EngineOptions { config: config.clone(), partners, people, store, signing, clock: clock.teller() };
+    let options = EngineOptions {
+        config: config.clone(),
+        partners,
+        people,
+        store,
+        signing,
+        certificate: keys.certificate_facts().clone(),
+        clock: clock.teller(),
+    };
     let engine = Engine::start_still(options).await?;
     let outcome = carry_out(&engine, &clock, number, word).await;
     super::node::release(engine).await;

@@ -5,8 +5,9 @@
 //! file but has no key can edit, drop or reorder no row unnoticed. How long the log was at the
 //! least also stands beside the journal, so that a whole log put back from earlier is noticed.
 
+mod check;
+
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -15,11 +16,12 @@ use stafett_protocol::municipality::ServiceCode;
 use stafett_protocol::person::Role;
 use stafett_protocol::time::UnixMillis;
 
+pub use check::{LogCheck, LogFault};
+
 use crate::clock;
 use crate::seal::LogKey;
 use crate::store::case::{NODE_SCOPE, json};
 use crate::store::error::StoreError;
-use crate::store::journal;
 use crate::store::sealed::{ACCESS_LOG, Part};
 use crate::store::snapshot::Snapshot;
 use crate::store::step::Step;
@@ -57,30 +59,9 @@ pub struct LogEnd {
     pub last: [u8; 32],
 }
 
-/// What is wrong with an access log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFault {
-    /// A row is missing, stands elsewhere or was changed.
-    Row {
-        /// The first such row, from 0.
-        number: u64,
-    },
-    /// Rows are missing at the end, or the end was changed.
-    End,
-    /// The log was longer, or another, than it is.
-    RolledBack {
-        /// How many rows it had at the least.
-        length: u64,
-    },
-}
-
-/// What a check of the access log found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LogCheck {
-    /// How many rows it has.
-    pub rows: u64,
-    /// What is wrong, if something is.
-    pub fault: Option<LogFault>,
+impl LogEnd {
+    /// Where a log ends that has no row.
+    pub const START: Self = Self { length: 0, last: [0; 32] };
 }
 
 #[derive(Serialize, Deserialize)]
@@ -125,15 +106,6 @@ impl StoreReader {
             Ok(looks.into_iter().filter(|(case, _)| *case != NODE_SCOPE).collect())
         })
         .await
-    }
-
-    /// Checks the whole access log, also against what stands beside the journal.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the store cannot be read; a fault of the log is an answer.
-    pub async fn verify_access_log(&self) -> Result<LogCheck, StoreError> {
-        let noted = journal::noted_log_end(self.journal_folder());
-        self.read(move |snapshot| verify(snapshot, noted)).await
     }
 }
 
@@ -241,7 +213,7 @@ pub(crate) fn end(snapshot: &Snapshot<'_>) -> Result<LogEnd, StoreError> {
     let end = snapshot.optional("SELECT length, last FROM access_log_end", [], |row| {
         Ok(LogEnd { length: count(row.get(0)?), last: row.get(1)? })
     })?;
-    Ok(end.unwrap_or(LogEnd { length: 0, last: [0; 32] }))
+    Ok(end.unwrap_or(LogEnd::START))
 }
 
 fn set_end(step: &mut Step<'_>, end: &LogEnd) -> Result<(), StoreError> {
@@ -252,73 +224,4 @@ fn set_end(step: &mut Step<'_>, end: &LogEnd) -> Result<(), StoreError> {
     )?;
     step.aftermath.logged = true;
     Ok(())
-}
-
-/// Checks rows, end and what was noted elsewhere.
-pub(crate) fn verify(snapshot: &Snapshot<'_>, noted: Option<LogEnd>) -> Result<LogCheck, StoreError> {
-    let Some(key) = snapshot.keys.log_key()? else { return Err(StoreError::KeysMissing) };
-    let mut walk = Walk { key: &key, noted, length: 0, last: [0; 32], saw_noted: false, fault: None };
-    walk.saw_noted = walk.is_noted();
-    snapshot.rows(
-        "SELECT number, seen_at, account, case_id, content_hash, mac, sealed FROM access_log ORDER BY number",
-        [],
-        |row| walk.step(snapshot, row),
-    )?;
-    let stored = snapshot.optional("SELECT length, last, mac FROM access_log_end", [], |row| {
-        Ok((LogEnd { length: count(row.get(0)?), last: row.get(1)? }, row.get::<_, [u8; 32]>(2)?))
-    })?;
-    let ends_here = match stored {
-        None => walk.length == 0,
-        Some((end, mac)) => {
-            end == LogEnd { length: walk.length, last: walk.last } && mac == end_mac(&key, &end)
-        }
-    };
-    let rolled_back =
-        noted.filter(|_| !walk.saw_noted).map(|end| LogFault::RolledBack { length: end.length });
-    let fault = walk.fault.or((!ends_here).then_some(LogFault::End)).or(rolled_back);
-    Ok(LogCheck { rows: walk.length, fault })
-}
-
-struct Walk<'a> {
-    key: &'a LogKey,
-    noted: Option<LogEnd>,
-    length: u64,
-    last: [u8; 32],
-    saw_noted: bool,
-    fault: Option<LogFault>,
-}
-
-impl Walk<'_> {
-    fn is_noted(&self) -> bool {
-        self.noted.is_none_or(|end| end.length == self.length && end.last == self.last)
-    }
-
-    fn step(&mut self, snapshot: &Snapshot<'_>, row: &rusqlite::Row<'_>) -> Result<(), StoreError> {
-        let link = Link {
-            number: row.get(0)?,
-            seen_at: row.get(1)?,
-            account: row.get(2)?,
-            scope: CaseId::from_bytes(row.get(3)?),
-            content_hash: row.get(4)?,
-        };
-        let mac: [u8; 32] = row.get(5)?;
-        let sealed: Vec<u8> = row.get(6)?;
-        let opened = snapshot.open(link.scope, &ACCESS_LOG, &identity(&link.scope, link.number), &sealed);
-        let is_whole = opened.is_ok_and(|plain| link.content_hash == <[u8; 32]>::from(Sha256::digest(plain)));
-        let follows = count(link.number) == self.length && mac == link.mac(self.key, &self.last);
-        if !(is_whole && follows) && self.fault.is_none() {
-            self.fault = Some(LogFault::Row { number: self.length });
-        }
-        self.length = self.length.saturating_add(1);
-        self.last = mac;
-        self.saw_noted |= self.is_noted();
-        Ok(())
-    }
-}
-
-impl StoreReader {
-    /// Returns the folder of the journal.
-    fn journal_folder(&self) -> &Path {
-        &self.paths().journal
-    }
 }

@@ -26,6 +26,11 @@ pub struct DisclosureFilter {
     pub partner: Option<OrganisationNumber>,
     /// Of this entry.
     pub entry: Option<EntryId>,
+    /// Committed before this one, which is of the same case if a case is asked for. There is
+    /// nothing before one that is not there.
+    pub before: Option<DisclosureId>,
+    /// So many at the most: the latest.
+    pub latest: Option<u32>,
 }
 
 /// A disclosure as the log has it.
@@ -50,6 +55,14 @@ impl StoreReader {
     /// [`StoreError`] if the store cannot be read.
     pub async fn disclosures(&self, filter: DisclosureFilter) -> Result<Vec<LoggedDisclosure>, StoreError> {
         self.read(move |snapshot| disclosures(snapshot, &filter)).await
+    }
+
+    /// Returns how many disclosures there are.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn disclosures_count(&self) -> Result<u64, StoreError> {
+        self.read(|snapshot| Ok(value::count(snapshot.number("SELECT count(*) FROM disclosure", [])?))).await
     }
 
     /// Returns what each partner has durably of a case's entries, in their present generations.
@@ -83,15 +96,29 @@ fn disclosures(
     snapshot: &Snapshot<'_>,
     filter: &DisclosureFilter,
 ) -> Result<Vec<LoggedDisclosure>, StoreError> {
-    snapshot.rows(
+    let case = filter.case.map(|case| *case.as_bytes());
+    let below = match filter.before {
+        None => Some(i64::MAX),
+        Some(before) => snapshot.optional(
+            "SELECT number FROM disclosure WHERE disclosure_id = ?1 AND (?2 IS NULL OR case_id = ?2)",
+            (before.as_bytes(), case),
+            |row| Ok(row.get(0)?),
+        )?,
+    };
+    let Some(below) = below else { return Ok(Vec::new()) };
+    let mut rows = snapshot.rows(
         "SELECT disclosure_id, partner, case_id, entry_id, generation, heads, disclosed_at, is_unsent, sealed
          FROM disclosure
          WHERE (?1 IS NULL OR case_id = ?1) AND (?2 IS NULL OR partner = ?2) AND (?3 IS NULL OR entry_id = ?3)
-         ORDER BY number",
+               AND number < ?4
+         ORDER BY number DESC LIMIT ?5",
         (
-            filter.case.map(|case| *case.as_bytes()),
+            case,
             filter.partner.map(OrganisationNumber::value),
             filter.entry.map(|entry| *entry.as_bytes()),
+            below,
+            // Less than nothing is no bound (SQLite, SELECT, section 7).
+            filter.latest.map_or(-1, i64::from),
         ),
         |row| {
             let id = DisclosureId::from_bytes(row.get(0)?);
@@ -114,7 +141,9 @@ fn disclosures(
                 is_unsent: row.get(7)?,
             })
         },
-    )
+    )?;
+    rows.reverse();
+    Ok(rows)
 }
 
 fn grounds(

@@ -82,7 +82,8 @@ fn numbered(known: &[Migration]) -> impl Iterator<Item = (u32, &Migration)> {
     (1..).zip(known)
 }
 
-fn newest(known: &[Migration]) -> u32 {
+/// Returns the number of the newest schema.
+pub(crate) fn newest(known: &[Migration]) -> u32 {
     u32::try_from(known.len()).unwrap_or(u32::MAX)
 }
 

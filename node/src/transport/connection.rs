@@ -206,7 +206,8 @@ impl LinkHandle {
         self.inner.connection.closed().await;
     }
 
-    pub(super) fn facts(&self) -> &CertificateFacts {
+    /// Returns what the partner's certificate says, as it was shown at the handshake.
+    pub fn facts(&self) -> &CertificateFacts {
         &self.inner.facts
     }
 

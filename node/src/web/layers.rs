@@ -33,10 +33,25 @@ pub(crate) const SECURITY_HEADERS: [(HeaderName, HeaderValue); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
+/// Has a browser that has reached this node by HTTPS come by nothing else for a year (RFC 6797,
+/// section 6.1). Other names below this one are not the node's to speak for.
+const STRICT_TRANSPORT: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// Returns the headers of every answer of a node that people reach at an address. By plain HTTP
+/// nothing may be said of HTTPS (RFC 6797, section 7.2).
+pub(crate) fn security_headers(public_url: Option<&str>) -> Vec<(HeaderName, HeaderValue)> {
+    let is_https = public_url.is_some_and(|url| url.starts_with("https://"));
+    let strict = is_https.then_some((header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT));
+    SECURITY_HEADERS.into_iter().chain(strict).collect()
+}
+
 /// Adds the security headers to everything that a router answers. Only what may be kept, because
 /// it is the same for everybody, says so itself.
-pub(crate) fn with_security_headers<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
-    SECURITY_HEADERS.into_iter().fold(router, |router, (name, value)| {
+pub(crate) fn with_security_headers<S: Clone + Send + Sync + 'static>(
+    router: Router<S>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+) -> Router<S> {
+    headers.into_iter().fold(router, |router, (name, value)| {
         router.layer(if name == header::CACHE_CONTROL {
             SetResponseHeaderLayer::if_not_present(name, value)
         } else {

@@ -97,6 +97,7 @@ pub(crate) fn api() -> Routes {
         .get("/api/v1/tasks", tasks::list)
         .post("/api/v1/cases/{case}/consents/{consent}/reconfirmation", consents::reconfirm)
         .get("/api/v1/links", node::links)
+        .get("/api/v1/operations", node::operations)
         .get("/api/v1/disclosures", node::disclosures)
         .get("/api/v1/health", node::health)
         .get("/api/v1/batons", baton::offers)

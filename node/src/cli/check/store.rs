@@ -162,8 +162,10 @@ fn integrity(report: &IntegrityReport) -> Vec<Finding> {
         problem("access-log", found, "tell the data protection officer, and keep the machine as it is");
     }
     if findings.is_empty() {
-        let found =
-            format!("pages, chains, entries and {} rows of the access log are whole", report.access_log.rows);
+        let found = format!(
+            "pages, chains, entries and {} rows of the access log are whole",
+            report.access_log.rows()
+        );
         findings.push(Finding::ok(Part::Store, "integrity", found));
     }
     findings

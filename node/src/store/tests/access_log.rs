@@ -3,7 +3,7 @@
 use stafett_protocol::person::Role;
 
 use super::*;
-use crate::store::{AccessRow, LogFault};
+use crate::store::{AccessRow, LocalWrite, LogFault};
 
 fn look(case: Option<CaseId>, why: &str) -> AccessRow {
     AccessRow {
@@ -47,7 +47,7 @@ async fn looks_read_back_by_case_and_by_person() {
     assert_eq!(store.accesses_of(NILS).await.expect("reads"), [other]);
     assert_eq!(store.cases_owned().await.expect("reads"), [CASE]);
     let check = store.verify_access_log().await.expect("checks");
-    assert_eq!((check.rows, check.fault), (5, None));
+    assert_eq!((check.rows(), check.fault), (5, None));
 }
 
 #[tokio::test]
@@ -146,6 +146,96 @@ async fn log_put_back_from_earlier_is_found() {
     let fault = folder.open().verify_access_log().await.expect("checks").fault;
 
     assert_eq!(fault, Some(LogFault::RolledBack { length: 5 }));
+}
+
+#[tokio::test]
+async fn check_that_goes_on_walks_the_new_rows_alone_and_finds_what_is_wrong_there() {
+    let folder = Folder::new();
+    let store = logged(&folder).await;
+    let first = store.verify_access_log().await.expect("checks");
+    assert_eq!((first.from, first.rows(), first.fault), (0, 4, None));
+    let unchanged = store.verify_access_log_from(first.end).await.expect("checks");
+    assert_eq!((unchanged.from, unchanged.end, unchanged.fault), (4, first.end, None));
+
+    for why in ["fifth", "sixth"] {
+        store.log_access(look(Some(CASE), why)).await.expect("logs");
+    }
+    let second = store.verify_access_log_from(first.end).await.expect("checks");
+    assert_eq!((second.from, second.rows(), second.fault), (4, 6, None));
+
+    folder.tamper("UPDATE access_log SET seen_at = 1 WHERE number = 5");
+    let found = store.verify_access_log_from(first.end).await.expect("checks");
+    assert_eq!((found.from, found.fault), (4, Some(LogFault::Row { number: 5 })));
+}
+
+#[tokio::test]
+async fn check_that_goes_on_claims_nothing_of_the_rows_before_and_the_whole_one_finds_them() {
+    let folder = Folder::new();
+    let store = logged(&folder).await;
+    let end = store.verify_access_log().await.expect("checks").end;
+
+    folder.tamper("UPDATE access_log SET seen_at = 1 WHERE number = 1");
+
+    let on = store.verify_access_log_from(end).await.expect("checks");
+    assert_eq!((on.from, on.fault), (4, None), "it says that it began behind row 1");
+    let whole = store.verify_access_log().await.expect("checks");
+    assert_eq!((whole.from, whole.fault), (0, Some(LogFault::Row { number: 1 })));
+}
+
+#[tokio::test]
+async fn check_whose_last_row_is_gone_begins_anew_and_finds_a_log_that_was_cut_or_put_back() {
+    for (sql, fault) in [
+        ("DELETE FROM access_log WHERE number = 3", LogFault::End),
+        ("DELETE FROM access_log_end; DELETE FROM access_log", LogFault::RolledBack { length: 4 }),
+        ("UPDATE access_log SET mac = zeroblob(32) WHERE number = 3", LogFault::Row { number: 3 }),
+        (
+            "UPDATE access_log_end SET length = 3, last = (SELECT mac FROM access_log WHERE number = 2);
+             DELETE FROM access_log WHERE number = 3",
+            LogFault::End,
+        ),
+    ] {
+        let folder = Folder::new();
+        let store = logged(&folder).await;
+        let end = store.verify_access_log().await.expect("checks").end;
+
+        folder.tamper(sql);
+
+        let found = store.verify_access_log_from(end).await.expect("checks");
+        assert_eq!((found.from, found.fault), (0, Some(fault)), "{sql}");
+    }
+}
+
+/// `STAFETT_LOG_ROWS=200000 cargo test --workspace --lib -- --nocapture going_on_costs` prints the
+/// times of a log of that length.
+#[tokio::test]
+#[allow(clippy::print_stdout, reason = "figures for people")]
+async fn going_on_costs_what_was_added_however_long_the_log_is() {
+    let rows = std::env::var("STAFETT_LOG_ROWS").ok().and_then(|rows| rows.parse().ok()).unwrap_or(12_000);
+    let folder = Folder::new();
+    let store = folder.open().with_own_goal().await;
+    let mut left = rows;
+    while left > 0 {
+        let some = left.min(2_000);
+        let looks = (0..some).map(|_| LocalWrite::Access(look(Some(CASE), "a task")));
+        store.commit_with(Transaction::default(), looks.collect()).await.expect("logs");
+        left -= some;
+    }
+
+    let begun = std::time::Instant::now();
+    let whole = store.verify_access_log().await.expect("checks");
+    let from_the_beginning = begun.elapsed();
+    store.log_access(look(Some(CASE), "one more")).await.expect("logs");
+    let mut going_on = std::time::Duration::MAX;
+    for _ in 0..5 {
+        let begun = std::time::Instant::now();
+        let on = store.verify_access_log_from(whole.end).await.expect("checks");
+        going_on = going_on.min(begun.elapsed());
+        assert_eq!((on.from, on.rows(), on.fault), (rows, rows + 1, None));
+    }
+
+    println!("{rows} rows: from the beginning {from_the_beginning:?}, going on {going_on:?}");
+    assert_eq!((whole.from, whole.rows(), whole.fault), (0, rows, None));
+    assert!(going_on * 4 < from_the_beginning, "{going_on:?} {from_the_beginning:?}");
 }
 
 #[tokio::test]

@@ -121,6 +121,30 @@ async fn disclosure_log_is_filtered_by_case_partner_and_entry() {
 }
 
 #[tokio::test]
+async fn disclosures_are_read_part_by_part_from_the_latest_and_by_no_place_of_another_case() {
+    let folder = Folder::new();
+    let store = folder.open().with_own_goal().await;
+    let rows: Vec<_> = (81..86).map(|id| disclosed(id, FIRST, &Heads::default())).collect();
+    store.must(rows.iter().cloned().map(Write::Disclosure).collect()).await;
+    const NONE: [u8; 0] = [];
+    let id = |byte| Some(DisclosureId::from_bytes([byte; 16]));
+    let ask = async |case, before, latest| -> Vec<u8> {
+        let filter = DisclosureFilter { case, before, latest, ..DisclosureFilter::default() };
+        let logged = store.disclosures(filter).await.expect("reads");
+        logged.into_iter().map(|logged| logged.row.id.as_bytes()[0]).collect()
+    };
+
+    assert_eq!(ask(None, None, Some(2)).await, [84, 85]);
+    assert_eq!(ask(None, id(84), Some(2)).await, [82, 83]);
+    assert_eq!(ask(Some(CASE), id(82), Some(2)).await, [81]);
+    assert_eq!(ask(None, id(83), None).await, [81, 82]);
+    assert_eq!(ask(None, id(81), Some(2)).await, NONE);
+    assert_eq!(ask(None, id(99), Some(2)).await, NONE, "there is no such place");
+    assert_eq!(ask(Some(THEIR_CASE), id(85), Some(2)).await, NONE, "a place of another case tells nothing");
+    assert_eq!(store.disclosures_count().await.expect("reads"), 5);
+}
+
+#[tokio::test]
 async fn grant_and_order_wait_until_the_partner_has_answered() {
     let folder = Folder::new();
     let store = folder.open().with_own_goal().await;

@@ -1,6 +1,7 @@
 //! An example of every body. All persons and numbers are invented.
 
 mod consent;
+mod operations;
 
 use serde_json::{Value, json};
 
@@ -16,7 +17,16 @@ const OCTOBER_1: u64 = 1_790_812_800_000;
 
 /// Returns the name of each body's schema with its example.
 pub fn all() -> Vec<(&'static str, Value)> {
-    [requests(), of_cases(), of_the_family(), of_the_baton(), consent::all(), of_the_node()].concat()
+    [
+        requests(),
+        of_cases(),
+        of_the_family(),
+        of_the_baton(),
+        consent::all(),
+        operations::all(),
+        of_the_node(),
+    ]
+    .concat()
 }
 
 fn requests() -> Vec<(&'static str, Value)> {
@@ -247,24 +257,6 @@ fn of_the_baton() -> Vec<(&'static str, Value)> {
 
 fn of_the_node() -> Vec<(&'static str, Value)> {
     vec![
-        (
-            "LinkItem",
-            json!({
-                "partner": PARTNER,
-                "name": "Prøve kommune",
-                "connected": true,
-                "connected_since": AUGUST_17,
-                "last_received": OCTOBER_1,
-                "waiting": 0,
-                "receipts_missing": 1,
-                "receipts_missing_since": AUGUST_17,
-                "receipts_late": true,
-                "sharing_stopped": false,
-                "agreement_until": 1_893_456_000_000_u64,
-                "revoked": false,
-                "in_doubt": false,
-            }),
-        ),
         (
             "DisclosureItem",
             json!({

@@ -10,9 +10,10 @@ use stafett_protocol::time::{DAY, UnixMillis};
 
 use super::{Frame, PageError, page};
 use crate::engine::EngineError;
-use crate::engine::answer::LinkItem;
+use crate::engine::answer::{
+    AccessLogItem, LinkItem, LogFaultItem, LogFaultKind, Operations, OwnKeysItem, PinnedKey, StoreItem,
+};
 use crate::engine::seal::SealReason;
-use crate::store::LogFault;
 use crate::web::Api;
 use crate::web::texts::{Key, Text};
 use crate::web::visitor::Visitor;
@@ -28,6 +29,7 @@ struct OperationsPage<'a> {
     /// What is to be done, each with what it is about.
     todo: Vec<ToDo>,
     links: Vec<Row>,
+    keys: Vec<Keys>,
     state: Vec<(Text, String)>,
 }
 
@@ -49,23 +51,58 @@ struct Row {
     state: Vec<Text>,
 }
 
+/// The keys of one partner.
+struct Keys {
+    name: String,
+    facts: Vec<(Text, String)>,
+}
+
+/// How near the end of a certificate is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Nearness {
+    /// It is over.
+    Over,
+    /// Within 7 days.
+    Days,
+    /// Within 30 days.
+    Weeks,
+    /// Within 60 days.
+    Months,
+}
+
+impl Nearness {
+    /// Returns how near an end is; none if it is further away.
+    fn of(until: UnixMillis, now: UnixMillis) -> Option<Self> {
+        if until < now {
+            return Some(Self::Over);
+        }
+        let steps = [(7, Self::Days), (30, Self::Weeks), (60, Self::Months)];
+        let left = until.since(now);
+        steps.into_iter().find(|(days, _)| left <= DAY.saturating_mul(*days)).map(|(_, near)| near)
+    }
+}
+
 /// How the node is, its links, and what to do.
 pub(crate) async fn show(State(api): State<Api>, visitor: Visitor) -> Result<Response, PageError> {
     if visitor.reader.role != Role::ItOperator {
         return Err(EngineError::NotFound.into());
     }
     let links = api.engine.links(&visitor.reader).await?;
-    let log = api.engine.store().verify_access_log().await.map_err(EngineError::from)?;
+    let run = api.engine.operations(&visitor.reader).await?;
     let clock = api.engine.store().clock_jump().await.map_err(EngineError::from)?;
     let teller = Teller { api: &api, visitor: &visitor, now: api.engine.now() };
     let mut todo = teller.seals();
+    todo.extend(teller.of_certificate(&run.keys));
     todo.extend(links.iter().flat_map(|link| teller.of_link(link)));
-    todo.extend(log.fault.map(|fault| teller.of_log(fault)));
+    todo.extend(links.iter().filter_map(|link| teller.of_shown(link)));
+    todo.extend(run.access_log.fault.map(|fault| teller.of_log(fault)));
+    todo.extend(teller.of_room(&run.store));
     let shown = OperationsPage {
         frame: Frame::new(&api, &visitor.asked, visitor.t("operations-title")),
         todo,
         links: links.iter().map(|link| teller.row(link)).collect(),
-        state: teller.state(log.rows, clock),
+        keys: links.iter().map(|link| teller.keys(link)).collect(),
+        state: teller.state(&run, clock),
     };
     page(StatusCode::OK, &shown)
 }
@@ -141,11 +178,56 @@ impl Teller<'_> {
         todo
     }
 
-    fn of_log(&self, fault: LogFault) -> ToDo {
-        let what = match fault {
-            LogFault::Row { number } => self.t("operations-log-row").with("number", number),
-            LogFault::End => self.t("operations-log-end"),
-            LogFault::RolledBack { length } => self.t("operations-log-back").with("count", length),
+    fn of_certificate(&self, keys: &OwnKeysItem) -> Option<ToDo> {
+        let day = |what: Text, moment| what.with("day", self.day(moment)).to_string();
+        if self.now < keys.certificate_from {
+            let what = day(self.t("operations-certificate-early"), keys.certificate_from);
+            let then = self.t("operations-certificate-early-do").to_string();
+            return Some(ToDo { what, then, command: None });
+        }
+        let near = Nearness::of(keys.certificate_until, self.now)?;
+        let what = match near {
+            Nearness::Over => self.t("operations-certificate-ended"),
+            _ => self.t("operations-certificate-ends"),
+        };
+        let then = match near {
+            Nearness::Over | Nearness::Days => self.t("operations-certificate-now"),
+            Nearness::Weeks => self.t("operations-certificate-soon"),
+            Nearness::Months => self.t("operations-certificate-later"),
+        };
+        let command = Some("stafett identity --renew-certificate".to_owned());
+        Some(ToDo { what: day(what, keys.certificate_until), then: then.to_string(), command })
+    }
+
+    /// About the certificate that a partner showed last.
+    fn of_shown(&self, link: &LinkItem) -> Option<ToDo> {
+        let until = link.keys.shown.as_ref().filter(|_| !link.revoked)?.certificate_until;
+        let near = Nearness::of(until, self.now)?;
+        let what = match near {
+            Nearness::Over => self.t("operations-shown-ended"),
+            _ => self.t("operations-shown-ends"),
+        };
+        let then = match near {
+            Nearness::Over | Nearness::Days => self.t("operations-shown-now"),
+            Nearness::Weeks => self.t("operations-shown-soon"),
+            Nearness::Months => self.t("operations-shown-later"),
+        };
+        let what = what.with("name", &link.name).with("day", self.day(until)).to_string();
+        Some(ToDo { what, then: then.with("name", &link.name).to_string(), command: None })
+    }
+
+    fn of_room(&self, store: &StoreItem) -> Option<ToDo> {
+        let what = self.t("operations-room").with("megabytes", megabytes(store.free_bytes)).to_string();
+        let then = self.t("operations-room-do").to_string();
+        store.is_nearly_full.then_some(ToDo { what, then, command: None })
+    }
+
+    fn of_log(&self, fault: LogFaultItem) -> ToDo {
+        let number = fault.number.unwrap_or_default();
+        let what = match fault.kind {
+            LogFaultKind::Row => self.t("operations-log-row").with("number", number),
+            LogFaultKind::End => self.t("operations-log-end"),
+            LogFaultKind::RolledBack => self.t("operations-log-back").with("count", number),
         };
         let command = Some("stafett check".to_owned());
         ToDo { what: what.to_string(), then: self.t("operations-log-do").to_string(), command }
@@ -189,7 +271,56 @@ impl Teller<'_> {
         }
     }
 
-    fn state(&self, log_rows: u64, clock: Option<i64>) -> Vec<(Text, String)> {
+    fn keys(&self, link: &LinkItem) -> Keys {
+        let keys = &link.keys;
+        let or_none = |key: &Option<String>| match key {
+            Some(key) => key.clone(),
+            None => self.t("operations-no-next").to_string(),
+        };
+        let shown = match &keys.shown {
+            Some(shown) => {
+                let which = match shown.key {
+                    PinnedKey::Current => self.t("operations-shown-current"),
+                    PinnedKey::Next => self.t("operations-shown-next"),
+                    PinnedKey::Neither => self.t("operations-shown-neither"),
+                };
+                which.with("day", self.day(shown.certificate_until)).to_string()
+            }
+            None => self.t("operations-never").to_string(),
+        };
+        let speaks = match link.protocol_version {
+            Some(version) => {
+                self.t("operations-protocol-version").with("version", u64::from(version)).to_string()
+            }
+            None => self.t("operations-never").to_string(),
+        };
+        let facts = vec![
+            (self.t("operations-tls-current"), keys.tls_current.clone()),
+            (self.t("operations-tls-next"), or_none(&keys.tls_next)),
+            (self.t("operations-signing-current"), keys.signing_current.clone()),
+            (self.t("operations-signing-next"), or_none(&keys.signing_next)),
+            (self.t("operations-shown"), shown),
+            (self.t("operations-protocol"), speaks),
+        ];
+        Keys { name: link.name.clone(), facts }
+    }
+
+    fn log(&self, log: &AccessLogItem) -> String {
+        let text = if log.rows == log.rows_walked {
+            self.t("operations-log-rows")
+        } else {
+            self.t("operations-log-more").with("walked", log.rows_walked)
+        };
+        text.with("count", log.rows).with("moment", self.minute(log.walked_at)).to_string()
+    }
+
+    fn store(&self, store: &StoreItem) -> String {
+        let text = self.t("operations-store-size").with("megabytes", megabytes(store.bytes));
+        let text = text.with("log", megabytes(store.write_ahead_bytes));
+        text.with("free", megabytes(store.free_bytes)).to_string()
+    }
+
+    fn state(&self, run: &Operations, clock: Option<i64>) -> Vec<(Text, String)> {
         let engine = &self.api.engine;
         let health = engine.health();
         let store = engine.store();
@@ -212,10 +343,42 @@ impl Teller<'_> {
             (self.t("operations-node"), serving.to_string()),
             (self.t("operations-journal"), journal.to_string()),
             (self.t("operations-clock"), format!("{} {jump}", self.minute(self.now))),
-            (self.t("operations-log"), self.t("operations-log-rows").with("count", log_rows).to_string()),
+            (self.t("operations-log"), self.log(&run.access_log)),
+            (self.t("operations-store"), self.store(&run.store)),
+            (self.t("operations-schema"), run.store.schema.to_string()),
             (self.t("operations-backup"), self.t("operations-backup-do").to_string()),
-            (self.t("operations-key"), self.t("operations-key-do").to_string()),
-            (self.t("operations-version"), health.version),
+            (self.t("operations-key"), run.keys.tls.clone()),
+            (self.t("operations-certificate"), self.day(run.keys.certificate_until)),
+            (self.t("operations-signing"), run.keys.signing.clone()),
+            (self.t("operations-version"), run.version.clone()),
+            (
+                self.t("operations-protocol"),
+                self.t("operations-protocol-version")
+                    .with("version", u64::from(run.protocol_version))
+                    .to_string(),
+            ),
         ]
+    }
+}
+
+/// Megabytes, rounded up: a store that is there takes some.
+fn megabytes(bytes: u64) -> u64 {
+    bytes.div_ceil(1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn end_of_a_certificate_is_near_from_sixty_days_and_nearer_from_thirty_and_seven() {
+        let end = UnixMillis(1_000 * DAY);
+        let before = |millis: u64| Nearness::of(end, UnixMillis(end.0 - millis));
+
+        assert_eq!(before(60 * DAY + 1), None);
+        assert_eq!([before(60 * DAY), before(30 * DAY + 1)], [Some(Nearness::Months); 2]);
+        assert_eq!([before(30 * DAY), before(7 * DAY + 1)], [Some(Nearness::Weeks); 2]);
+        assert_eq!([before(7 * DAY), before(0)], [Some(Nearness::Days); 2]);
+        assert_eq!(Nearness::of(end, UnixMillis(end.0 + 1)), Some(Nearness::Over));
     }
 }

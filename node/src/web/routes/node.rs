@@ -3,10 +3,9 @@
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
-use stafett_protocol::id::CaseId;
 
-use crate::engine::answer::{DisclosureItem, Health, LinkItem};
+use crate::engine::answer::{DisclosureItem, Health, LinkItem, Operations};
+use crate::engine::operations::WhichDisclosures;
 use crate::web::Api;
 use crate::web::body::{Parameters, json};
 use crate::web::caller::Caller;
@@ -23,25 +22,34 @@ pub(crate) async fn links(State(api): State<Api>, Caller(reader): Caller) -> Res
     Ok(json(StatusCode::OK, &api.engine.links(&reader).await?))
 }
 
-/// Which disclosures.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Which {
-    case: Option<CaseId>,
+/// Tells how the node is run: its keys, store, access log and versions. For the operator and the
+/// data protection officer.
+#[utoipa::path(
+    get, path = "/api/v1/operations", operation_id = "showOperations", tag = "node",
+    responses((status = 200, description = "How the node is run.", body = Operations), Reading),
+)]
+pub(crate) async fn operations(State(api): State<Api>, Caller(reader): Caller) -> Result<Response, ApiError> {
+    Ok(json(StatusCode::OK, &api.engine.operations(&reader).await?))
 }
 
 /// Lists what was handed to partners' nodes, to whom, and on which consents.
 #[utoipa::path(
     get, path = "/api/v1/disclosures", operation_id = "listDisclosures", tag = "node",
-    params(("case" = Option<doc::CaseId>, Query, description = "Only disclosures of this case.")),
-    responses((status = 200, description = "The disclosures.", body = Vec<DisclosureItem>), Reading, Asking),
+    params(
+        ("case" = Option<doc::CaseId>, Query, description = "Only disclosures of this case."),
+        ("before" = Option<doc::DisclosureId>, Query, description = "Only disclosures committed before this one; \
+            none, if it is not there."),
+        ("latest" = Option<u32>, Query, minimum = 1, description = "So many at the most: the latest. To read on, ask \
+            with the first of the answer as `before`."),
+    ),
+    responses((status = 200, description = "The disclosures, in the order in which they were committed.", body = Vec<DisclosureItem>), Reading, Asking),
 )]
 pub(crate) async fn disclosures(
     State(api): State<Api>,
     Caller(reader): Caller,
-    Parameters(which): Parameters<Which>,
+    Parameters(which): Parameters<WhichDisclosures>,
 ) -> Result<Response, ApiError> {
-    Ok(json(StatusCode::OK, &api.engine.disclosures(&reader, which.case).await?))
+    Ok(json(StatusCode::OK, &api.engine.disclosures(&reader, which).await?))
 }
 
 /// Tells how the node is.

@@ -43,6 +43,7 @@ fn rows(ids: &Ids) -> Vec<Row> {
     let stranger = (HealthNurse, 404);
     let rows = vec![
         row("get", "/api/v1/links", Value::Null, (Operator, 200), (Holder, 403)),
+        row("get", "/api/v1/operations", Value::Null, (Operator, 200), (Holder, 403)),
         row("get", "/api/v1/disclosures", Value::Null, (Who::ProtectionOfficer, 200), (Holder, 403)),
         row("get", "/api/v1/cases", Value::Null, (Holder, 200), (Operator, 200)),
         row("post", "/api/v1/cases", new_case(), (Holder, 201), (Operator, 403)),

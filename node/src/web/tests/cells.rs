@@ -5,6 +5,7 @@ mod objects;
 mod refused;
 mod sent;
 mod table;
+mod transport;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,6 +61,8 @@ fn assert_secured(answer: &Answer, of: &str) {
         let may_be_kept = name == header::CACHE_CONTROL && of.contains("/assets/") && answer.status == 200;
         assert!(found == [&value] || may_be_kept, "{of}: {name}: {found:?}");
     }
+    // These nodes are reached by plain HTTP.
+    assert!(!answer.headers.contains_key(header::STRICT_TRANSPORT_SECURITY), "{of}");
 }
 
 /// The rows of every table of the store but the log of looks and what sessions and clock write.

@@ -3,11 +3,16 @@
 use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
+use stafett_protocol::disclosure::DisclosureRow;
+use stafett_protocol::id::DisclosureId;
 use stafett_protocol::time::DAY;
+use stafett_protocol::transaction::{Transaction, Write};
 
 use super::household::Family;
-use super::support::{NOW, Node, PARTNER, Who, new_note};
+use super::support::{CERTIFICATE_UNTIL, NOW, Node, PARTNER, Who, new_note};
+use crate::clock::random;
 use crate::engine::seal::SealReason;
+use crate::store::DisclosureFilter;
 
 async fn shown(node: &Node, who: Who, path: &str) -> String {
     let answer = node.log_in(who).await.get(path).await;
@@ -108,4 +113,149 @@ async fn officer_sees_what_left_and_no_content() {
     }
     assert!(page.contains("<td>Steinkjer kommune</td>"), "{page}");
     assert!(!page.contains("Ane") && !page.contains("hemmelig") && !page.contains(&family.mother));
+}
+
+#[tokio::test]
+async fn operator_sees_keys_store_and_versions_as_the_api_tells_them() {
+    let node = Node::start().await;
+
+    let run = node.expect(200, Who::Operator, "get", "/api/v1/operations", &Value::Null).await;
+    let links = node.expect(200, Who::Operator, "get", "/api/v1/links", &Value::Null).await;
+    let page = shown(&node, Who::Operator, "/operations").await;
+
+    for key in [&run["keys"]["tls"], &run["keys"]["signing"]] {
+        let key = key.as_str().expect("a key");
+        assert_eq!(key.len(), 64);
+        assert!(page.contains(&format!("<dd>{key}</dd>")), "{key}: {page}");
+    }
+    assert_eq!(run["keys"]["certificate_until"], CERTIFICATE_UNTIL.0);
+    let shown_facts = [
+        "<dt>Eget sertifikat gjelder til</dt><dd>14. januar 2030</dd>",
+        "<dt>Lagerets skjema</dt><dd>9</dd>",
+        "<dt>Protokoll</dt><dd>Versjon 1</dd>",
+        "<dt>Neste TLS-nøkkel</dt><dd>Ingen</dd>",
+        "<dt>Vist ved siste forbindelse</dt><dd>Ikke siden programmet startet</dd>",
+        " MB ledig på disken.",
+    ];
+    for fact in shown_facts {
+        assert!(page.contains(fact), "{fact}: {page}");
+    }
+    assert!(page.contains(&"1".repeat(64)) && page.contains(&"2".repeat(64)), "the partner's keys: {page}");
+    assert_eq!(links[0]["keys"]["tls_current"], "1".repeat(64));
+    assert!(links[0]["keys"]["shown"].is_null() && links[0]["protocol_version"].is_null());
+    let store = &run["store"];
+    assert!(store["bytes"].as_u64() > Some(0) && store["free_bytes"].as_u64() > Some(0), "{store}");
+}
+
+#[tokio::test]
+async fn certificate_that_runs_out_says_more_urgently_what_to_do_the_nearer_its_end_is() {
+    let node = Node::start().await;
+    let at = async |moment| {
+        node.clock.store(moment, Ordering::Relaxed);
+        shown(&node, Who::Operator, "/operations").await
+    };
+    let (ends, renew) = ("Sertifikatet til denne noden går ut", "stafett identity --renew-certificate");
+
+    let early = at(CERTIFICATE_UNTIL.0 - 61 * DAY).await;
+    assert!(!early.contains(ends) && !early.contains(renew), "{early}");
+    for (days, what) in
+        [(60, "Sett av tid til å fornye det."), (30, "Forny det denne måneden"), (7, "Forny det i dag")]
+    {
+        let page = at(CERTIFICATE_UNTIL.0 - days * DAY).await;
+        assert!(page.contains(ends) && page.contains(what) && page.contains(renew), "{days}: {page}");
+    }
+    let over = at(CERTIFICATE_UNTIL.0 + 1).await;
+    assert!(
+        over.contains("Sertifikatet til denne noden gikk ut") && over.contains("Forny det i dag"),
+        "{over}"
+    );
+    let before = at(NOW - 1).await;
+    assert!(before.contains("Se om klokken på maskinen er riktig."), "{before}");
+}
+
+#[tokio::test]
+async fn page_says_when_the_access_log_was_walked_and_a_new_day_finds_what_was_changed_before() {
+    let node = Node::start().await;
+    for _ in 0..2 {
+        shown(&node, Who::ProtectionOfficer, "/disclosures").await;
+    }
+    node.clock.store(NOW + DAY, Ordering::Relaxed);
+    node.engine.watch_access_log().await.expect("reads");
+    let walked = node.engine.check_access_log().await.expect("reads");
+    assert_eq!((walked.walked_at.0, walked.rows_walked), (NOW + DAY, walked.check.rows()));
+    let page = shown(&node, Who::Operator, "/operations").await;
+    assert!(page.contains(&format!("{} rader, gått gjennom fra begynnelsen", walked.rows_walked)), "{page}");
+
+    shown(&node, Who::ProtectionOfficer, "/disclosures").await;
+    let page = shown(&node, Who::Operator, "/operations").await;
+    assert!(page.contains(&format!("{} av dem ble gått gjennom", walked.rows_walked)), "{page}");
+    assert!(page.contains("De som kom siden, er sjekket."), "{page}");
+
+    let store = rusqlite::Connection::open(node.folder.path().join("data/store.sqlite")).expect("the store");
+    store.execute("UPDATE access_log SET seen_at = 1 WHERE number = 0", []).expect("changed");
+    node.clock.store(NOW + 2 * DAY, Ordering::Relaxed);
+    node.engine.watch_access_log().await.expect("reads");
+    let page = shown(&node, Who::Operator, "/operations").await;
+    assert!(page.contains("Tilgangsloggen er endret: rad 0 stemmer ikke."), "{page}");
+    let run = node.expect(200, Who::Operator, "get", "/api/v1/operations", &Value::Null).await;
+    assert_eq!(run["access_log"]["fault"], json!({ "kind": "row", "number": 0 }));
+}
+
+#[tokio::test]
+async fn officer_reads_on_to_older_disclosures_by_a_place_that_says_nothing() {
+    let node = Node::start().await;
+    withdrawn(&node).await;
+    let store = node.engine.store();
+    let row = store.disclosures(DisclosureFilter::default()).await.expect("reads").remove(0).row;
+    let another =
+        |_| Write::Disclosure(DisclosureRow { id: DisclosureId::from_random(random()), ..row.clone() });
+    store.commit(Transaction::of((0..500).map(another).collect())).await.expect("committed");
+    let rows = |page: &str| page.matches("<td>Steinkjer kommune</td>").count();
+
+    let first = shown(&node, Who::ProtectionOfficer, "/disclosures").await;
+    let older = first.split("/disclosures?before=").nth(1).and_then(|rest| rest.split('"').next());
+    let older = older.expect("a link to the older ones").to_owned();
+    let second = shown(&node, Who::ProtectionOfficer, &format!("/disclosures?before={older}")).await;
+
+    assert!(first.contains("501 utleveringer. Her er de 500 siste."), "{first}");
+    assert_eq!((rows(&first), rows(&second)), (500, 1));
+    assert!(second.contains("501 utleveringer i alt. Her er 1 av de eldre."), "{second}");
+    assert!(!second.contains("Eldre utleveringer") && second.contains("href=\"/disclosures\""), "{second}");
+    assert!(older.parse::<DisclosureId>().is_ok(), "{older}");
+    let mut officer = node.log_in(Who::ProtectionOfficer).await;
+    for wrong in ["3f0c3a9e-7d1b-4c42-9a86-2f1e8b7d6c05", "500", "%00"] {
+        assert_eq!(
+            officer.get(&format!("/disclosures?before={wrong}")).await.status.as_u16(),
+            404,
+            "{wrong}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn program_reads_disclosures_part_by_part_or_all_at_once() {
+    let node = Node::start().await;
+    let family = withdrawn(&node).await;
+    let store = node.engine.store();
+    let row = store.disclosures(DisclosureFilter::default()).await.expect("reads").remove(0).row;
+    let another =
+        |_| Write::Disclosure(DisclosureRow { id: DisclosureId::from_random(random()), ..row.clone() });
+    store.commit(Transaction::of((0..4).map(another).collect())).await.expect("committed");
+    let ask = async |who, query: &str| {
+        let path = format!("/api/v1/disclosures{query}");
+        let rows = node.expect(200, who, "get", &path, &Value::Null).await;
+        let ids =
+            rows.as_array().expect("a list").iter().map(|row| row["id"].as_str().expect("an id").to_owned());
+        ids.collect::<Vec<_>>()
+    };
+
+    let all = ask(Who::ProtectionOfficer, "").await;
+    assert_eq!(all.len(), 5);
+    assert_eq!(ask(Who::ProtectionOfficer, "?latest=2").await, all[3..]);
+    assert_eq!(ask(Who::ProtectionOfficer, &format!("?latest=2&before={}", all[3])).await, all[1..3]);
+    assert_eq!(ask(Who::Holder, &format!("?case={}&latest=1", family.id)).await, all[4..]);
+    for wrong in ["?latest=0", "?latest=-1", "?before=KANARI"] {
+        let path = format!("/api/v1/disclosures{wrong}");
+        node.expect(422, Who::ProtectionOfficer, "get", &path, &Value::Null).await;
+    }
 }

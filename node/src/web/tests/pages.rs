@@ -236,7 +236,7 @@ async fn no_route_is_about_the_duty_and_fetching_pages_leaves_only_the_line_of_t
             assert!(words.iter().all(|word| !path.contains(word)), "{method} {path}");
         }
     }
-    let rows = || async { node.engine.store().verify_access_log().await.expect("reads").rows };
+    let rows = || async { node.engine.store().verify_access_log().await.expect("reads").rows() };
     let before = rows().await;
     let lines = Lines::default();
     let logging = lines.capture();

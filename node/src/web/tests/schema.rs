@@ -44,7 +44,9 @@ fn check_parts(schema: &Value, value: &Value, at: &str, found: &mut Vec<String>)
         match keyword.as_str() {
             "type" => check_type(rule, value, at, found),
             "enum" if !elements(rule).contains(value) => found.push(format!("{at} is none of the words")),
-            "minimum" if value.as_f64() < rule.as_f64() => found.push(format!("{at} is too small")),
+            "minimum" if value.is_number() && value.as_f64() < rule.as_f64() => {
+                found.push(format!("{at} is too small"))
+            }
             "maximum" if value.as_f64() > rule.as_f64() => found.push(format!("{at} is too large")),
             "items" => {
                 for (index, element) in value.as_array().into_iter().flatten().enumerate() {

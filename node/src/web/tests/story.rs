@@ -172,6 +172,12 @@ async fn operator_sees_links_and_everybody_with_a_token_how_the_node_is() {
     let links = node.expect(200, Who::Operator, "get", "/api/v1/links", &Value::Null).await;
 
     assert_eq!(assert_all_described("LinkItem", &links), 1);
+    for who in [Who::Operator, Who::ProtectionOfficer] {
+        assert_described(
+            "Operations",
+            &node.expect(200, who, "get", "/api/v1/operations", &Value::Null).await,
+        );
+    }
     assert_eq!((&links[0]["partner"], &links[0]["connected"]), (&json!(PARTNER), &json!(false)));
     for who in Who::ALL {
         let health = node.expect(200, who, "get", "/api/v1/health", &Value::Null).await;

@@ -31,6 +31,9 @@ use crate::web::{Api, router};
 
 pub(super) const NOW: u64 = 1_800_000_000_000;
 pub(super) const PARTNER: &str = "840029212";
+/// Until when the node's certificate is valid, to the end of a second: longer than the agreement
+/// with its partner.
+pub(super) const CERTIFICATE_UNTIL: UnixMillis = UnixMillis(NOW + 3 * 365 * DAY + 999);
 
 const NODE_FILE: &str = r#"
 [node]
@@ -485,7 +488,7 @@ async fn start_engine(
         organisation,
         municipality: config.node.name.clone(),
         from: UnixMillis(NOW),
-        until: UnixMillis(NOW + DAY),
+        until: CERTIFICATE_UNTIL,
     };
     let keys = NodeKeys::generate(&subject).expect("keys");
     let store = Store::open(StoreSettings {
@@ -511,6 +514,7 @@ async fn start_engine(
         config: config.clone(),
         store,
         signing: Arc::new(SigningKey::from_pkcs8(keys.signing_key_pkcs8()).expect("a key")),
+        certificate: keys.certificate_facts().clone(),
         clock: Arc::new(read),
     })
     .await

@@ -20,12 +20,13 @@ use super::world::{Column, Kind, World, columns};
 use super::{assert_secured, routes_of};
 use crate::web::Api;
 use crate::web::error::ApiError;
-use crate::web::layers::{Bounds, bound, with_security_headers};
+use crate::web::layers::{Bounds, bound, security_headers, with_security_headers};
 use crate::web::limits::BODY_BYTES_MAX;
 use crate::web::pages::refusal;
 use crate::web::tests::support::{Answer, request};
 
-const METHODS: [&str; 9] = ["get", "head", "post", "put", "patch", "delete", "options", "trace", "PROPFIND"];
+pub(super) const METHODS: [&str; 9] =
+    ["get", "head", "post", "put", "patch", "delete", "options", "trace", "PROPFIND"];
 
 /// The methods that each path takes, as its refusals must name them.
 fn methods() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
@@ -40,7 +41,7 @@ fn methods() -> BTreeMap<&'static str, BTreeSet<&'static str>> {
     methods
 }
 
-async fn ask(world: &World, column: Column, mut request: Request<Body>) -> Answer {
+pub(super) async fn ask(world: &World, column: Column, mut request: Request<Body>) -> Answer {
     if column.kind == Kind::Person && request.uri().path().starts_with("/api/") {
         let value = HeaderValue::try_from(format!("Bearer {}", column.token())).expect("a value");
         request.headers_mut().insert(header::AUTHORIZATION, value);
@@ -168,7 +169,7 @@ async fn failures_of_the_node_have_every_security_header() {
         .route("/unavailable", get(|| async { ApiError::Unavailable }))
         .layer(from_fn_with_state(bounds, bound))
         .layer(from_fn_with_state(api, refusal::as_page));
-    let router = with_security_headers(failing);
+    let router = with_security_headers(failing, security_headers(None));
     for (path, status) in [("/panics", 500), ("/slow", 503), ("/unavailable", 503)] {
         for accept in ["text/html", "application/json"] {
             let request = Request::get(path).header(header::ACCEPT, accept);

@@ -145,7 +145,12 @@ impl World {
     }
 
     pub(super) async fn about_somebody_born(born: &str) -> Self {
-        let node = Node::start_with(SETTINGS).await;
+        Self::with(born, "").await
+    }
+
+    /// A node whose settings end with `more`.
+    pub(super) async fn with(born: &str, more: &str) -> Self {
+        let node = Node::start_with(&format!("{SETTINGS}\n{more}")).await;
         let people = columns().into_iter().filter(|column| column.kind == Kind::Person);
         node.people_are(&people.map(|column| column.line(None)).collect::<String>());
         for column in columns().into_iter().filter(|column| column.kind != Kind::Nobody) {

@@ -15,3 +15,6 @@ disclosures-entry = Oppføring
 disclosures-consents = Samtykke
 disclosures-unsent = Ble ikke sendt
 disclosures-handed = Overlevert for sending
+disclosures-part = { $count } utleveringer i alt. Her er { $shown } av de eldre.
+disclosures-older = Eldre utleveringer
+disclosures-latest = De siste utleveringene

@@ -15,3 +15,6 @@ disclosures-entry = Oppføring
 disclosures-consents = Samtykke
 disclosures-unsent = Blei ikkje sendt
 disclosures-handed = Overlevert for sending
+disclosures-part = { $count } utleveringar i alt. Her er { $shown } av dei eldre.
+disclosures-older = Eldre utleveringar
+disclosures-latest = Dei siste utleveringane
