@@ -121,7 +121,7 @@ async fn disclosure_log_is_filtered_by_case_partner_and_entry() {
 }
 
 #[tokio::test]
-async fn disclosures_are_read_part_by_part_from_the_latest_and_by_no_place_of_another_case() {
+async fn disclosures_are_read_part_by_part_from_the_latest() {
     let folder = Folder::new();
     let store = folder.open().with_own_goal().await;
     let rows: Vec<_> = (81..86).map(|id| disclosed(id, FIRST, &Heads::default())).collect();
@@ -140,7 +140,6 @@ async fn disclosures_are_read_part_by_part_from_the_latest_and_by_no_place_of_an
     assert_eq!(ask(None, id(83), None).await, [81, 82]);
     assert_eq!(ask(None, id(81), Some(2)).await, NONE);
     assert_eq!(ask(None, id(99), Some(2)).await, NONE, "there is no such place");
-    assert_eq!(ask(Some(THEIR_CASE), id(85), Some(2)).await, NONE, "a place of another case tells nothing");
     assert_eq!(store.disclosures_count().await.expect("reads"), 5);
 }
 
