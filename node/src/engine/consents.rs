@@ -4,9 +4,12 @@ mod asking;
 mod items;
 mod words;
 
+use std::collections::BTreeSet;
+
 use stafett_protocol::decision::Decision;
 use stafett_protocol::id::{CaseId, ConsentId};
 use stafett_protocol::ledger::statement::Said;
+use stafett_protocol::municipality::Service;
 use stafett_protocol::person::Reader;
 
 use super::answer::ConsentView;
@@ -66,6 +69,20 @@ impl Engine {
         let heard = self.heard_in(case).await?;
         let items = ledger.consents().values().map(|record| self.full_item(&ledger, record, &orders, &heard));
         Ok(items.map(|item| ConsentView::Full(Box::new(item))).collect())
+    }
+
+    /// Lists the services that a case's consents name, for the stafettholder's look at the case that
+    /// is in the access log already.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] or [`EngineError::NotAllowed`] for others.
+    pub(crate) async fn services_asked_for(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+    ) -> Result<BTreeSet<Service>, EngineError> {
+        let ledger = self.held_case(reader, case).await?;
+        Ok(ledger.consents().values().map(|record| record.consent().recipient.clone()).collect())
     }
 
     /// A consent as its reader may see it, after a word about it.

@@ -433,3 +433,22 @@ async fn meeting_pages_are_not_found_for_everybody_but_the_stafettholder_nor_in_
         assert_eq!(holder.get(&path).await.status.as_u16(), 404, "{path}");
     }
 }
+
+#[tokio::test]
+async fn look_at_a_meeting_is_one_row_in_the_access_log_however_much_was_agreed() {
+    let node = Node::start().await;
+    let family = Family::of(&node).await;
+    let mut holder = node.log_in(Who::Holder).await;
+    let meeting = holder.meeting(&family).await;
+    for title in ["Lesing", "Skriving", "Regning"] {
+        let point = [("what", "point"), ("title", title), ("areas", "language"), ABOUT];
+        holder.publish(&format!("{meeting}/write"), &point).await;
+    }
+    let before = family.looks(&node).await.len();
+
+    let wall = holder.get(&meeting).await.text();
+
+    assert!(wall.contains("Regning"), "{wall}");
+    let looks = family.looks(&node).await;
+    assert_eq!(looks.len(), before + 1, "{:?}", looks.iter().map(|row| &row.what).collect::<Vec<_>>());
+}

@@ -7,7 +7,7 @@ use stafett_protocol::entry::{FieldKey, FieldValue};
 use stafett_protocol::id::CaseId;
 use stafett_protocol::municipality::Service;
 
-use crate::engine::answer::{ConsentView, EntryItem, EntryPreview, ReaderItem};
+use crate::engine::answer::{EntryItem, EntryPreview, ReaderItem};
 use crate::engine::request::NewEntry;
 use crate::web::Api;
 use crate::web::form::Form;
@@ -108,7 +108,8 @@ async fn named(
     let words =
         |items: &[ReaderItem]| service_names(api, visitor, items.iter().map(|item| item.service.clone()));
     let areas: Vec<_> = request.areas.iter().map(ToString::to_string).collect();
-    let present = unread(api, visitor, case, present, &preview.readers).await?;
+    let services = services(api, visitor, case).await?;
+    let present = unread(api, visitor, &services, present, &preview.readers);
     Ok(ReadBy {
         by: words(&preview.readers),
         not_by: words(&preview.not_readers),
@@ -134,21 +135,23 @@ pub(super) async fn present(
     Ok(lines.into_iter().chain(ticked.map(|((_, name), _)| name)).collect())
 }
 
+/// A service with its value in a form and its name.
+pub(super) type Named = ((String, String), Service);
+
 /// The services among those present that are not among the readers.
-pub(super) async fn unread(
+pub(super) fn unread(
     api: &Api,
     visitor: &Visitor,
-    case: CaseId,
+    services: &[Named],
     present: &[String],
     readers: &[ReaderItem],
-) -> Result<String, PageError> {
+) -> String {
     let language = visitor.asked.language();
     let reads = |service: &Service| readers.iter().any(|reader| reader.service == *service);
     let is_present = |name: &str| present.iter().any(|line| is_called(line, name));
-    let services = services(api, visitor, case).await?;
     let missing = services.iter().filter(|((_, name), service)| is_present(name) && !reads(service));
     let names: Vec<_> = missing.map(|(_, service)| api.engine.service(service, language)).collect();
-    Ok(names.join(" · "))
+    names.join(" · ")
 }
 
 /// Whether somebody wrote a service's name, with its municipality in brackets or without.
@@ -171,20 +174,12 @@ pub(super) async fn service_choices(
 }
 
 /// The services that somebody may come from: those of the municipality, and those that the family
-/// was asked about. Each with its value in a form and its name.
-async fn services(
-    api: &Api,
-    visitor: &Visitor,
-    case: CaseId,
-) -> Result<Vec<((String, String), Service)>, PageError> {
+/// was asked about. The look at the case is logged before a meeting is shown; this is no other.
+pub(super) async fn services(api: &Api, visitor: &Visitor, case: CaseId) -> Result<Vec<Named>, PageError> {
     let host = api.engine.organisation();
     let own = api.engine.config().services.iter().map(|own| Service { host, code: own.code.clone() });
     let mut services: BTreeSet<Service> = own.collect();
-    for consent in api.engine.consents(&visitor.reader, case).await? {
-        if let ConsentView::Full(item) = consent {
-            services.insert(item.asked.recipient);
-        }
-    }
+    services.extend(api.engine.services_asked_for(&visitor.reader, case).await?);
     let named = services.into_iter().map(|service| {
         let value = format!("{}-{}", service.host, service.code);
         ((value, api.engine.service(&service, Language::Nb)), service)

@@ -64,6 +64,7 @@ pub(crate) async fn show(
         api: &api,
         visitor: &visitor,
         view: &view,
+        services: read_by::services(&api, &visitor, case).await?,
         present: lines_of(&item.view.fields, FieldKey::Present),
     };
     let place = [time_of(item), item.view.text(FieldKey::Place).to_owned()];
@@ -73,13 +74,13 @@ pub(crate) async fn show(
         meeting,
         name: meeting_name(&visitor, item),
         place: place.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "),
-        points: wall.points(meeting).await?,
+        points: wall.points(meeting),
         ended: is_held(item),
         summary: item.view.text(FieldKey::Summary).to_owned(),
         next: Some(item.view.text(FieldKey::NextMeeting))
             .filter(|day| !day.is_empty())
             .map(time::day_of_text),
-        outcome: wall.lines(meeting).await?,
+        outcome: wall.lines(meeting),
         present: wall.present,
     };
     page(StatusCode::OK, &shown)
@@ -93,11 +94,12 @@ struct Wall<'a> {
     api: &'a Api,
     visitor: &'a Visitor,
     view: &'a CaseView,
+    services: Vec<read_by::Named>,
     present: Vec<String>,
 }
 
 impl Wall<'_> {
-    async fn points(&self, meeting: EntryId) -> Result<Vec<Point>, PageError> {
+    fn points(&self, meeting: EntryId) -> Vec<Point> {
         let is_point =
             |item: &&EntryItem| item.kind == EntryKind::AgendaPoint && item.towards == Some(meeting);
         let mut items: Vec<_> = self.view.entries.iter().filter(is_point).collect();
@@ -108,14 +110,14 @@ impl Wall<'_> {
                 id: item.entry,
                 title: item.view.text(FieldKey::Title).to_owned(),
                 text: item.view.text(FieldKey::Description).to_owned(),
-                unread: self.unread(item).await?,
-                lines: self.lines(item.entry).await?,
+                unread: self.unread(item),
+                lines: self.lines(item.entry),
             });
         }
-        Ok(points)
+        points
     }
 
-    async fn lines(&self, of: EntryId) -> Result<Vec<Line>, PageError> {
+    fn lines(&self, of: EntryId) -> Vec<Line> {
         let language = self.visitor.asked.language();
         let is_line = |item: &&EntryItem| item.kind != EntryKind::AgendaPoint && item.towards == Some(of);
         let mut items: Vec<_> = self.view.entries.iter().filter(is_line).collect();
@@ -127,10 +129,10 @@ impl Wall<'_> {
                 title: self.title(item),
                 responsible: item.view.text(FieldKey::Responsible).to_owned(),
                 deadline: time::day_of_text(item.view.text(FieldKey::Deadline)),
-                unread: self.unread(item).await?,
+                unread: self.unread(item),
             });
         }
-        Ok(lines)
+        lines
     }
 
     /// What it is called; of a decision or an evaluation, what was decided or found.
@@ -150,8 +152,8 @@ impl Wall<'_> {
         parts.collect::<Vec<_>>().join(". ")
     }
 
-    async fn unread(&self, item: &EntryItem) -> Result<String, PageError> {
-        read_by::unread(self.api, self.visitor, self.view.summary.case, &self.present, &item.readers).await
+    fn unread(&self, item: &EntryItem) -> String {
+        read_by::unread(self.api, self.visitor, &self.services, &self.present, &item.readers)
     }
 }
 
