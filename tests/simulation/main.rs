@@ -22,6 +22,7 @@ mod late;
 mod narrowing;
 mod one_recall;
 mod overdue;
+mod probing;
 mod protection;
 mod reconnecting;
 mod restored;

@@ -36,7 +36,7 @@ use crate::chance::Chance;
 use crate::names::{areas, service_code};
 use crate::store::Store;
 use crate::tap::Tap;
-use faults::proposals_taken;
+use faults::taken_by;
 pub use faults::{Faults, Happened};
 use people::News;
 pub use people::{AskFor, CaseAt, NewEntry};
@@ -519,7 +519,7 @@ impl Federation {
         if self.nodes[&own].incarnation != incarnation || self.nodes[&own].is_down {
             return;
         }
-        let taken = proposals_taken(own, &transaction);
+        let taken = taken_by(own, &transaction, self.now);
         let relations = transaction.writes.iter().filter_map(|write| match write {
             Write::Relation(relation) if relation.owner == own => Some(*relation),
             _ => None,

@@ -31,13 +31,25 @@ pub(super) struct Exception {
 #[derive(Debug, Clone, Copy)]
 struct AsOf {
     place: u64,
+    /// Words that were said later do not count; none if the place alone decides. A clock may have
+    /// been set back, so what was said is never taken for unsaid by its moment.
+    said_by: Option<UnixMillis>,
     moment: UnixMillis,
 }
 
 impl AsOf {
-    /// All that had been said by a moment.
-    fn moment(moment: UnixMillis) -> Self {
-        Self { place: u64::MAX, moment }
+    /// All that was said, with what holds at `now`.
+    fn present(now: UnixMillis) -> Self {
+        Self::said_before(u64::MAX, now)
+    }
+
+    fn said_before(place: u64, moment: UnixMillis) -> Self {
+        Self { place, said_by: None, moment }
+    }
+
+    /// A moment that has passed.
+    fn past(moment: UnixMillis) -> Self {
+        Self { said_by: Some(moment), ..Self::present(moment) }
     }
 }
 
@@ -45,7 +57,7 @@ impl LedgerView {
     /// Whether an entry is closed to a service at `now`, whatever its consents cover.
     pub fn is_excepted(&self, service: &Service, entry: EntryId, now: UnixMillis) -> bool {
         let mut closed = self.exceptions_to(service).filter(|exception| exception.entry == entry);
-        closed.any(|exception| self.holds(exception, AsOf::moment(now)))
+        closed.any(|exception| self.holds(exception, AsOf::present(now)))
     }
 
     /// Returns the entries with which a version that replaces a consent starts: those that the
@@ -54,7 +66,7 @@ impl LedgerView {
         let Some(record) = self.consents.get(&replaced) else { return BTreeSet::new() };
         let recipient = &record.consent().recipient;
         let along = self.exceptions_to(recipient).filter(|closed| self.is_of_line(replaced, closed.consent));
-        let held = along.filter(|closed| self.holds(*closed, AsOf::moment(now)));
+        let held = along.filter(|closed| self.holds(*closed, AsOf::present(now)));
         held.map(|closed| closed.entry).chain(record.consent().exceptions.iter().copied()).collect()
     }
 
@@ -62,7 +74,7 @@ impl LedgerView {
     /// held when it was asked for.
     pub fn drops(&self, version: ConsentId, now: UnixMillis) -> BTreeSet<EntryId> {
         let Some(record) = self.consents.get(&version) else { return BTreeSet::new() };
-        let asked = AsOf { place: self.asked_at(version), moment: now };
+        let asked = AsOf::said_before(self.asked_at(version), now);
         let consent = record.consent();
         let Some(replaced) = consent.supersedes else { return BTreeSet::new() };
         let along = self.exceptions_to(&consent.recipient).filter(|closed| {
@@ -79,13 +91,13 @@ impl LedgerView {
             let mut closed = self.exceptions_to(service).filter(|closed| closed.entry == entry);
             closed.any(|closed| self.holds(closed, as_of))
         };
-        let then = AsOf { place: issued.place, moment: issued.issued_at };
+        let then = AsOf::said_before(issued.place, issued.issued_at);
         // What was closed already may have been opened since, by a version that left it out.
         let effects = self.shared_with(service).filter_map(|version| self.takes_effect_at(version));
         let since: BTreeSet<_> = effects.filter(|at| issued.issued_at < *at && *at <= now).collect();
         let was_open =
-            |entry| !is_closed(entry, then) || since.iter().any(|at| !is_closed(entry, AsOf::moment(*at)));
-        let mut closed = self.exceptions_to(service).filter(|closed| self.holds(*closed, AsOf::moment(now)));
+            |entry| !is_closed(entry, then) || since.iter().any(|at| !is_closed(entry, AsOf::past(*at)));
+        let mut closed = self.exceptions_to(service).filter(|closed| self.holds(*closed, AsOf::present(now)));
         record.narrowings() == issued.narrowings && !closed.any(|closed| was_open(closed.entry))
     }
 
@@ -109,7 +121,8 @@ impl LedgerView {
         let Exception { consent, entry, place, said_at } = exception;
         let Some(record) = self.consents.get(&consent) else { return false };
         let is_in_effect = |record| self.takes_effect_at(record).is_some_and(|at| at <= as_of.moment);
-        let is_closing = said_at.map_or_else(|| is_in_effect(record), |at| at <= as_of.moment);
+        let is_closing = said_at
+            .map_or_else(|| is_in_effect(record), |said| as_of.said_by.is_none_or(|moment| said <= moment));
         if place >= as_of.place || !is_closing {
             return false;
         }

@@ -241,12 +241,16 @@ impl Federation {
         for write in &transaction.writes {
             match write {
                 Write::Change { entry, generation, origin, change, .. }
-                | Write::Generation(GenerationWrite::LateChange { entry, generation, origin, change, .. })
-                    if *origin == partner =>
-                {
+                | Write::Generation(GenerationWrite::LateChange {
+                    entry, generation, origin, change, ..
+                }) if *origin == partner => {
                     self.note_change((own, partner), (*entry, *generation), change);
                 }
-                Write::GrantReceived(grant) => {
+                // A session knows its own link's cases; of all others the store says whose they are.
+                Write::GrantReceived(grant)
+                    if grant.statement().owner != partner
+                        || self.shares(self.end_towards(own, partner), grant.statement().case) =>
+                {
                     let (case, owner) = (grant.statement().case, grant.statement().owner);
                     self.news.push(Happened::TakesGrant { own, partner, case, owner, at });
                 }
@@ -295,11 +299,16 @@ fn digits(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Which entries a partner's proposals become by a transaction.
-pub(super) fn proposals_taken(own: OrganisationNumber, transaction: &Transaction) -> Vec<Happened> {
+/// What a node takes from a partner by a transaction that is stored at `at`: grants, and entries
+/// that its proposals become.
+pub(super) fn taken_by(own: OrganisationNumber, transaction: &Transaction, at: UnixMillis) -> Vec<Happened> {
     let taken = transaction.writes.iter().filter_map(|write| match write {
         Write::ProposalTaken { partner, proposal, entry } => {
             Some(Happened::Taken { own, partner: *partner, proposal: *proposal, entry: *entry })
+        }
+        Write::GrantReceived(grant) => {
+            let (case, owner) = (grant.statement().case, grant.statement().owner);
+            Some(Happened::TakesGrant { own, partner: owner, case, owner, at })
         }
         _ => None,
     });

@@ -32,7 +32,7 @@ impl Federation {
             let durable = keys.len() * tenths / 10;
             for key in keys.into_iter().take(durable) {
                 if let Some(Event::Commit { transaction, .. }) = self.queue.remove(&key) {
-                    let taken = super::proposals_taken(number, &transaction);
+                    let taken = super::taken_by(number, &transaction, self.now);
                     if self.node_mut(number).store.commit(transaction).is_ok() {
                         self.news.extend(taken);
                     }
