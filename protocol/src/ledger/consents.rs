@@ -6,7 +6,7 @@ use crate::consent::rule::Family;
 use crate::consent::{ConsentKind, ConsentRecord, ConsentStatus, Required, WithdrawnPart};
 use crate::id::{ConsentId, PersonId};
 use crate::ledger::{IssuedGrant, LedgerView};
-use crate::municipality::{Service, ServiceCode};
+use crate::municipality::{OrganisationNumber, Service, ServiceCode};
 use crate::planted::planted;
 use crate::time::UnixMillis;
 
@@ -60,10 +60,12 @@ impl LedgerView {
         moments.iter().rev().take_while(same).last().copied().unwrap_or(now)
     }
 
-    /// Returns the next moment at which somebody else may have to be asked: what is open may pause
-    /// then, without a word.
-    pub(crate) fn next_giver_change(&self, now: UnixMillis) -> Option<UnixMillis> {
-        self.giver_changes().filter(|change| *change > now).min()
+    /// Returns the next moment at which time alone may change what is open to a partner: a consent to
+    /// it begins, with all that it replaces and excepts, or is over, or somebody else has to be asked.
+    pub(crate) fn next_change(&self, partner: OrganisationNumber, now: UnixMillis) -> Option<UnixMillis> {
+        let theirs = self.consents.values().filter(|record| record.consent().recipient.host == partner);
+        let of_consents = theirs.flat_map(|record| [record.consent().from, record.runs_out_at()]);
+        of_consents.chain(self.giver_changes()).filter(|change| *change > now).min()
     }
 
     /// The moments at which somebody else may have to be asked: the family was registered anew, a

@@ -59,9 +59,9 @@ impl Session {
         }
     }
 
-    /// The next moment at which the agreement or a grant begins or is over, or at which somebody else
-    /// must say yes, such as a birthday: what it opens is sent
-    /// then, and what it closes is dropped then, and not with whatever happens next.
+    /// The next moment at which the agreement, a grant or a consent begins or is over, or at which
+    /// somebody else must say yes, such as a birthday: what it opens is sent then, and what it closes
+    /// is dropped then, and not with whatever happens next.
     pub(super) fn boundary_timeout(&self) -> Option<UnixMillis> {
         let lives = |issued: &&IssuedState| {
             let Grant { case, grant, .. } = issued.grant.statement();
@@ -69,12 +69,12 @@ impl Session {
             known.is_none_or(|known| known.ended_at.is_none())
         };
         let issued = self.issued.values().filter(lives).map(|issued| issued.grant.statement());
-        let givers = issued.clone().filter_map(|grant| self.cases.get(&grant.case));
-        let givers = givers.filter_map(|ledger| ledger.next_giver_change(self.now));
+        let ledgers = issued.clone().filter_map(|grant| self.cases.get(&grant.case));
+        let of_consents = ledgers.filter_map(|ledger| ledger.next_change(self.identity.partner, self.now));
         let issued = issued.flat_map(|grant| [grant.from, grant.until]);
         let received = self.received.values().flatten().map(|received| received.grant.until);
         let agreed = self.agreement.iter().flat_map(|agreement| [agreement.from, agreement.until]);
-        let all = issued.chain(givers).chain(received).chain(agreed);
+        let all = issued.chain(of_consents).chain(received).chain(agreed);
         all.filter(|at| *at > self.now && *at < UnixMillis::MAX).min()
     }
 

@@ -97,8 +97,9 @@ impl Session {
             (2, ErrorCode::NotShared) => self.grant_refused(),
             (25, code) => self.uptake_refused(code),
             (2..=4 | 7 | 9, ErrorCode::NotNow) => self.try_again_later(),
-            // An order may be on its way that leaves what was written under another grant.
-            (4, ErrorCode::NotShared) => self.try_again_later(),
+            // An order may be on its way that leaves what was written under another grant; or the
+            // partner's agreement does not cover yet what this one does.
+            (3 | 4, ErrorCode::NotShared) => self.try_again_later(),
             (11, _) if self.is_lower() => self.abort_reconciliation(),
             _ => {}
         }
@@ -257,8 +258,13 @@ impl Session {
     pub(super) fn want_frame(&mut self, body: &Want) {
         let is_lower = self.is_lower();
         let Some(connection) = &mut self.connection else { return };
-        if is_lower || !std::mem::replace(&mut connection.is_want_due, false) {
+        let was_due = std::mem::replace(&mut connection.is_want_due, false);
+        if is_lower || (!was_due && !body.fingerprints.is_empty()) {
             return self.offence(12, ErrorCode::OutOfTurn);
+        }
+        // After a reset the other side does not know whether its last word arrived.
+        if !was_due {
+            return;
         }
         if let Some(running) = self.reconciliation.running.take() {
             self.reconciliation.ended = running.fingerprints;

@@ -4,8 +4,11 @@
 //! the frames that will be built of them, so what waits for the store and what waits for the
 //! transport share one bound. What no answer of the partner's can be waited for is dropped.
 
+use std::collections::BTreeSet;
+
 use super::Session;
 use super::output::Output;
+use crate::id::EntryId;
 use crate::limits::{DISCLOSURE_BATCH_ENTRIES, OUTPUT_FRAMES_WAITING_MAX};
 use crate::wire::error_code::CloseCode;
 
@@ -22,6 +25,8 @@ pub(super) struct Room {
     promised: usize,
     /// Whether the connection is being closed because the partner does not read.
     is_over: bool,
+    /// Entries that the partner has as they were sent, while frames of them may wait still.
+    arrived: BTreeSet<EntryId>,
 }
 
 impl Room {
@@ -39,6 +44,7 @@ impl Room {
     pub(super) fn reconnected(&mut self) {
         self.waiting = 0;
         self.is_over = false;
+        self.arrived.clear();
     }
 
     pub(super) fn promise(&mut self, frames: usize) {
@@ -65,11 +71,30 @@ impl Session {
         self.room.has_room_for_orders()
     }
 
+    /// The partner has an entry as it was sent. What it was told of may wait in the transport still,
+    /// and must not leave once it is over (law 12).
+    pub(super) fn arrived(&mut self, entry: EntryId) {
+        if self.room.waiting == 0 {
+            self.in_flight.remove(&entry);
+        } else {
+            self.room.arrived.insert(entry);
+        }
+    }
+
     /// The transport took or dropped frames; whether that made room.
     pub(super) fn frames_waiting(&mut self, frames: usize) -> bool {
         let rooms = |room: &Room| (room.has_room(), room.has_room_for_orders());
         let (had, had_for_orders) = rooms(&self.room);
         self.room.waiting = frames;
+        if frames == 0 {
+            let arrived = std::mem::take(&mut self.room.arrived);
+            let is_there = |entry: &EntryId| {
+                self.entries.get(entry).is_none_or(|tracked| tracked.sent == tracked.acknowledged)
+            };
+            for entry in arrived.into_iter().filter(is_there).collect::<Vec<_>>() {
+                self.in_flight.remove(&entry);
+            }
+        }
         let (has, has_for_orders) = rooms(&self.room);
         (!had && has) || (!had_for_orders && has_for_orders)
     }

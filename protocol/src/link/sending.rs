@@ -292,6 +292,7 @@ impl Session {
         tracked.announce_again = false;
         if tracked.record.owner == self.identity.own {
             tracked.held.generation = Some(content.record.facts.generation);
+            tracked.is_unsure = false;
             tracked.announced = grants;
             tracked.answers = None;
         }
@@ -313,7 +314,7 @@ impl Session {
         }
         if tracked.acknowledged.as_ref() == Some(&heads) {
             if tracked.sent.as_ref() == Some(&heads) {
-                self.in_flight.remove(&body.entry);
+                self.arrived(body.entry);
             }
             return;
         }
@@ -323,8 +324,9 @@ impl Session {
             return self.send(Frame::Resend(Resend { entry: body.entry, generation }));
         }
         tracked.acknowledged = Some(heads.clone());
+        tracked.is_unsure = false;
         if tracked.sent.as_ref() == Some(&heads) {
-            self.in_flight.remove(&body.entry);
+            self.arrived(body.entry);
         }
         self.rows_on_the_way.remove(&body.entry);
         let write = Write::Acknowledged { partner, entry: body.entry, generation: body.generation, heads };
@@ -366,7 +368,7 @@ impl Session {
             return;
         }
         let was_held = tracked.record.owner == own && tracked.held.generation == Some(before);
-        if was_held && tracked.generation() != before {
+        if was_held && !tracked.is_unsure && tracked.generation() != before {
             tracked.earlier.kept.insert(before);
         }
     }
