@@ -241,9 +241,9 @@ impl Federation {
         for write in &transaction.writes {
             match write {
                 Write::Change { entry, generation, origin, change, .. }
-                | Write::Generation(GenerationWrite::LateChange { entry, generation, origin, change, .. })
-                    if *origin == partner =>
-                {
+                | Write::Generation(GenerationWrite::LateChange {
+                    entry, generation, origin, change, ..
+                }) if *origin == partner => {
                     self.note_change((own, partner), (*entry, *generation), change);
                 }
                 Write::GrantReceived(grant) => {

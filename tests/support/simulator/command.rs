@@ -192,7 +192,9 @@ impl Broken {
     #[expect(clippy::print_stdout, reason = "the command's answer")]
     fn tell(&self) {
         println!("\nseed {} breaks a rule; again:\n  {}", self.seed, self.again);
-        self.violations.iter().for_each(|one| println!("  at {} ms: {}\n      {}", one.at, one.rule, one.seen));
+        self.violations
+            .iter()
+            .for_each(|one| println!("  at {} ms: {}\n      {}", one.at, one.rule, one.seen));
         self.tell_small();
     }
 
@@ -329,4 +331,3 @@ fn as_json(report: &Report, broken: &[Broken]) -> serde_json::Value {
         "failures": broken.iter().map(Broken::as_json).collect::<Vec<_>>(),
     })
 }
-

@@ -38,8 +38,8 @@ impl Oracle {
     pub(super) fn judge(&mut self, world: &Federation, facts: &Facts, tap: &Tap, frame: &Frame) {
         let (from, to) = (self.place(tap.from), self.place(tap.to));
         self.must_be_silent(world, tap, frame);
-        if let Frame::Acknowledge(Acknowledge { entry, heads, .. }) | Frame::Carried(Carried { entry, heads, .. }) =
-            frame
+        if let Frame::Acknowledge(Acknowledge { entry, heads, .. })
+        | Frame::Carried(Carried { entry, heads, .. }) = frame
             && facts.entries.get(entry).is_some_and(|known| known.owner == from)
         {
             self.acknowledged.extend(heads);

@@ -49,7 +49,11 @@ pub const FAULTS: &[Fault] = &[
     fault("change-after-the-end", "law 13", &["nothing is taken from whoever may not write it"]),
     fault("receipt-unsigned", "law 12", &["what is believed is signed"]),
     fault("way-not-closed", "law 12", LEAVES),
-    fault("old-generation-accepted", "law 8", &["honest nodes break no rule", "no acknowledged edit is lost"]),
+    fault(
+        "old-generation-accepted",
+        "law 8",
+        &["honest nodes break no rule", "no acknowledged edit is lost"],
+    ),
     fault("actor-not-checked", "law 10", &["an actor is whose its first change was"]),
     fault("restored-link-open", "law 16", &["a restored link is silent until it is compared"]),
     fault("baton-given-by-an-offer", "law 14", &["one baton, given by offer and acceptance"]),
@@ -142,8 +146,14 @@ fn found_by(fault: &Fault, seeds: u64) -> (Option<(u64, &'static str)>, usize) {
     let (mut from, mut others) = (0, 0);
     while from < seeds {
         let (is_twin, fault_name) = (fault.is_twin, Some(fault.name));
-        let campaign =
-            Campaign { from, seeds: seeds - from, at_most: None, is_twin, failures_max: 1, fault: fault_name };
+        let campaign = Campaign {
+            from,
+            seeds: seeds - from,
+            at_most: None,
+            is_twin,
+            failures_max: 1,
+            fault: fault_name,
+        };
         let report = run(&campaign);
         if let Some(found) = report.failures.iter().find_map(|failure| seen(fault, failure)) {
             return (Some(found), others);

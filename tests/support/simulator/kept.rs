@@ -61,7 +61,8 @@ impl Run {
             let text = view.text(FieldKey::Title).to_owned() + view.text(FieldKey::Description);
             let lost = self.last_edits.get(&entry).filter(|edit| {
                 let is_here = edit.node == facts.owner || edit.changes.is_subset(&self.oracle.acknowledged);
-                let is_of_liar = self.settings.liar.is_some_and(|liar| self.oracle.ever.contains(&(liar, entry)));
+                let is_of_liar =
+                    self.settings.liar.is_some_and(|liar| self.oracle.ever.contains(&(liar, entry)));
                 edit.is_alone && is_here && !is_of_liar && !text.contains(&edit.marker)
             });
             if let Some(edit) = lost {

@@ -17,8 +17,8 @@ use stafett_protocol::signed::SigningKey;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::wire::error_code::ErrorCode;
 use stafett_protocol::wire::{
-    Acknowledge, Ask, ChangesRefused, Frame, GrantFrame, MarkFrame, NotUnderstood,
-    OrderFrame, ProposalRefused, Propose, ReceiptFrame, Refused, RelationFrame, Resend, Shown, Stream,
+    Acknowledge, Ask, ChangesRefused, Frame, GrantFrame, MarkFrame, NotUnderstood, OrderFrame,
+    ProposalRefused, Propose, ReceiptFrame, Refused, RelationFrame, Resend, Shown, Stream,
 };
 
 use super::facts::EntryFacts;

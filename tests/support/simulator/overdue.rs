@@ -108,12 +108,10 @@ impl Run {
         let waits = waiting.filter_map(|(id, _)| {
             let queued = store.queued[id];
             let asked = queued.max(speaking.since);
-            let came_through = if queued > speaking.since { well_since < queued } else { speaking.began_well };
-            let (from, at_most) = if came_through {
-                (asked, ANSWERED_MS)
-            } else {
-                (asked.max(well_since), ASKED_AGAIN_MS)
-            };
+            let came_through =
+                if queued > speaking.since { well_since < queued } else { speaking.began_well };
+            let (from, at_most) =
+                if came_through { (asked, ANSWERED_MS) } else { (asked.max(well_since), ASKED_AGAIN_MS) };
             let waited = now.since(from);
             (waited > at_most).then_some((*id, waited))
         });
