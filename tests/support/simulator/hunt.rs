@@ -87,7 +87,7 @@ pub const FAULTS: &[Fault] = &[
     fault("partner-never-hides", "law 12", &["a partner hides what is over by itself"]),
     fault("never-tried-again", "P5", &["what is shared arrives once the nodes can speak"]),
     fault("edit-of-a-partner-dropped", "P5", &["nodes with the same scope end with the same documents"]),
-    fault("late-edits-not-carried", "P4", &["no acknowledged edit is lost"]),
+    fault("late-edits-not-carried", "P5", &["nodes with the same scope end with the same documents"]),
     leak("mark-counts-hidden"),
     leak("clock-waits-for-words"),
 ];

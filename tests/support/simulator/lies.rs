@@ -127,7 +127,9 @@ impl Run {
             _ => self.world.key(own),
         };
         let store = &self.world.node(other).store;
-        let case = store.ledgers.keys().next().copied();
+        // One that the liar was told of, else one that it cannot know.
+        let told = self.world.node(own).store.received.values().find(|one| one.grant.owner == other);
+        let case = told.map(|one| one.grant.case).or_else(|| store.ledgers.keys().next().copied());
         let case = case.unwrap_or_else(|| self.id(name, CaseId::from_random));
         if matches!(lie, Lie::ForeignGrant | Lie::ForgedGrant) {
             let grant = Grant {

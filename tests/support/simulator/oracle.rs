@@ -346,9 +346,12 @@ impl Oracle {
                 }
             }
             Happened::TakesGrant { own, partner, case, owner, at } => {
-                let known = facts.cases.values().find(|one| one.id == case).map(|one| one.owner);
+                // Of a case that it was never told of a partner learns nothing here: the store refuses.
+                let is_here = world.node(own).store.ledgers.contains_key(&case);
+                let known = facts.cases.iter().find(|(_, one)| one.id == case && is_here);
                 let (own, partner, owner) = (self.place(own), self.place(partner), self.place(owner));
-                if owner != partner || known.is_some_and(|known| known != owner) {
+                let is_told = known.is_some_and(|(key, _)| self.cases.contains(&(partner, *key)));
+                if owner != partner || is_told {
                     let seen = format!("node {own} takes a grant of node {owner}'s to case {case}");
                     self.violated("a case has one owner", at, seen);
                 }

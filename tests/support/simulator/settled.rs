@@ -243,6 +243,7 @@ impl Run {
         let keys = self.world.keys_of(partner);
         let of_partner = store.filed.values().filter(|receipt| receipt.statement().partner == partner);
         let is_forged = of_partner.into_iter().any(|receipt| !keys.contains(&receipt.key()));
+        let is_own = store.received.values().any(|one| store.ledgers.contains_key(&one.grant.case));
         let has_ended_unheard = store.issued.iter().any(|(id, issued)| {
             let ledger = store.ledgers.get(&issued.grant.statement().case);
             let known = ledger.and_then(|ledger| ledger.grants().get(id));
@@ -258,6 +259,9 @@ impl Run {
         }
         if has_ended_unheard {
             self.oracle.states.insert(State::EndedWithoutAnOrder);
+        }
+        if is_own {
+            self.violated("a case has one owner", format!("{own} took a grant to a case of its own"));
         }
         if is_forged {
             self.violated(

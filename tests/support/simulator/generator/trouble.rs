@@ -29,6 +29,8 @@ impl Draft {
             .filter(|sort| !(is_twin && not_in_twins.contains(sort)))
             .collect();
         let Some(sort) = self.pick(&on, "what goes wrong") else { return self.edit() };
+        let is_lying = on.contains(&Switch::Lies) && self.is_drawn(35, "lies instead");
+        let sort = if is_lying { Switch::Lies } else { sort };
         match sort {
             Switch::Cuts | Switch::Mutes | Switch::Stalls => self.befall_link(sort, one, other),
             Switch::Stops => {
@@ -39,18 +41,31 @@ impl Draft {
                 let (effects, stop) = (self.draw(60, "effects"), self.stop());
                 self.push(Do::StopAfter { node: one, effects, stop });
             }
-            Switch::Lies => {
-                let Some(liar) = self.settings.liar else { return };
-                let linked = self.settings.links.iter().filter(|(one, other)| *one == liar || *other == liar);
-                let linked: Vec<NodeAt> =
-                    linked.map(|(one, other)| if *one == liar { *other } else { *one }).collect();
-                let (Some(to), Some(lie)) = (self.pick(&linked, "lied to"), self.pick(&Lie::ALL, "lie"))
-                else {
-                    return;
-                };
+            Switch::Lies => self.lie_some_times(),
+            other_sort => self.befall_node(other_sort, one),
+        }
+    }
+
+    /// Whoever lies seldom does so once, and often when something ends.
+    fn lie_some_times(&mut self) {
+        let Some(liar) = self.settings.liar else { return };
+        let linked = self.settings.links.iter().filter(|(one, other)| *one == liar || *other == liar);
+        let linked: Vec<NodeAt> =
+            linked.map(|(one, other)| if *one == liar { *other } else { *one }).collect();
+        let ends = self.is_drawn(40, "something ends");
+        if ends {
+            self.take_back();
+        }
+        let receipts = [Lie::LyingReceipt, Lie::ForgedReceipt, Lie::WrongReceipt];
+        let count = 2 + self.draw(5, "lies");
+        for number in 0..count {
+            if number > 0 {
+                self.wait();
+            }
+            let all = if ends && number == 0 { &receipts[..] } else { &Lie::ALL[..] };
+            if let (Some(to), Some(lie)) = (self.pick(&linked, "lied to"), self.pick(all, "lie")) {
                 self.push(Do::Lie { node: liar, to, lie });
             }
-            other_sort => self.befall_node(other_sort, one),
         }
     }
 
