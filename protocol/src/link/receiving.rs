@@ -451,6 +451,12 @@ impl Session {
             self.acknowledge(&content.record);
             return self.next_in_line(entry);
         }
+        #[cfg(planted)]
+        if planted!("acknowledged-and-dropped") && content.record.owner == self.identity.own {
+            let heads = heads_with(Some(&content.record.heads), &changes);
+            self.acknowledge(&EntryRecord { heads, ..content.record.clone() });
+            return self.next_in_line(entry);
+        }
         let write = |change: &CheckedChange| Write::Change {
             entry,
             generation,

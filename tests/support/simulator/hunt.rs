@@ -49,11 +49,7 @@ pub const FAULTS: &[Fault] = &[
     fault("change-after-the-end", "law 13", &["nothing is taken from whoever may not write it"]),
     fault("receipt-unsigned", "law 12", &["what is believed is signed"]),
     fault("way-not-closed", "law 12", LEAVES),
-    fault(
-        "old-generation-accepted",
-        "law 8",
-        &["honest nodes break no rule", "no acknowledged edit is lost"],
-    ),
+    fault("old-generation-accepted", "law 8", &["honest nodes break no rule"]),
     fault("actor-not-checked", "law 10", &["an actor is whose its first change was"]),
     fault("restored-link-open", "law 16", &["a restored link is silent until it is compared"]),
     fault("baton-given-by-an-offer", "law 14", &["one baton, given by offer and acceptance"]),
@@ -88,6 +84,7 @@ pub const FAULTS: &[Fault] = &[
     fault("never-tried-again", "P5", &["what is shared arrives once the nodes can speak"]),
     fault("edit-of-a-partner-dropped", "P5", &["nodes with the same scope end with the same documents"]),
     fault("late-edits-not-carried", "P5", &["nodes with the same scope end with the same documents"]),
+    fault("acknowledged-and-dropped", "P4", &["no acknowledged edit is lost"]),
     leak("mark-counts-hidden"),
     leak("clock-waits-for-words"),
 ];
