@@ -112,7 +112,7 @@ pub struct Tracked {
     pub held: Held,
     /// A row of an earlier session says that the partner may hold the present generation, and the
     /// partner has not said so: its frame may never have left.
-    pub(super) is_unsure: bool,
+    pub is_unsure: bool,
     /// The grants named when it was announced last.
     pub announced: BTreeSet<GrantId>,
     /// The latest changes that the partner has durably.
