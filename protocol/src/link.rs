@@ -207,9 +207,6 @@ impl Session {
             geneses.collect::<Vec<_>>()
         };
         let geneses = entries.iter().flat_map(begun).collect();
-        let own = identity.own;
-        let begun = entries.iter_mut().filter(|(entry, _)| !proposed.contains(entry));
-        begun.filter(|(_, tracked)| tracked.record.owner == own).for_each(|(_, tracked)| tracked.begin());
         for (proposal, entry) in &snapshot.taken {
             let unanswered = entries.get_mut(entry).filter(|tracked| tracked.acknowledged.is_none());
             if let Some(tracked) = unanswered {

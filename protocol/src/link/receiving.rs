@@ -516,7 +516,6 @@ impl Session {
         let heads = heads_with(tracked.acknowledged.as_ref().filter(|_| is_present), changes);
         if is_present {
             tracked.acknowledged = Some(heads.clone());
-            tracked.is_unsure = false;
         }
         let own_writing = record.heads != heads;
         if let Some(proposal) = answered {

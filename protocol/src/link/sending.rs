@@ -292,7 +292,6 @@ impl Session {
         tracked.announce_again = false;
         if tracked.record.owner == self.identity.own {
             tracked.held.generation = Some(content.record.facts.generation);
-            tracked.is_unsure = false;
             tracked.announced = grants;
             tracked.answers = None;
         }
@@ -324,7 +323,6 @@ impl Session {
             return self.send(Frame::Resend(Resend { entry: body.entry, generation }));
         }
         tracked.acknowledged = Some(heads.clone());
-        tracked.is_unsure = false;
         if tracked.sent.as_ref() == Some(&heads) {
             self.arrived(body.entry);
         }
@@ -368,7 +366,7 @@ impl Session {
             return;
         }
         let was_held = tracked.record.owner == own && tracked.held.generation == Some(before);
-        if was_held && !tracked.is_unsure && tracked.generation() != before {
+        if was_held && tracked.generation() != before {
             tracked.earlier.kept.insert(before);
         }
     }

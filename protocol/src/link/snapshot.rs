@@ -110,9 +110,6 @@ pub struct Tracked {
     /// The generation that the partner holds, by a disclosure row that was not marked unsent or
     /// by its own proposal; none after its receipt.
     pub held: Held,
-    /// A row of an earlier session says that the partner may hold the present generation, and the
-    /// partner has not said so: its frame may never have left.
-    pub is_unsure: bool,
     /// The grants named when it was announced last.
     pub announced: BTreeSet<GrantId>,
     /// The latest changes that the partner has durably.
@@ -180,7 +177,6 @@ impl Tracked {
         Self {
             record,
             held: Held::default(),
-            is_unsure: false,
             announced: BTreeSet::new(),
             acknowledged: None,
             sent: None,
@@ -203,16 +199,9 @@ impl Tracked {
     }
 
     /// What the gate must know. Whoever holds an earlier generation is no new reader: what was
-    /// deleted since was shown there, or would have been on a living link. Who may never have got
-    /// anything is one, and waits for a generation with one change.
+    /// deleted since was shown there, or would have been on a living link.
     pub(super) fn held_with(&self, recall_waits: bool) -> Held {
-        let held = self.held.generation.filter(|_| !self.is_unsure);
-        Held { generation: held.map(|_| self.generation()), recall_waits }
-    }
-
-    /// Notes that a session begins with the entry.
-    pub(super) fn begin(&mut self) {
-        self.is_unsure = self.held.generation == Some(self.generation()) && self.acknowledged.is_none();
+        Held { generation: self.held.generation.map(|_| self.generation()), recall_waits }
     }
 
     /// Takes over what the store says, unless the entry has left that generation since; whether it
@@ -235,7 +224,6 @@ impl Tracked {
     /// Forgets what the partner had: it has erased it.
     pub(super) fn forget(&mut self) {
         self.held = Held::default();
-        self.is_unsure = false;
         self.announced.clear();
         self.acknowledged = None;
         self.sent = None;
