@@ -60,8 +60,8 @@ fn full() -> (Story, EntryId, Vec<Hidden>) {
             world.withdraw(case, ended);
             let store = &world.node(owner).store;
             let of_case = |grant: &&Grant| grant.case == case.case;
-            let grants = store.issued.values().map(|issued| issued.grant.statement());
-            let orders = store.orders.values().map(|order| order.statement());
+            let mut grants = store.issued.values().map(|issued| issued.grant.statement());
+            let mut orders = store.orders.values().map(|order| order.statement());
             let record = &store.entries[&entries[0]].record;
             hidden.push(Hidden {
                 what,
@@ -70,8 +70,8 @@ fn full() -> (Story, EntryId, Vec<Hidden>) {
                 generation: record.facts.generation,
                 heads: record.heads.iter().copied().collect(),
                 relation,
-                grant: grants.filter(of_case).last().expect("a grant").clone(),
-                order: orders.filter(|order| order.case == case.case).last().expect("an order").clone(),
+                grant: grants.rfind(of_case).expect("a grant").clone(),
+                order: orders.rfind(|order| order.case == case.case).expect("an order").clone(),
             });
             world.heal(owner, third);
             world.run_for(2 * MINUTE);

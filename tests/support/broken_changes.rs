@@ -88,7 +88,7 @@ impl Text {
     }
 
     /// It writes into, or after, what is not there.
-    pub fn into_nothing(&self) -> [Change; 2] {
+    pub fn written_into_nothing(&self) -> [Change; 2] {
         let nowhere = OperationRef { actor: 1, counter: 9_999 };
         [
             self.with(vec![insert(nowhere, Position::Head, "x")]),
@@ -97,7 +97,7 @@ impl Text {
     }
 
     /// It writes into an object of somebody who has made none.
-    pub fn into_a_foreign_object(&self) -> Change {
+    pub fn written_into_a_foreign_object(&self) -> Change {
         let ops = vec![insert(OperationRef { actor: 1, counter: 2 }, Position::Head, "x")];
         Change { others: vec![STRANGER], ops, ..self.good() }
     }

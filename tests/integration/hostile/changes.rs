@@ -35,8 +35,8 @@ pub(super) fn all(stake: &Stake) -> anyhow::Result<Vec<(&'static str, Vec<Shot>)
         text.starting_at(u32::MAX),
         text.starting_later(),
     ];
-    let alien = [text.into_a_foreign_object(), text.with_an_alien_pred(), text.with_a_line()];
-    let wrong_references = text.into_nothing().into_iter().chain(alien);
+    let alien = [text.written_into_a_foreign_object(), text.with_an_alien_pred(), text.with_a_line()];
+    let wrong_references = text.written_into_nothing().into_iter().chain(alien);
     let runs = [text.deleting(3_000_000), text.deleting(u32::MAX)];
     let without_bounds = runs.into_iter().chain(text.too_much(clock::random));
     let unknown = (0..2_000).map(|number| text.on_something_unknown(number, clock::random));

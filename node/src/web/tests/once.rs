@@ -23,6 +23,9 @@ fn place(answer: &Answer) -> String {
     answer.headers["location"].to_str().expect("text").to_owned()
 }
 
+/// Fields of a form, by name.
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
 impl Browser<'_> {
     /// Opens a form, has its readers named, and presses its last button twice at once and once more
     /// later; returns where the three lead, and what was sent.
@@ -30,7 +33,7 @@ impl Browser<'_> {
         &mut self,
         who: Who,
         form: &str,
-        (look, publish): (&[(&str, &str)], &[(&str, &str)]),
+        (look, publish): (Fields<'_>, Fields<'_>),
     ) -> ([String; 3], Vec<(String, String)>) {
         let shown = self.get(form).await.text();
         let id = hidden(&shown, &["form-id"]);

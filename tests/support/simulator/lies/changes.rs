@@ -148,7 +148,7 @@ impl Run {
             ("lie: first operation 1", text.starting_at(1)),
             ("lie: last first operation", text.starting_at(u32::MAX)),
             ("lie: alien pred", text.with_an_alien_pred()),
-            ("lie: foreign object", text.into_a_foreign_object()),
+            ("lie: foreign object", text.written_into_a_foreign_object()),
             ("lie: run of three million", text.deleting(3_000_000)),
         ];
         let mut changes = vec![text.good(), text.twin()];
