@@ -31,6 +31,7 @@ use super::{Engine, EngineError};
 use crate::clock::random;
 use crate::store::LocalWrite;
 
+use once::Proposed;
 pub(crate) use once::{FormId, WrittenIn};
 
 /// Kinds that a family may write.
@@ -213,9 +214,11 @@ impl Engine {
         let received = permit_writing_received(reader, grants, assigned, request.kind, &request.areas, now)
             .map_err(|denial| self.denied_writing(reader, assigned, denial))?;
         check_carried(&request)?;
-        if let Some(proposal) = self.proposed_before(case, id).await? {
-            return Ok(Published { entry: None, proposal: Some(proposal) });
-        }
+        let id = match self.proposed_before(id).await? {
+            Proposed::Never => id,
+            Proposed::Sent(proposal) => return Ok(Published { entry: None, proposal: Some(proposal) }),
+            Proposed::Returned => random(),
+        };
         if let Some(to) = request.towards {
             self.readable(reader, here, case, to).await?;
         }

@@ -63,6 +63,17 @@ impl Store {
     }
 }
 
+impl StoreReader {
+    /// Returns whether a proposal that was made here was given back; none if none was made.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn was_returned(&self, proposal: ProposalId) -> Result<Option<bool>, StoreError> {
+        let sql = "SELECT state = 1 FROM proposal WHERE proposal_id = ?1";
+        self.read(move |snapshot| snapshot.optional(sql, [proposal.as_bytes()], |row| Ok(row.get(0)?))).await
+    }
+}
+
 /// Reads the proposals to an owner.
 pub(crate) fn of_owner(
     snapshot: &Snapshot<'_>,

@@ -59,6 +59,16 @@ struct Content<'a>(
     bool,
 );
 
+/// What became of a form's proposal.
+pub(super) enum Proposed {
+    /// None was made.
+    Never,
+    /// It waits for its owner, or was answered.
+    Sent(ProposalId),
+    /// It was given back: whoever presses again wants it sent anew.
+    Returned,
+}
+
 /// The bytes of a new entry's id: of the form that it was written in, else random.
 pub(super) fn id_bytes(
     reader: &Reader,
@@ -92,15 +102,14 @@ impl Engine {
         Ok(self.inner.store.entry(entry).await?.map(|record| record.facts.entry))
     }
 
-    /// The proposal that a form has made already and that waits for its owner.
-    pub(super) async fn proposed_before(
-        &self,
-        case: CaseId,
-        bytes: RandomBytes,
-    ) -> Result<Option<ProposalId>, EngineError> {
+    /// What became of the proposal that a form has made already, answered or not.
+    pub(super) async fn proposed_before(&self, bytes: RandomBytes) -> Result<Proposed, EngineError> {
         let id = ProposalId::from_random(bytes);
-        let known = self.inner.store.proposals_in(case).await?;
-        Ok(known.into_iter().map(|proposal| proposal.id).find(|known| *known == id))
+        Ok(match self.inner.store.was_returned(id).await? {
+            None => Proposed::Never,
+            Some(false) => Proposed::Sent(id),
+            Some(true) => Proposed::Returned,
+        })
     }
 }
 

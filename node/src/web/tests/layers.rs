@@ -28,7 +28,10 @@ impl Lines {
             .with_max_level(tracing::Level::TRACE)
             .with_writer(move || writer.clone())
             .finish();
-        tracing::subscriber::set_default(subscriber)
+        let guard = tracing::subscriber::set_default(subscriber);
+        // Another test's thread may have settled meanwhile that nobody listens.
+        tracing::callsite::rebuild_interest_cache();
+        guard
     }
 
     pub(super) fn text(&self) -> String {
@@ -86,6 +89,7 @@ async fn log_does_not_tell_protecting_an_address_from_setting_a_level() {
         .with_writer(move || writer.clone())
         .finish();
     let logging = tracing::subscriber::set_default(subscriber);
+    tracing::callsite::rebuild_interest_cache();
 
     node.expect(204, Who::Holder, "put", &format!("{case}/level"), &json!({ "level": 2 })).await;
     let strict = json!({ "protection": "strictly-confidential" });

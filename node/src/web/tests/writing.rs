@@ -367,6 +367,37 @@ async fn whoever_edits_is_warned_once_of_a_name_that_the_change_brings_and_may_g
 }
 
 #[tokio::test]
+async fn warning_takes_back_nothing_that_another_wrote_in_an_untouched_field() {
+    let node = Node::start().await;
+    let mut writing = Writing::of(&node).await;
+    let entry = writing.family.write(&node, &new_note("Først")).await;
+    writing.family.consent(&node, PARTNER, "ppt").await;
+    writing.family.consent(&node, "997391853", "health-station").await;
+    let (path, api) = (
+        format!("{}/entries/{entry}/edit", writing.case()),
+        format!("{}/entries/{entry}", writing.family.case),
+    );
+    let other = json!({ "fields": { "description": "En annens ord" } });
+    node.expect(200, Who::Holder, "patch", &api, &other).await;
+    let fields = [
+        ("entry-before-title", ""),
+        ("title", "Møte med PPT"),
+        ("entry-before-description", "Først"),
+        ("description", "Først"),
+    ];
+
+    let warned = writing.browser.post(&path, &fields).await.text();
+
+    assert_eq!(hidden(&warned, "entry-before-description"), "Først", "{warned}");
+    let seen = hidden(&warned, "entry-names");
+    let going_on = [&fields[..], &[("entry-names", seen.as_str())]].concat();
+    assert_eq!(writing.browser.post(&path, &going_on).await.status.as_u16(), 303);
+    let shown = node.expect(200, Who::Holder, "get", &api, &Value::Null).await;
+    assert_eq!(shown["fields"]["description"], "En annens ord");
+    assert_eq!(shown["fields"]["title"], "Møte med PPT");
+}
+
+#[tokio::test]
 async fn edit_writes_over_nobody_who_wrote_meanwhile() {
     let node = Node::start().await;
     let mut writing = Writing::of(&node).await;

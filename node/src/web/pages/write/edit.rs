@@ -78,16 +78,25 @@ async fn shown(
     let (is_holder, owner) = api.engine.standing(&visitor.reader, item.case).await?;
     let cards = Cards::of(api, visitor, is_holder, owner);
     let controls = controls(visitor, item.kind);
-    let before = controls.iter().map(|control| {
-        let said = control.name.parse().ok().and_then(|key: FieldKey| item.view.fields.get(&key));
-        (before_name(control.name), said.map(as_text).unwrap_or_default())
-    });
+    // What the writing began from stays, so that an untouched field takes back nobody's words; what
+    // was changed meanwhile has been told once it stands beside the field.
+    let before: Vec<_> = controls
+        .iter()
+        .map(|control| {
+            let said = control.name.parse().ok().and_then(|key: FieldKey| item.view.fields.get(&key));
+            let (name, now) = (before_name(control.name), said.map(as_text).unwrap_or_default());
+            let told = visitor.t("edit-changed-meanwhile").with("now", now.clone()).to_string();
+            let is_kept = form.is_touched(&name) && form.error(control.name) != Some(told.as_str());
+            let before = if is_kept { form.value(&name).to_owned() } else { now };
+            (name, before)
+        })
+        .collect();
     let edited = EditPage {
         frame: Frame::new(api, &visitor.asked, visitor.t("edit-title")),
         case: item.case,
         entry: item.entry,
         heading: cards.writer.title(item.kind, &item.view),
-        before: before.collect(),
+        before,
         form,
         controls,
         readers: cards.readers(item),
