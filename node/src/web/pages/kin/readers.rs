@@ -7,7 +7,7 @@ use stafett_protocol::id::{CaseId, EntryId};
 use crate::engine::answer::ReaderItem;
 use crate::web::pages::case::card::{ReaderWords, Readers};
 use crate::web::pages::consents::Say;
-use crate::web::texts::{Key, Text};
+use crate::web::texts::Text;
 
 /// Puts what somebody may know of an entry's readers into words.
 pub(crate) struct KnownReaders<'a> {
@@ -25,8 +25,8 @@ impl<'a> KnownReaders<'a> {
         Self { say, case, known }
     }
 
-    /// The readers of one entry: in one line, and each with since when, by which consent and whether
-    /// it came there.
+    /// The readers of one entry: in one line, and each with since when and by which consent. Whether
+    /// it came there is not said of an entry: what never comes would tell what another giver closed.
     pub(super) fn of(&self, entry: EntryId) -> Readers {
         let readers = self.known.get(&entry).map(Vec::as_slice).unwrap_or_default();
         Readers {
@@ -40,24 +40,10 @@ impl<'a> KnownReaders<'a> {
             let told = self.say.t("family-reader-since").with("service", self.say.service(&reader.service));
             told.with("moment", self.say.minute(since))
         });
-        let words: Vec<_> =
-            [since, self.delivery(reader)].into_iter().flatten().map(|one| one.to_string()).collect();
         ReaderWords {
-            words: words.join(" "),
+            words: since.map(|since| since.to_string()).unwrap_or_default(),
             consent: reader.consent.map(|consent| format!("/cases/{}/consents/{consent}", self.case)),
         }
-    }
-
-    /// Whether a partner has it: never more than its node has said, and for what has not come there
-    /// the same words whatever the cause.
-    fn delivery(&self, reader: &ReaderItem) -> Option<Text> {
-        let received = reader.received?;
-        let key = match (reader.sent_at, received) {
-            (None, _) => return Some(self.say.t("family-reader-not-confirmed")),
-            (Some(_), true) => Key("case-received"),
-            (Some(_), false) => Key("case-sent"),
-        };
-        reader.sent_at.map(|at| self.say.t(key).with("moment", self.say.minute(at)))
     }
 }
 

@@ -64,5 +64,4 @@ family-guardians-button = Lagre hva { $name } leser
 family-guardians-none = Ingen foresatte leser stafettloggen din.
 family-can-read = Kan leses av: { $readers }
 family-reader-since = { $service } kan lese det med samtykket ditt siden { $moment }.
-family-reader-not-confirmed = Det er ikke bekreftet ennå at det er mottatt.
 family-readers-note = Under hver oppføring står hvem som kan lese den med samtykket ditt. Enkelte oppføringer kan være unntatt. Spør stafettholderen.

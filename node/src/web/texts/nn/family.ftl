@@ -64,5 +64,4 @@ family-guardians-button = Lagre kva { $name } les
 family-guardians-none = Ingen føresette les stafettloggen din.
 family-can-read = Kan bli lese av: { $readers }
 family-reader-since = { $service } kan lese det med samtykket ditt sidan { $moment }.
-family-reader-not-confirmed = Det er ikkje stadfesta enno at det er motteke.
 family-readers-note = Under kvar oppføring står kven som kan lese henne med samtykket ditt. Einskilde oppføringar kan vere unntatte. Spør stafetthaldaren.
