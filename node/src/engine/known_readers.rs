@@ -9,26 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use stafett_protocol::consent::{ConsentKind, WithdrawnPart};
 use stafett_protocol::entry::{About, EntryKind};
-use stafett_protocol::id::{CaseId, ConsentId, EntryId};
-use stafett_protocol::ledger::LedgerView;
-use stafett_protocol::municipality::{AreaCode, OrganisationNumber, Service};
+use stafett_protocol::id::{CaseId, EntryId};
+use stafett_protocol::municipality::{AreaCode, Service};
 use stafett_protocol::person::Reader;
 use stafett_protocol::time::UnixMillis;
 
 use super::answer::{ConsentView, EntryItem, OwnConsent, ReaderItem};
 use super::{Engine, EngineError};
-use crate::store::DisclosureFilter;
-
-/// What is told of entries that went to partners.
-#[derive(Default)]
-struct Deliveries {
-    /// When an entry was first handed over, under which consent and to which service.
-    sent: BTreeMap<(EntryId, ConsentId, Service), UnixMillis>,
-    /// What a partner's node has said that it has.
-    held: BTreeSet<(OrganisationNumber, EntryId)>,
-    /// What a partner's node has answered an order about, by the consent that the order ended.
-    ordered: BTreeSet<(EntryId, ConsentId)>,
-}
 
 impl OwnConsent {
     /// Whether an entry of this kind and these areas is in what the giver was asked about, without
@@ -91,11 +78,10 @@ impl Engine {
             return Ok(BTreeMap::new());
         }
         let own: Vec<&OwnConsent> = consents.iter().filter_map(own).collect();
-        let deliveries = self.deliveries(&ledger).await?;
         let of_entry = |item: &EntryItem| {
             let mut readers: BTreeMap<&Service, ReaderItem> = BTreeMap::new();
             for consent in own.iter().filter(|consent| consent.opens(item)) {
-                let told = self.known_reader(consent, item, &deliveries);
+                let told = known_reader(consent, item);
                 let known = readers.get(&consent.recipient).is_some_and(|known| known.since <= told.since);
                 if !known {
                     readers.insert(&consent.recipient, told);
@@ -120,44 +106,17 @@ impl Engine {
         let consents = self.consent_views(reader, case).await?;
         self.known_readers(reader, case, &consents, entries).await
     }
+}
 
-    fn known_reader(&self, consent: &OwnConsent, item: &EntryItem, deliveries: &Deliveries) -> ReaderItem {
-        let service = consent.recipient.clone();
-        let is_partner = service.host != self.inner.own;
-        let sent_at = deliveries.sent.get(&(item.entry, consent.id, service.clone())).copied();
-        // An answer to an order takes the word back that the entry is there. Somebody who did not
-        // end the sharing would learn of it by that, so what was received stays received here.
-        let received = sent_at.is_some()
-            && (deliveries.held.contains(&(service.host, item.entry))
-                || deliveries.ordered.contains(&(item.entry, consent.id)));
-        ReaderItem {
-            name: consent.recipient_name.clone(),
-            service,
-            consent: Some(consent.id),
-            since: Some(consent.since(item)),
-            sent_at: sent_at.filter(|_| is_partner),
-            received: is_partner.then_some(received),
-        }
-    }
-
-    async fn deliveries(&self, ledger: &LedgerView) -> Result<Deliveries, EngineError> {
-        let (store, case) = (&self.inner.store, ledger.case());
-        let mut deliveries = Deliveries::default();
-        let filter = DisclosureFilter { case: Some(case), ..DisclosureFilter::default() };
-        for logged in store.disclosures(filter).await?.into_iter().filter(|logged| !logged.is_unsent) {
-            for ground in logged.row.grounds {
-                let key = (logged.row.entry, ground.consent, ground.service);
-                deliveries.sent.entry(key).or_insert(logged.row.at);
-            }
-        }
-        deliveries.held = store.acknowledged(case).await?.into_keys().collect();
-        for filed in store.receipts_filed(case).await? {
-            let ordered = ledger.orders().get(&filed.receipt.order);
-            let issued = ordered.and_then(|ordered| ledger.grants().get(&ordered.grant));
-            let Some(consent) = issued.map(|issued| issued.consent) else { continue };
-            deliveries.ordered.extend(filed.receipt.items.keys().map(|entry| (*entry, consent)));
-        }
-        Ok(deliveries)
+/// Whether it came there is not told: what never comes would tell what another giver closed.
+fn known_reader(consent: &OwnConsent, item: &EntryItem) -> ReaderItem {
+    ReaderItem {
+        name: consent.recipient_name.clone(),
+        service: consent.recipient.clone(),
+        consent: Some(consent.id),
+        since: Some(consent.since(item)),
+        sent_at: None,
+        received: None,
     }
 }
 
