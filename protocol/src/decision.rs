@@ -114,7 +114,7 @@ impl Decision {
         let closing = self.closing(&said);
         let statement = key.sign(self.ledger.next(said, self.by, self.at))?;
         self.ledger.append(&statement)?;
-        let replaced = self.replaced(&statement.statement().said);
+        let taking_effect = self.taking_effect(&statement.statement().said);
         let changes_givers = matches!(statement.statement().said, Said::PartiesApproved { .. });
         self.writes.push(Write::Ledger(statement));
         if let Some(closing) = closing {
@@ -122,19 +122,24 @@ impl Decision {
             self.closes |= !matches!(closing, Closing::FamilyChanged { .. }) || changes_givers;
             self.writes.push(Write::Closing { closing, at: self.at });
         }
-        if let Some(consent) = replaced {
-            let closing = Closing::ConsentReplaced { case: self.ledger.case(), consent };
-            self.writes.push(Write::Closing { closing, at: self.at });
-        }
+        self.writes.extend(taking_effect.into_iter().map(|closing| Write::Closing { closing, at: self.at }));
         Ok(())
     }
 
-    /// The consent that gives way, once everybody has said yes to the version after it.
-    fn replaced(&self, said: &Said) -> Option<ConsentId> {
-        let Said::ConsentGiven { consent, .. } = said else { return None };
-        let record = self.ledger.consents().get(consent)?;
-        self.ledger.completed_at(record)?;
-        record.consent().supersedes
+    /// What a consent closes once everybody has said yes to it: the version before it, and the
+    /// entries that its terms leave out, also under older consents to the same service.
+    fn taking_effect(&self, said: &Said) -> Vec<Closing> {
+        let Said::ConsentGiven { consent, .. } = said else { return Vec::new() };
+        let record = self.ledger.consents().get(consent);
+        let Some(record) = record.filter(|record| self.ledger.completed_at(record).is_some()) else {
+            return Vec::new();
+        };
+        let (case, consent) = (self.ledger.case(), *consent);
+        let left_out = record.consent().exceptions.iter();
+        let left_out = left_out.map(|entry| Closing::EntryExcepted { case, consent, entry: *entry });
+        let replaced = record.consent().supersedes;
+        let replaced = replaced.map(|consent| Closing::ConsentReplaced { case, consent });
+        left_out.chain(replaced).collect()
     }
 
     fn closing(&self, said: &Said) -> Option<Closing> {

@@ -28,6 +28,7 @@ mod planted;
 #[cfg(planted)]
 pub mod planted;
 pub mod protection;
+pub mod replay;
 pub mod restore;
 pub mod signed;
 pub mod task;

@@ -8,18 +8,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
-use stafett_protocol::consent::ConsentRecord;
 use stafett_protocol::decision::Decision;
 use stafett_protocol::entry::Actor;
 use stafett_protocol::erasure::Recall;
 use stafett_protocol::id::{CaseId, ConsentId, EntryId, GrantId};
-use stafett_protocol::journal::{Closing, JournalLine};
-use stafett_protocol::ledger::LedgerView;
+use stafett_protocol::journal::JournalLine;
 use stafett_protocol::ledger::statement::Said;
 use stafett_protocol::limits::{RETURNED_DRAFT_MS, RETURNED_ENTRIES_AT_A_TIME};
 use stafett_protocol::link::returned;
 use stafett_protocol::municipality::OrganisationNumber;
-use stafett_protocol::protection::{AddressProtection, ProtectionSaid};
+use stafett_protocol::replay::{Closed, open_consents};
 use stafett_protocol::restore::ReceivedCase;
 use stafett_protocol::transaction::{Transaction, Write};
 
@@ -56,65 +54,6 @@ pub struct AfterRestore {
     pub cases_unknown: BTreeSet<CaseId>,
     /// How many times the node has been restored.
     pub incarnation: u64,
-}
-
-/// What the lines of a journal say, by what it is about.
-#[derive(Debug, Default)]
-struct Closed {
-    own: BTreeMap<CaseId, OwnClosed>,
-    received: BTreeMap<(OrganisationNumber, CaseId), BTreeSet<GrantId>>,
-    erased_on_order: BTreeSet<CaseId>,
-    agreements: BTreeSet<OrganisationNumber>,
-    destroyed: BTreeSet<CaseId>,
-}
-
-#[derive(Debug, Default)]
-struct OwnClosed {
-    withdrawn: BTreeSet<ConsentId>,
-    excepted: BTreeSet<(ConsentId, EntryId)>,
-    replaced: BTreeSet<ConsentId>,
-    is_blocked: bool,
-    is_of_others: bool,
-    ended: BTreeSet<GrantId>,
-}
-
-impl Closed {
-    fn of(lines: &[JournalLine]) -> Self {
-        let mut closed = Self::default();
-        for line in lines {
-            match &line.closing {
-                Closing::ConsentWithdrawn { case, consent } => {
-                    closed.own.entry(*case).or_default().withdrawn.insert(*consent);
-                }
-                Closing::EntryExcepted { case, consent, entry } => {
-                    closed.own.entry(*case).or_default().excepted.insert((*consent, *entry));
-                }
-                Closing::ConsentReplaced { case, consent } => {
-                    closed.own.entry(*case).or_default().replaced.insert(*consent);
-                }
-                Closing::FamilyChanged { case } => {
-                    closed.own.entry(*case).or_default().is_of_others = true;
-                }
-                Closing::CaseBlocked { case } => closed.own.entry(*case).or_default().is_blocked = true,
-                Closing::EraseOrdered { case, grant, .. } => {
-                    closed.own.entry(*case).or_default().ended.insert(*grant);
-                }
-                Closing::ErasedOnOrder { case, .. } => {
-                    closed.erased_on_order.insert(*case);
-                }
-                Closing::ReceivedGrantEnded { owner, case, grant } => {
-                    closed.received.entry((*owner, *case)).or_default().insert(*grant);
-                }
-                Closing::AgreementEnded { partner } => {
-                    closed.agreements.insert(*partner);
-                }
-                Closing::KeyDestroyed { case } => {
-                    closed.destroyed.insert(*case);
-                }
-            }
-        }
-        closed
-    }
 }
 
 impl Engine {
@@ -202,15 +141,13 @@ impl Engine {
     }
 
     async fn close_again(&self, lines: &[JournalLine], done: &mut AfterRestore) -> Result<(), EngineError> {
-        let closed = Closed::of(lines);
+        let closed: Closed = lines.iter().map(|line| &line.closing).collect();
         done.lines = lines.len();
         done.agreements_ended.clone_from(&closed.agreements);
         let owned: BTreeSet<CaseId> = self.inner.store.cases_owned().await?.into_iter().collect();
         done.cases_unknown = closed.own.keys().filter(|case| !owned.contains(case)).copied().collect();
-        let nothing = OwnClosed::default();
         for case in owned.difference(&closed.destroyed) {
-            let of_case = closed.own.get(case).unwrap_or(&nothing);
-            self.close_own(*case, of_case, &closed.agreements, done).await?;
+            self.close_own(*case, &closed, done).await?;
         }
         for ((owner, case), grants) in &closed.received {
             self.close_received(*owner, *case, grants, done).await?;
@@ -235,8 +172,7 @@ impl Engine {
     async fn close_own(
         &self,
         case: CaseId,
-        closed: &OwnClosed,
-        agreements: &BTreeSet<OrganisationNumber>,
+        closed: &Closed,
         done: &mut AfterRestore,
     ) -> Result<(), EngineError> {
         let ledger = match self.ledger(case).await {
@@ -245,54 +181,20 @@ impl Engine {
             Err(EngineError::NotFound) => return Ok(()),
             Err(error) => return Err(error),
         };
-        let is_living = |id: &GrantId| ledger.grants().get(id).is_some_and(|one| one.ended_at.is_none());
-        let of_partner = ledger.grants().iter().filter(|(_, one)| agreements.contains(&one.partner));
-        let ended: BTreeSet<GrantId> = closed
-            .ended
-            .iter()
-            .chain(of_partner.map(|(id, _)| id))
-            .filter(|id| is_living(id))
-            .copied()
-            .collect();
-        let is_new = |consent: &&ConsentId| {
-            let record = ledger.consents().get(consent);
-            record.is_some_and(|record| record.withdrawn_at().is_none())
-        };
-        let withdrawn: BTreeSet<ConsentId> = closed.withdrawn.iter().filter(is_new).copied().collect();
-        let is_known = |(consent, _): &&(ConsentId, EntryId)| ledger.consents().contains_key(consent);
-        let excepted: BTreeSet<_> = closed.excepted.iter().filter(is_known).copied().collect();
-        let doubtful = doubts_of(&ledger, closed, &ended);
-        let nothing_new = ended.is_empty() && withdrawn.is_empty() && excepted.is_empty();
-        if nothing_new && doubtful.is_empty() && !closed.is_blocked && !closed.is_of_others {
+        let again = closed.again(&ledger);
+        if again.is_nothing() {
             return Ok(());
         }
         let mut decision = Decision::about((*ledger).clone(), None, self.now());
-        let restored = Said::Restored {
-            incarnation: done.incarnation,
-            doubtful: doubtful.clone(),
-            family_in_doubt: closed.is_of_others,
-        };
-        decision.say(restored, &self.inner.signing)?;
-        for consent in &withdrawn {
-            decision.say(Said::WithdrawalRestored { consent: *consent }, &self.inner.signing)?;
-        }
-        for (consent, entry) in &excepted {
-            decision
-                .say(Said::ExceptionRestored { consent: *consent, entry: *entry }, &self.inner.signing)?;
-        }
-        if closed.is_blocked {
-            // Which protection it was, and who lives there, is not known, so the strictest holds.
-            let (protection, safe_for) = (AddressProtection::StrictlyConfidential, BTreeSet::new());
-            decision.say_of_protection(ProtectionSaid::Set { protection, safe_for }, &self.inner.signing)?;
-            done.blocked.insert(case);
-        }
-        self.end_again(&mut decision, &ended).await?;
+        again.say(&mut decision, done.incarnation, &self.inner.signing)?;
+        self.end_again(&mut decision, &again.ended).await?;
         self.keep(decision).await?;
-        done.withdrawn.extend(withdrawn);
-        done.excepted.extend(excepted.into_iter().map(|(_, entry)| entry));
-        done.family_in_doubt.extend(closed.is_of_others.then_some(case));
-        done.grants_ended.extend(ended);
-        done.in_doubt.extend(doubtful);
+        done.blocked.extend(again.is_blocked.then_some(case));
+        done.withdrawn.extend(again.withdrawn);
+        done.excepted.extend(again.excepted.into_iter().map(|(_, entry)| entry));
+        done.family_in_doubt.extend(again.family_in_doubt.then_some(case));
+        done.grants_ended.extend(again.ended);
+        done.in_doubt.extend(again.doubtful);
         Ok(())
     }
 
@@ -403,27 +305,4 @@ impl Engine {
         }
         Ok(())
     }
-}
-
-/// Consents that may open something, now or later.
-fn open_consents(ledger: &LedgerView) -> BTreeSet<ConsentId> {
-    let is_open = |record: &&ConsentRecord| record.withdrawn_at().is_none();
-    ledger.consents().values().filter(is_open).map(|record| record.consent().id).collect()
-}
-
-/// Consents of a case that open nothing until somebody has asked: a grant of theirs had ended and
-/// the journal does not say why, a newer version had taken their place, or others may have to say
-/// yes by now.
-fn doubts_of(ledger: &LedgerView, closed: &OwnClosed, ended: &BTreeSet<GrantId>) -> BTreeSet<ConsentId> {
-    let open = open_consents(ledger);
-    if closed.is_of_others {
-        return open.difference(&closed.withdrawn).copied().collect();
-    }
-    let service = |consent: &ConsentId| ledger.consents().get(consent).map(|one| &one.consent().recipient);
-    // An exception ends every grant to its service; the consents go on counting without the entry.
-    let excepted: BTreeSet<_> = closed.excepted.iter().map(|(consent, _)| service(consent)).collect();
-    let of_ended = ended.iter().filter_map(|id| ledger.grants().get(id)).map(|one| one.consent);
-    let unexplained = of_ended.filter(|consent| !excepted.contains(&service(consent)));
-    let doubtful = unexplained.chain(closed.replaced.iter().copied());
-    doubtful.filter(|consent| open.contains(consent) && !closed.withdrawn.contains(consent)).collect()
 }

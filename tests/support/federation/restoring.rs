@@ -9,14 +9,13 @@ use stafett_protocol::entry::Actor;
 use stafett_protocol::erasure::Recall;
 use stafett_protocol::id::{CaseId, ConsentId, EntryId, GrantId};
 use stafett_protocol::journal::Closing;
-use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::ledger::statement::Said;
 use stafett_protocol::limits::RETURNED_DRAFT_MS;
 use stafett_protocol::link::input::Input;
 use stafett_protocol::link::returned;
 use stafett_protocol::mark::LinkMark;
 use stafett_protocol::municipality::OrganisationNumber;
-use stafett_protocol::protection::{AddressProtection, ProtectionSaid};
+use stafett_protocol::replay::{Closed, open_consents};
 use stafett_protocol::restore::{
     HeldGrant, Holdings, OnRecord, ReceivedCase, Shown, ShownGrant, Verdict, judge, over_at_owner, recall,
 };
@@ -36,17 +35,6 @@ pub enum Journal {
     Behind(Vec<Closing>),
     /// Nothing that can be relied on: every consent is asked for anew.
     Doubtful,
-}
-
-/// What the journal says of one own case.
-#[derive(Debug, Default)]
-struct OwnClosed {
-    withdrawn: BTreeSet<ConsentId>,
-    excepted: BTreeSet<(ConsentId, EntryId)>,
-    replaced: BTreeSet<ConsentId>,
-    is_blocked: bool,
-    is_of_others: bool,
-    ended: BTreeSet<GrantId>,
 }
 
 impl Federation {
@@ -188,83 +176,25 @@ impl Federation {
     }
 
     fn close_again(&mut self, node: OrganisationNumber, lines: &[Closing]) {
-        let mut own: BTreeMap<CaseId, OwnClosed> = BTreeMap::new();
-        let mut received: BTreeMap<(OrganisationNumber, CaseId), BTreeSet<GrantId>> = BTreeMap::new();
-        let mut agreements = BTreeSet::new();
-        for line in lines {
-            match line {
-                Closing::ConsentWithdrawn { case, consent } => {
-                    own.entry(*case).or_default().withdrawn.insert(*consent);
-                }
-                Closing::EntryExcepted { case, consent, entry } => {
-                    own.entry(*case).or_default().excepted.insert((*consent, *entry));
-                }
-                Closing::ConsentReplaced { case, consent } => {
-                    own.entry(*case).or_default().replaced.insert(*consent);
-                }
-                Closing::FamilyChanged { case } => own.entry(*case).or_default().is_of_others = true,
-                Closing::CaseBlocked { case } => own.entry(*case).or_default().is_blocked = true,
-                Closing::EraseOrdered { case, grant, .. } => {
-                    own.entry(*case).or_default().ended.insert(*grant);
-                }
-                Closing::ReceivedGrantEnded { owner, case, grant } => {
-                    received.entry((*owner, *case)).or_default().insert(*grant);
-                }
-                Closing::AgreementEnded { partner } => {
-                    agreements.insert(*partner);
-                }
-                Closing::ErasedOnOrder { .. } | Closing::KeyDestroyed { .. } => {}
-            }
-        }
+        let closed: Closed = lines.iter().collect();
         for case in self.own_cases(node) {
-            let closed = own.remove(&case).unwrap_or_default();
-            self.close_own(node, case, &closed, &agreements);
+            self.close_own(node, case, &closed);
         }
-        for ((owner, case), grants) in received {
+        for ((owner, case), grants) in closed.received {
             self.close_received(node, owner, case, &grants);
         }
     }
 
-    fn close_own(
-        &mut self,
-        node: OrganisationNumber,
-        case: CaseId,
-        closed: &OwnClosed,
-        agreements: &BTreeSet<OrganisationNumber>,
-    ) {
+    fn close_own(&mut self, node: OrganisationNumber, case: CaseId, closed: &Closed) {
         let ledger = Arc::clone(&self.nodes[&node].store.ledgers[&case]);
         let key = Arc::clone(&self.nodes[&node].key);
-        let is_living = |id: &GrantId| ledger.grants().get(id).is_some_and(|one| one.ended_at.is_none());
-        let of_partner = ledger.grants().iter().filter(|(_, one)| agreements.contains(&one.partner));
-        let ended = closed.ended.iter().chain(of_partner.map(|(id, _)| id));
-        let ended: BTreeSet<GrantId> = ended.filter(|id| is_living(id)).copied().collect();
-        let is_new = |consent: &&ConsentId| {
-            ledger.consents().get(consent).is_some_and(|record| record.withdrawn_at().is_none())
-        };
-        let withdrawn: BTreeSet<ConsentId> = closed.withdrawn.iter().filter(is_new).copied().collect();
-        let is_known = |(consent, _): &&(ConsentId, EntryId)| ledger.consents().contains_key(consent);
-        let excepted: BTreeSet<_> = closed.excepted.iter().filter(is_known).copied().collect();
-        let doubtful = doubts_of(&ledger, closed, &ended);
-        let is_nothing = ended.is_empty() && withdrawn.is_empty() && excepted.is_empty();
-        if is_nothing && doubtful.is_empty() && !closed.is_blocked && !closed.is_of_others {
+        let again = closed.again(&ledger);
+        if again.is_nothing() {
             return;
         }
         let mut decision = Decision::about((*ledger).clone(), None, self.now);
-        let incarnation = self.nodes[&node].store.incarnation;
-        let said = Said::Restored { incarnation, doubtful, family_in_doubt: closed.is_of_others };
-        decision.say(said, &key).expect("follows");
-        for consent in withdrawn {
-            decision.say(Said::WithdrawalRestored { consent }, &key).expect("follows");
-        }
-        for (consent, entry) in excepted {
-            decision.say(Said::ExceptionRestored { consent, entry }, &key).expect("follows");
-        }
-        if closed.is_blocked {
-            let (protection, safe_for) = (AddressProtection::StrictlyConfidential, BTreeSet::new());
-            let said = ProtectionSaid::Set { protection, safe_for };
-            decision.say_of_protection(said, &key).expect("follows");
-        }
-        for id in ended {
+        again.say(&mut decision, self.nodes[&node].store.incarnation, &key).expect("follows");
+        for id in again.ended {
             let store = &self.nodes[&node].store;
             let Some(issued) = store.issued.get(&id) else { continue };
             let grant = issued.grant.statement().clone();
@@ -436,27 +366,6 @@ impl super::Node {
         self.journal.extend(self.store.closings[self.journaled..].iter().cloned());
         self.journaled = self.store.closings.len();
     }
-}
-
-/// Consents that may open something, now or later.
-fn open_consents(ledger: &LedgerView) -> BTreeSet<ConsentId> {
-    let open = ledger.consents().values().filter(|record| record.withdrawn_at().is_none());
-    open.map(|record| record.consent().id).collect()
-}
-
-/// Consents that open nothing until somebody has asked: why a grant of theirs ended is not known, a
-/// newer version had taken their place, or others may have to say yes by now.
-fn doubts_of(ledger: &LedgerView, closed: &OwnClosed, ended: &BTreeSet<GrantId>) -> BTreeSet<ConsentId> {
-    let open = open_consents(ledger);
-    if closed.is_of_others {
-        return open.difference(&closed.withdrawn).copied().collect();
-    }
-    let service = |consent: &ConsentId| ledger.consents().get(consent).map(|one| &one.consent().recipient);
-    let excepted: BTreeSet<_> = closed.excepted.iter().map(|(consent, _)| service(consent)).collect();
-    let of_ended = ended.iter().filter_map(|id| ledger.grants().get(id)).map(|one| one.consent);
-    let unexplained = of_ended.filter(|consent| !excepted.contains(&service(consent)));
-    let doubtful = unexplained.chain(closed.replaced.iter().copied());
-    doubtful.filter(|consent| open.contains(consent) && !closed.withdrawn.contains(consent)).collect()
 }
 
 fn sent_under(store: &Store, grant: GrantId) -> BTreeSet<EntryId> {

@@ -170,7 +170,7 @@ impl Run {
         self.restored.insert(node);
         self.stopped.insert(node);
         if let Some(then) = self.facts_at.get(&backup).cloned() {
-            self.facts.forget_closed_entries(node, &then);
+            self.facts.lose_consents(node, &then);
             if !journal {
                 self.facts.forget(node, &then);
                 self.oracle.forgets(&self.world, &then, node, &store);

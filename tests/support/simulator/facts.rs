@@ -31,8 +31,24 @@ pub struct CaseFacts {
     pub grade: Grade,
     /// What the leader lets through a confidential address.
     pub approved: BTreeSet<Key>,
-    /// Entries that were closed to a service: by which consent, which, and when in the order of words.
-    pub exceptions: Vec<(Key, EntryId, u64, bool)>,
+    /// Entries that were closed to a service.
+    pub exceptions: Vec<Exception>,
+}
+
+/// An entry that was closed to a service.
+#[derive(Debug, Clone, Copy)]
+pub struct Exception {
+    /// To that of which consent.
+    pub consent: Key,
+    /// Which entry.
+    pub entry: EntryId,
+    /// When in the order of words.
+    pub order: u64,
+    /// Whether it stands in the consent's terms.
+    pub is_of_terms: bool,
+    /// Closes nothing under consents that were asked later than this, in the order of words: the
+    /// owner lost the one that it stood in, and whoever asks anew is shown what that opens.
+    pub lost_at: Option<u64>,
 }
 
 /// One entry.
@@ -158,15 +174,21 @@ impl Facts {
             case.approved.extend(before.approved.iter().copied());
             case.guardians.clone_from(&before.guardians);
             case.youth_at = before.youth_at;
-            case.exceptions.retain(|(_, _, order, of_terms)| *of_terms || *order <= last);
+            case.exceptions.retain(|one| {
+                then.consents.contains_key(&one.consent) && (one.is_of_terms || one.order <= last)
+            });
         }
     }
 
-    /// A node was restored from a backup: what closed an entry under a consent that the backup does
-    /// not know went with that consent, also where the journal names it.
-    pub fn forget_closed_entries(&mut self, node: NodeAt, then: &Self) {
+    /// A node was restored from a backup: which service an entry was closed to is lost with a consent
+    /// that the backup does not know.
+    pub fn lose_consents(&mut self, node: NodeAt, then: &Self) {
+        let now = self.words;
         for case in self.cases.values_mut().filter(|case| case.owner == node) {
-            case.exceptions.retain(|(consent, ..)| then.consents.contains_key(consent));
+            let lost = |one: &&mut Exception| !then.consents.contains_key(&one.consent);
+            for one in case.exceptions.iter_mut().filter(lost) {
+                one.lost_at.get_or_insert(now);
+            }
         }
     }
 
@@ -247,12 +269,15 @@ impl Facts {
         }
     }
 
-    /// Whether an entry is closed to a service, whatever its consents open.
-    pub fn is_closed(&self, case: Key, service: &ServiceAt, entry: EntryId, now: UnixMillis) -> bool {
-        let of_service = |consent: &Key| self.consents[consent].service == *service;
-        let closed = self.cases[&case].exceptions.iter();
-        let mut closed = closed.filter(|(consent, of, ..)| *of == entry && of_service(consent));
-        closed.any(|(consent, _, order, is_of_terms)| {
+    /// Whether an entry is closed to a consent's service, whatever the consent opens.
+    pub fn is_closed(&self, consent: Key, entry: EntryId, now: UnixMillis) -> bool {
+        let ConsentFacts { case, service, order, .. } = &self.consents[&consent];
+        let (case, asked) = (*case, *order);
+        let of_service = |one: &&Exception| self.consents[&one.consent].service == *service;
+        let closed = self.cases[&case].exceptions.iter().filter(|one| one.entry == entry);
+        let closed = closed.filter(|one| one.lost_at.is_none_or(|lost| asked <= lost));
+        closed.filter(of_service).any(|one| {
+            let Exception { consent, order, is_of_terms, .. } = one;
             let begins = !is_of_terms || self.takes_effect_at(*consent).is_some_and(|at| at <= now);
             let left_out = self.consents.iter().any(|(key, later)| {
                 later.case == case
@@ -344,7 +369,7 @@ impl Facts {
                 && !self.is_blocked(*consent)
                 && !self.says_where(*consent, facts)
                 && self.agrees(facts.owner, partner, &one.service.1, &facts.areas)
-                && !self.is_closed(facts.case, &one.service, entry, now)
+                && !self.is_closed(*consent, entry, now)
         });
         opening.map(|consent| (consent, self.stands(consent, now))).collect()
     }

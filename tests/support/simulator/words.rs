@@ -15,7 +15,7 @@ use stafett_protocol::protection::{AddressProtection, ProtectionSaid};
 use stafett_protocol::time::{HOUR, UnixMillis};
 
 use super::apply::{COLLEAGUE, HOLDER, LEADER, person_id};
-use super::facts::{ConsentFacts, Stands};
+use super::facts::{ConsentFacts, Exception, Stands};
 use super::operation::{Do, Grade, Key, Pass, Person, Way};
 use super::oracle::Closes;
 use super::run::Run;
@@ -92,7 +92,13 @@ impl Run {
             return false;
         }
         let order = self.facts.next_word();
-        let closed = except.iter().map(|entry| (key, *entry, order, true));
+        let closed = except.iter().map(|entry| Exception {
+            consent: key,
+            entry: *entry,
+            order,
+            is_of_terms: true,
+            lost_at: None,
+        });
         self.facts.cases.get_mut(case).expect("known").exceptions.extend(closed);
         let facts = ConsentFacts {
             id,
@@ -255,7 +261,7 @@ impl Run {
         let order = self.facts.next_word();
         self.facts.consents.get_mut(&consent).expect("known").closed_by.insert((giver, entry));
         let exceptions = &mut self.facts.cases.get_mut(&case).expect("known").exceptions;
-        exceptions.push((consent, entry, order, false));
+        exceptions.push(Exception { consent, entry, order, is_of_terms: false, lost_at: None });
         let said = Said::EntryExcepted { consent: id, giver: person_id(giver), entry };
         self.say(case, HOLDER, vec![said], name);
         true
