@@ -338,7 +338,7 @@ impl Engine {
         };
         let filed = match filed.await {
             // What an overdue receipt had stopped goes on at once.
-            Ok(()) => self.refresh_standings().await,
+            Ok(()) => self.refresh_standings(Some(partner)).await,
             Err(error) => Err(error),
         };
         match filed {

@@ -152,7 +152,7 @@ impl Engine {
         if is_new {
             tracing::error!(?reason, next = reason.next_step(), "the node is sealed: {}", reason.words());
         }
-        self.refresh_standings().await
+        self.refresh_standings(None).await
     }
 
     /// Takes reasons away. When none is left, the links start again from what the store holds, and

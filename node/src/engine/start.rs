@@ -88,11 +88,13 @@ impl Engine {
 
     async fn sweep_on_time(self) {
         while !self.inner.stopping.load(Ordering::Relaxed) {
+            // First: what one partner's standing has become by now decides what the sweep does for
+            // that partner, and nothing else that happens does so earlier (law 5).
+            if let Err(error) = self.refresh_standings(None).await {
+                tracing::error!(%error, "whether receipts are overdue could not be looked at");
+            }
             if let Err(error) = self.sweep().await {
                 tracing::error!(%error, "consents that began or ran out could not be looked for");
-            }
-            if let Err(error) = self.refresh_standings().await {
-                tracing::error!(%error, "whether receipts are overdue could not be looked at");
             }
             if let Err(error) = self.erase_returned().await {
                 tracing::error!(%error, "returned drafts could not be erased");
@@ -158,12 +160,17 @@ impl Engine {
         *self.inner.links.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(links);
     }
 
-    /// A receipt that is overdue stops new sharing with that partner, until it comes (law 12).
-    pub(crate) async fn refresh_standings(&self) -> Result<(), EngineError> {
+    /// A receipt that is overdue stops new sharing with that partner, until it comes (law 12). What
+    /// one partner has said changes the standing of no other: only the clock looks at all of them.
+    pub(crate) async fn refresh_standings(&self, of: Option<OrganisationNumber>) -> Result<(), EngineError> {
         let _turn = self.inner.commands.lock().await;
         let before = self.link_table();
         let mut links = Links::new();
         for (organisation, link) in before.iter() {
+            if of.is_some_and(|of| of != *organisation) {
+                links.insert(*organisation, link.clone());
+                continue;
+            }
             let standing = self.standing_of(*organisation, link.is_revoked).await?;
             links.insert(*organisation, link.standing(standing));
         }

@@ -494,6 +494,7 @@ impl Federation {
         writes.push(Write::ReceiptFiled(receipt));
         let news = News { case: Some(case), filed: Some((partner, order)), ..News::default() };
         self.commit_of_people(owner, writes, &news);
+        self.refresh_standing_if_due(owner, partner);
     }
 
     /// The receipt of an order that stands in no chain: the case or the grant was lost in a restore.
@@ -510,6 +511,7 @@ impl Federation {
         }
         let news = News { filed: Some((partner, order)), ..News::default() };
         self.commit_of_people(owner, vec![Write::ReceiptFiled(receipt)], &news);
+        self.refresh_standing_if_due(owner, partner);
     }
 
     /// Whether a node's disk is full.

@@ -246,13 +246,12 @@ impl Run {
     /// Every node looks for what is due.
     pub(super) fn sweep(&mut self) {
         for number in self.numbers.clone() {
-            self.world.sweep_all(number);
             for (own, partner) in self.ends() {
                 if own == number && self.world.refresh_standing_if_due(own, partner) {
                     self.oracle.states.insert(State::ReceiptOverdue);
-                    self.world.sweep_all(own);
                 }
             }
+            self.world.sweep_all(number);
         }
         self.watch();
         self.look_for_what_is_overdue();

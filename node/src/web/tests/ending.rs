@@ -113,10 +113,10 @@ async fn missing_receipt_is_red_after_a_day_and_stops_sharing_after_three() {
     assert_eq!((&late["receipts_late"], &late["sharing_stopped"]), (&json!(true), &json!(false)));
 
     set_clock(&node, since + 3 * DAY - HOUR);
-    node.engine.refresh_standings().await.expect("looks");
+    node.engine.refresh_standings(None).await.expect("looks");
     assert_eq!(link(&node).await["sharing_stopped"], json!(false));
     set_clock(&node, since + 3 * DAY);
-    node.engine.refresh_standings().await.expect("looks");
+    node.engine.refresh_standings(None).await.expect("looks");
     assert_eq!(link(&node).await["sharing_stopped"], json!(true));
 }
 
