@@ -81,7 +81,7 @@ pub struct Store {
     pub unsent: BTreeSet<DisclosureId>,
     /// How many rows there were when a partner had last erased an entry.
     erased_there: BTreeMap<(OrganisationNumber, EntryId), usize>,
-    acknowledged: BTreeMap<(OrganisationNumber, EntryId), (GenerationId, Heads)>,
+    acknowledged: BTreeMap<(OrganisationNumber, EntryId, GenerationId), Heads>,
     /// Generations that a partner began by a proposal.
     begun: BTreeSet<(OrganisationNumber, EntryId, GenerationId)>,
     let_go: BTreeSet<(OrganisationNumber, EntryId, GenerationId)>,
@@ -366,7 +366,7 @@ impl Store {
             Write::Acknowledged { partner, entry, generation, heads } => {
                 let present = self.entries.get(&entry).map(|kept| kept.record.facts.generation);
                 if present == Some(generation) {
-                    self.acknowledged.insert((partner, entry), (generation, heads));
+                    self.acknowledged.insert((partner, entry, generation), heads);
                 }
             }
             Write::GrantHanded(grant) => {
@@ -436,7 +436,7 @@ impl Store {
                 let goes =
                     |entry: &EntryId, kept: &Kept| entries.contains(entry) && kept.record.facts.case == case;
                 self.entries.retain(|entry, kept| !goes(entry, kept));
-                self.acknowledged.retain(|(_, entry), _| !entries.contains(entry));
+                self.acknowledged.retain(|(_, entry, _), _| !entries.contains(entry));
                 self.relations.retain(|_, relation| {
                     !entries.contains(&relation.from) && !entries.contains(&relation.to)
                 });
@@ -492,7 +492,7 @@ impl Store {
             }
             let place = (statement.partner, *entry);
             self.erased_there.insert(place, self.rows.len());
-            self.acknowledged.remove(&place);
+            self.acknowledged.retain(|(partner, held, _), _| (*partner, *held) != place);
             self.begun.retain(|(partner, begun, _)| (*partner, *begun) != place);
             self.prune(*entry);
             let ends = |relation: &Relation| relation.from == *entry || relation.to == *entry;

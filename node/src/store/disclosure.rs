@@ -338,29 +338,49 @@ pub(crate) fn acknowledge(
     step.execute(
         "INSERT INTO acknowledged (partner, entry_id, generation, heads)
          SELECT ?1, entry_id, generation, ?4 FROM entry WHERE entry_id = ?2 AND generation = ?3
-         ON CONFLICT (partner, entry_id) DO UPDATE SET
-             generation = excluded.generation, heads = excluded.heads",
+         ON CONFLICT (partner, entry_id, generation) DO UPDATE SET heads = excluded.heads",
         (partner.value(), entry.as_bytes(), generation.as_bytes(), heads_bytes(heads)),
+    )?;
+    step.execute(
+        "DELETE FROM acknowledged WHERE partner = ?1 AND entry_id = ?2 AND generation <> ?3
+             AND generation NOT IN (SELECT generation FROM entry_earlier WHERE entry_id = ?2)",
+        (partner.value(), entry.as_bytes(), generation.as_bytes()),
     )?;
     Ok(())
 }
 
-/// Returns what a partner has durably of an entry's present generation, if it has said so.
+/// Returns what a partner has durably of one generation of an entry, if it has said so.
 pub(crate) fn acknowledged(
     snapshot: &Snapshot<'_>,
     partner: OrganisationNumber,
     entry: EntryId,
+    generation: GenerationId,
 ) -> Result<Option<Heads>, StoreError> {
     snapshot.optional(
-        "SELECT acknowledged.heads FROM acknowledged
-         JOIN entry ON entry.entry_id = acknowledged.entry_id
-                   AND entry.generation = acknowledged.generation
-         WHERE acknowledged.partner = ?1 AND acknowledged.entry_id = ?2",
-        (partner.value(), entry.as_bytes()),
+        "SELECT heads FROM acknowledged WHERE partner = ?1 AND entry_id = ?2 AND generation = ?3",
+        (partner.value(), entry.as_bytes(), generation.as_bytes()),
         |row| {
             let heads: Vec<u8> = row.get(0)?;
             value::heads(&heads, "acknowledged")
         },
+    )
+}
+
+/// Returns the generations that a partner has acknowledged anything of, or began by a proposal, since
+/// its last receipt, and has not let go of.
+pub(crate) fn shown(
+    snapshot: &Snapshot<'_>,
+    partner: OrganisationNumber,
+    entry: EntryId,
+) -> Result<Vec<GenerationId>, StoreError> {
+    snapshot.rows(
+        "SELECT generation FROM acknowledged WHERE partner = ?1 AND entry_id = ?2
+         UNION
+         SELECT generation FROM proposal_taken WHERE partner = ?1 AND entry_id = ?2 AND is_settled = 0
+         EXCEPT
+         SELECT generation FROM entry_let_go WHERE partner = ?1 AND entry_id = ?2",
+        (partner.value(), entry.as_bytes()),
+        |row| Ok(GenerationId::from_bytes(row.get(0)?)),
     )
 }
 

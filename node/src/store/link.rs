@@ -182,7 +182,8 @@ fn tracked(
 ) -> Result<Option<Tracked>, StoreError> {
     let Some(record) = entry::record(snapshot, id)? else { return Ok(None) };
     let (held, announced) = disclosure::held(snapshot, partner, id)?;
-    let acknowledged = disclosure::acknowledged(snapshot, partner, id)?;
+    let acknowledged = disclosure::acknowledged(snapshot, partner, id, record.facts.generation)?;
+    let shown = disclosure::shown(snapshot, partner, id)?;
     // Only an owner names grants when it announces an entry.
     let is_own = record.owner == snapshot.own.organisation;
     let announced = if is_own { announced } else { BTreeSet::new() };
@@ -195,7 +196,7 @@ fn tracked(
          FROM entry WHERE entry_id = ?1",
         [id.as_bytes()],
     )?);
-    Ok(Some(Tracked { held, announced, acknowledged, earlier, bytes, ..Tracked::new(record) }))
+    Ok(Some(Tracked { held, shown, announced, acknowledged, earlier, bytes, ..Tracked::new(record) }))
 }
 
 fn received(

@@ -25,6 +25,10 @@ pub(crate) const STORE: &[Migration] = &[
     Migration { name: "handover_note", sql: include_str!("migrations/0007_handover_note.sql") },
     Migration { name: "grant_handed", sql: include_str!("migrations/0008_grant_handed.sql") },
     Migration { name: "uptake", sql: include_str!("migrations/0009_uptake.sql") },
+    Migration {
+        name: "acknowledged_generations",
+        sql: include_str!("migrations/0010_acknowledged_generations.sql"),
+    },
 ];
 
 /// The schema of `keys.sqlite`.

@@ -159,24 +159,32 @@ impl Session {
         writes
     }
 
-    /// What the present generation holds of each earlier one that the partner may hold: of the
-    /// partner's own changes alone, so that every hash is one that it knows (law 2).
+    /// What the present generation holds of each earlier one that the partner has: of the partner's
+    /// own changes alone, so that every hash is one that it knows (law 2).
     pub(super) fn carried_frames(&self, tracked: &Tracked, content: &EntryContent) -> Vec<Frame> {
         let partner = self.identity.partner;
         let Some(last) = content.earlier.last() else { return Vec::new() };
         let facts = &content.record.facts;
         let is_theirs = |change: &CheckedChange| content.actors.get(&change.change().actor) == Some(&partner);
-        let held = content.earlier.iter().filter(|one| tracked.earlier.kept.contains(&one.generation));
-        held.map(|one| {
-            Frame::Carried(Carried {
-                entry: facts.entry,
-                generation: one.generation,
-                heads: latest(&one.changes, is_theirs).iter().copied().collect(),
-                into: facts.generation,
-                onto: last.carried.onto.iter().copied().collect(),
+        let is_kept = |one: &&EarlierGeneration| tracked.earlier.kept.contains(&one.generation);
+        let is_shown = |one: &&EarlierGeneration| {
+            tracked.shown.contains(&one.generation) || planted!("unsent-row-makes-a-holder")
+        };
+        content
+            .earlier
+            .iter()
+            .filter(is_kept)
+            .filter(is_shown)
+            .map(|one| {
+                Frame::Carried(Carried {
+                    entry: facts.entry,
+                    generation: one.generation,
+                    heads: latest(&one.changes, is_theirs).iter().copied().collect(),
+                    into: facts.generation,
+                    onto: last.carried.onto.iter().copied().collect(),
+                })
             })
-        })
-        .collect()
+            .collect()
     }
 
     /// The partner no longer holds an earlier generation: no late edits of it come from there.
@@ -184,7 +192,9 @@ impl Session {
         let LetGo { entry, generation } = *body;
         let (own, partner) = (self.identity.own, self.identity.partner);
         let tracked = self.entries.get_mut(&entry).filter(|tracked| tracked.record.owner == own);
-        if tracked.is_some_and(|tracked| tracked.earlier.kept.remove(&generation)) {
+        let Some(tracked) = tracked else { return };
+        if tracked.earlier.kept.remove(&generation) {
+            tracked.shown.retain(|shown| *shown != generation || tracked.held.generation == Some(generation));
             let write = GenerationWrite::LetGo { partner, entry, generation };
             self.write(Write::Generation(write), Work::Nothing);
         }

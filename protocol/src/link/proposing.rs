@@ -261,6 +261,7 @@ impl Session {
                 let generation = record.facts.generation;
                 let tracked = self.entries.entry(entry).or_insert_with(|| Tracked::new(record));
                 tracked.held.generation.get_or_insert(generation);
+                tracked.show(generation);
                 tracked.answers = Some(proposal);
                 self.pending.insert(entry);
                 self.proposal_counts(entry, bytes);

@@ -78,6 +78,7 @@ impl Session {
 
     /// The partner sends changes of an entry of either side.
     pub(super) fn changes_frame(&mut self, body: Changes, random: [u8; 32]) {
+        self.shows_that_it_holds(body.entry, body.generation);
         self.arrive(body.entry, Incoming::Changes(Box::new(Checking { body, random, attempt: 0 })));
     }
 
@@ -449,6 +450,8 @@ impl Session {
         let (entry, generation) = (facts.entry, facts.generation);
         if changes.is_empty() {
             self.acknowledge(&content.record);
+            // Perhaps under a new grant, which lets own writing go that the last one did not.
+            self.pending.insert(entry);
             return self.next_in_line(entry);
         }
         #[cfg(planted)]
@@ -517,7 +520,8 @@ impl Session {
         if is_present {
             tracked.acknowledged = Some(heads.clone());
         }
-        let own_writing = record.heads != heads;
+        // Late edits too: a new grant may let go what the last one did not.
+        let own_writing = record.heads != heads || tracked.earlier.has_unsent();
         if let Some(proposal) = answered {
             self.proposals.remove(proposal);
         }

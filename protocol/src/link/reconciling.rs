@@ -101,6 +101,7 @@ impl Session {
             // partner's agreement does not cover yet what this one does.
             (3 | 4, ErrorCode::NotShared) => self.try_again_later(),
             (11, _) if self.is_lower() => self.abort_reconciliation(),
+            (12, ErrorCode::NotNow) if self.is_lower() => self.reconciliation.wanted = true,
             _ => {}
         }
     }
@@ -270,6 +271,10 @@ impl Session {
             self.reconciliation.ended = running.fingerprints;
         }
         let ended = std::mem::take(&mut self.reconciliation.ended);
+        if ended.is_empty() && !body.fingerprints.is_empty() {
+            // What they stood for went with a comparison that a grant's end has broken off here.
+            self.refuse(12, ErrorCode::NotNow);
+        }
         self.go_live();
         let wanted: BTreeSet<Held> =
             body.fingerprints.iter().filter_map(|fingerprint| ended.get(fingerprint)).copied().collect();
@@ -317,16 +322,17 @@ impl Session {
             return;
         }
         let Some(tracked) = self.entries.get(&entry) else { return };
-        let record = &tracked.record;
-        if tracked.acknowledged.as_ref() == Some(&record.heads) && self.permit(tracked).is_ok() {
-            let frame = Frame::Acknowledge(Acknowledge {
-                entry,
-                generation: record.facts.generation,
-                heads: record.heads.iter().copied().collect(),
-            });
-            return self.send(frame);
+        let goes_on = tracked.acknowledged.as_ref() != Some(&tracked.record.heads);
+        if goes_on && self.permit(tracked).is_ok() {
+            self.pending.insert(entry);
+            return;
         }
-        self.pending.insert(entry);
+        // A reader says what it has as it did when that came: the owner may not know (law 7).
+        let heads = tracked.acknowledged.clone().filter(|_| self.may_receive_entry(tracked).is_ok());
+        if let Some(heads) = heads {
+            let (generation, heads) = (tracked.generation(), heads.iter().copied().collect());
+            self.send(Frame::Acknowledge(Acknowledge { entry, generation, heads }));
+        }
     }
 
     /// What this side believes that both hold, asked of the gate at this moment.

@@ -62,6 +62,7 @@ impl Session {
     /// The partner cannot follow: it gets the entry from its beginning, if the gate lets it go. Of
     /// what it was never sent it knows nothing, so asking changes nothing.
     pub(super) fn resend_frame(&mut self, body: &Resend) {
+        self.shows_that_it_holds(body.entry, body.generation);
         let partner = self.identity.partner;
         let is_known = |tracked: &super::snapshot::Tracked| {
             tracked.record.owner == partner || tracked.held.generation.is_some()

@@ -17,6 +17,8 @@ use crate::wire::{Frame, Stream};
 pub(super) struct RowsOnTheWay {
     /// The generation that the partner counted as holding before all of them.
     before: Option<GenerationId>,
+    /// The generations that it had shown by then.
+    shown: Vec<GenerationId>,
     rows: Vec<(DisclosureId, GenerationId)>,
 }
 
@@ -45,9 +47,9 @@ impl Session {
     /// Notes that an own entry's frame is about to leave under a row.
     pub(super) fn note_row(&mut self, entry: EntryId, row: DisclosureId, generation: GenerationId) {
         let Some(tracked) = self.entries.get(&entry) else { return };
-        let before = tracked.held.generation;
-        let on_the_way =
-            self.rows_on_the_way.entry(entry).or_insert(RowsOnTheWay { before, rows: Vec::new() });
+        let (before, shown) = (tracked.held.generation, tracked.shown.clone());
+        let begun = RowsOnTheWay { before, shown, rows: Vec::new() };
+        let on_the_way = self.rows_on_the_way.entry(entry).or_insert(begun);
         on_the_way.rows.push((row, generation));
     }
 
@@ -76,6 +78,8 @@ impl Session {
             }
             if let Some(tracked) = self.entries.get_mut(entry) {
                 tracked.held.generation = left.map_or(on_the_way.before, |(_, generation)| Some(generation));
+                let sent = on_the_way.rows.iter().map(|(_, generation)| *generation);
+                tracked.shown = on_the_way.shown.iter().copied().chain(sent).collect();
                 tracked.announce_again = true;
                 tracked.sent = None;
                 self.pending.insert(*entry);

@@ -292,6 +292,7 @@ impl Session {
         tracked.announce_again = false;
         if tracked.record.owner == self.identity.own {
             tracked.held.generation = Some(content.record.facts.generation);
+            tracked.show(content.record.facts.generation);
             tracked.announced = grants;
             tracked.answers = None;
         }
@@ -300,6 +301,7 @@ impl Session {
     /// The partner has changes durably. If both were believed to be in step and it has others,
     /// this side is behind and asks for the whole entry.
     pub(super) fn acknowledge_frame(&mut self, body: Acknowledge) {
+        self.shows_that_it_holds(body.entry, body.generation);
         let heads = crate::entry::Heads::new(body.heads);
         let partner = self.identity.partner;
         let was_disclosed =
@@ -329,6 +331,18 @@ impl Session {
         self.rows_on_the_way.remove(&body.entry);
         let write = Write::Acknowledged { partner, entry: body.entry, generation: body.generation, heads };
         self.write(write, Work::Nothing);
+    }
+
+    /// The partner names a generation of an entry, which it can have from a frame alone: what
+    /// waited for a sign of that may go.
+    pub(super) fn shows_that_it_holds(&mut self, entry: EntryId, generation: GenerationId) {
+        let own = self.identity.own;
+        let may_hold = |tracked: &&mut Tracked| tracked.record.owner == own && tracked.may_hold(generation);
+        let Some(tracked) = self.entries.get_mut(&entry).filter(may_hold) else { return };
+        if tracked.show(generation) {
+            tracked.earlier.names |= tracked.earlier.kept.contains(&generation);
+            self.pending.insert(entry);
+        }
     }
 
     /// An entry of this node has new changes, or is new.

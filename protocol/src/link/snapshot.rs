@@ -10,6 +10,7 @@ use crate::grant::{Grant, ReceivedGrant};
 use crate::id::{CaseId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId};
 use crate::ledger::LedgerView;
 use crate::mark::LinkMark;
+use crate::planted::planted;
 use crate::signed::Verified;
 use crate::time::UnixMillis;
 use crate::transaction::{EntryRecord, Proposal, Relation};
@@ -110,6 +111,10 @@ pub struct Tracked {
     /// The generation that the partner holds, by a disclosure row that was not marked unsent or
     /// by its own proposal; none after its receipt.
     pub held: Held,
+    /// The generations that the partner has shown that it has, by what it said or by its own
+    /// proposal, and those that were sent in this session. A row alone may stand for a frame that
+    /// never left.
+    pub shown: Vec<GenerationId>,
     /// The grants named when it was announced last.
     pub announced: BTreeSet<GrantId>,
     /// The latest changes that the partner has durably.
@@ -177,6 +182,7 @@ impl Tracked {
         Self {
             record,
             held: Held::default(),
+            shown: Vec::new(),
             announced: BTreeSet::new(),
             acknowledged: None,
             sent: None,
@@ -199,9 +205,26 @@ impl Tracked {
     }
 
     /// What the gate must know. Whoever holds an earlier generation is no new reader: what was
-    /// deleted since was shown there, or would have been on a living link.
+    /// deleted since was shown there, or would have been on a living link. Who may hold none is
+    /// taken for a new reader until it shows that it does.
     pub(super) fn held_with(&self, recall_waits: bool) -> Held {
-        Held { generation: self.held.generation.map(|_| self.generation()), recall_waits }
+        let is_shown = !self.shown.is_empty() || planted!("unsent-row-makes-a-holder");
+        let held = self.held.generation.filter(|_| is_shown);
+        Held { generation: held.map(|_| self.generation()), recall_waits }
+    }
+
+    /// Whether the partner may hold this generation of the entry, as far as the rows say.
+    pub(super) fn may_hold(&self, generation: GenerationId) -> bool {
+        self.held.generation == Some(generation) || self.earlier.kept.contains(&generation)
+    }
+
+    /// Notes that the partner has a generation; whether that is new.
+    pub(super) fn show(&mut self, generation: GenerationId) -> bool {
+        let is_new = !self.shown.contains(&generation);
+        if is_new {
+            self.shown.push(generation);
+        }
+        is_new
     }
 
     /// Takes over what the store says, unless the entry has left that generation since; whether it
@@ -224,6 +247,7 @@ impl Tracked {
     /// Forgets what the partner had: it has erased it.
     pub(super) fn forget(&mut self) {
         self.held = Held::default();
+        self.shown.clear();
         self.announced.clear();
         self.acknowledged = None;
         self.sent = None;

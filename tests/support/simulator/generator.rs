@@ -12,6 +12,9 @@ use super::run::SERVICES;
 use crate::chance::Chance;
 use crate::federation::AREAS;
 
+/// Milliseconds at most that a commit takes on a disk that hardly writes.
+const STUCK_COMMIT_MS: u64 = 6_000;
+
 /// Sorts of faults that a seed turns on or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Switch {
@@ -107,7 +110,12 @@ fn settings(seed: u64, is_twin: bool) -> Settings {
         seed,
         nodes,
         links,
-        commit_max: 1 + draw(if is_on("slow disks", 3) { 400 } else { 30 }, "commit"),
+        commit_max: match () {
+            // What closes while a commit stands still meets all that waits for it.
+            () if is_on("stuck disks", 6) => STUCK_COMMIT_MS,
+            () if is_on("slow disks", 3) => 1 + draw(400, "commit"),
+            () => 1 + draw(30, "commit"),
+        },
         network_max: 1 + draw(if is_on("slow lines", 3) { 900 } else { 60 }, "network"),
         late: if is_on("late", 2) { 20 + draw(280, "how many late") } else { 0 },
         late_max: 50 + draw(3_000, "how late"),

@@ -68,6 +68,7 @@ pub const FAULTS: &[Fault] = &[
     fault("card-for-anybody", "consent", LEAVES),
     fault("protection-ignored", "law 15", LEAVES),
     fault("history-travels", "law 7", NEW_READER),
+    fault("unsent-row-makes-a-holder", "law 7", NEW_READER),
     fault("recall-does-not-wait", "law 12", &["nothing is shared anew before its receipt"]),
     fault("erased-still-counts-as-held", "law 12", NEW_READER),
     fault("erases-nothing", "law 12", &["an honest receipt is true"]),

@@ -18,6 +18,9 @@ use super::oracle::Oracle;
 use super::run::Run;
 use super::state::State;
 
+/// Milliseconds at most that a commit takes once everything is healed.
+const COMMIT_MAX_AT_REST: u64 = 400;
+
 impl Run {
     /// Looks, after each operation, at what must hold at every moment.
     pub(super) fn look(&mut self) {
@@ -80,6 +83,7 @@ impl Run {
         self.world.heal_all();
         self.world.faults.lost = 0;
         self.world.faults.late = 0;
+        self.world.pace.commit_max = self.world.pace.commit_max.min(COMMIT_MAX_AT_REST);
         for place in 0..self.settings.nodes {
             let number = self.number(place);
             self.world.set_full(number, false);

@@ -116,11 +116,12 @@ impl Store {
             tracked.announced =
                 row.into_iter().flat_map(|row| &row.grounds).map(|ground| ground.grant).collect();
         }
-        tracked.acknowledged = self
-            .acknowledged
-            .get(&(partner, entry))
-            .filter(|(generation, _)| *generation == record.facts.generation)
-            .map(|(_, heads)| heads.clone());
+        let place = (partner, entry, record.facts.generation);
+        tracked.acknowledged = self.acknowledged.get(&place).cloned();
+        let said = self.acknowledged.keys().chain(&self.begun);
+        let said = said.filter(|(by, of, _)| (*by, *of) == (partner, entry));
+        let said = said.filter(|place| !self.let_go.contains(place));
+        tracked.shown = said.map(|(_, _, generation)| *generation).collect();
         let begun = self.entries[&entry].earlier.iter();
         let begun = begun.filter_map(|one| Some((one.changes.first()?.hash(), one.generation)));
         tracked.earlier = EarlierOnLink::new(self.earlier_on_link(partner, entry)).begun_by(begun.collect());

@@ -266,7 +266,7 @@ pub(crate) fn prune(step: &mut Step<'_>, entry: EntryId) -> Result<(), StoreErro
 }
 
 fn erase(step: &mut Step<'_>, entry: EntryId, generation: GenerationId) -> Result<(), StoreError> {
-    for table in [TABLE, "entry_change", "entry_let_go"] {
+    for table in [TABLE, "entry_change", "entry_let_go", "acknowledged"] {
         step.execute(
             &format!("DELETE FROM {table} WHERE entry_id = ?1 AND generation = ?2"),
             (entry.as_bytes(), generation.as_bytes()),
