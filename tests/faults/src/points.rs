@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
 
 use crate::chance::{mix, seed_of};
 use crate::disk::{Call, Cut, Fault, Plan};
@@ -29,7 +32,7 @@ pub fn points(prepared: &Prepared) -> Vec<Plan> {
 }
 
 /// One part of all points.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part {
     /// Which, from 0.
     pub number: u64,
@@ -37,10 +40,45 @@ pub struct Part {
     pub of: u64,
 }
 
+/// Says which part is run in place of that of the day.
+const PART: &str = "STAFETT_FAULTS_PART";
+
 impl Part {
-    fn has(self, workload: &str, plan: Plan) -> bool {
-        let kind = std::mem::discriminant(&plan.fault);
-        mix(seed_of(&format!("{workload} {} {kind:?}", plan.at))) % self.of == self.number
+    /// The part of so many that the environment variable `STAFETT_FAULTS_PART` names, or else that of
+    /// the day: on as many days as there are parts, all are run.
+    ///
+    /// # Errors
+    /// If the variable holds no number of a part.
+    pub fn of_the_day(of: u64) -> anyhow::Result<Self> {
+        let number = match std::env::var(PART) {
+            Ok(number) => number.parse().context(PART)?,
+            Err(_) => SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() / (24 * 60 * 60) % of,
+        };
+        anyhow::ensure!(number < of, "{PART} is {number}, of {of} parts");
+        Ok(Self { number, of })
+    }
+
+    /// Its points of some workloads. Of every fault at every sort of call each part has its share, and
+    /// one point of each workload at the least.
+    pub fn points(self, prepared: &[Prepared]) -> Vec<(&Prepared, Plan)> {
+        let of_each = |one| points(one).into_iter().map(move |plan| (one, plan));
+        let mut all: Vec<(&Prepared, Plan)> = prepared.iter().flat_map(of_each).collect();
+        all.sort_by_cached_key(|(one, plan)| {
+            let fault = name_of(plan.fault);
+            let place = mix(seed_of(&format!("{} {} {fault}", one.workload.name, plan.at)));
+            (one.trace[plan.at], fault, place)
+        });
+        let mine = (0..self.of).cycle().zip(&all).filter(|(number, _)| *number == self.number);
+        let mut chosen: Vec<(&Prepared, Plan)> = mine.map(|(_, point)| *point).collect();
+        for one in prepared {
+            let is_its = |point: &&(&Prepared, Plan)| std::ptr::eq(point.0, one);
+            if !chosen.iter().any(|point| is_its(&point)) {
+                let its: Vec<_> = all.iter().filter(is_its).collect();
+                let place = usize::try_from(self.number).unwrap_or(0) % its.len().max(1);
+                chosen.extend(its.get(place).copied());
+            }
+        }
+        chosen
     }
 }
 
@@ -94,12 +132,10 @@ pub fn run_part(workloads: Vec<Workload>, part: Part, threads: usize) -> anyhow:
     for workload in workloads {
         prepared.push(runtime.block_on(prepare(workload))?);
     }
-    let mut todo = Vec::new();
+    let todo = part.points(&prepared);
     for one in &prepared {
-        let all = points(one);
-        let chosen: Vec<_> = all.iter().filter(|plan| part.has(one.workload.name, **plan)).collect();
-        tally.workloads.insert(one.workload.name, (all.len(), chosen.len()));
-        todo.extend(chosen.into_iter().map(|plan| (one, *plan)));
+        let its = todo.iter().filter(|(of, _)| std::ptr::eq(*of, one)).count();
+        tally.workloads.insert(one.workload.name, (points(one).len(), its));
     }
     let (next, tally) = (AtomicUsize::new(0), Mutex::new(tally));
     std::thread::scope(|scope| {

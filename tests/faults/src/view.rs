@@ -1,5 +1,5 @@
-//! What a store says once it is open again: every row apart from what is drawn at random, and
-//! whether everything in it holds.
+//! What a store says once it is open again: every row apart from what is drawn at random or sealed,
+//! what each entry reads, and whether everything in it holds.
 
 use std::collections::BTreeSet;
 
@@ -7,6 +7,9 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use stafett_node::seal::{KeyBytes, WrappingKey};
 use stafett_node::store::{LocalWrite, Store, StoreError, StorePaths, StoreSettings};
+use stafett_protocol::entry::check::CheckedChange;
+use stafett_protocol::entry::{Actor, EntryDocument};
+use stafett_protocol::id::EntryId;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::Transaction;
 
@@ -14,6 +17,9 @@ use crate::cast::{self, CASE, NOW};
 
 /// Columns that are drawn at random, or hang on one that is.
 const RANDOM: [&str; 7] = ["sealed", "key_id", "content_hash", "mac", "last", "applied_at", "sha256"];
+
+/// Opens documents to read them; it writes nothing.
+const READER: Actor = Actor([0x77; 16]);
 
 /// Names of data keys.
 pub type Keys = BTreeSet<[u8; 16]>;
@@ -86,6 +92,9 @@ pub async fn look(paths: &StorePaths) -> anyhow::Result<Look> {
     if let Some(note) = store.handover_note(CASE).await? {
         lines.push(format!("handover note: {}", note.text));
     }
+    for entry in entries(&paths.data.join("store.sqlite"))? {
+        lines.extend(texts(&store, entry).await?);
+    }
     let check = store.journal_check().await;
     lines.push(format!(
         "journal: {:?}, behind: {}, {check:?}",
@@ -98,6 +107,31 @@ pub async fn look(paths: &StorePaths) -> anyhow::Result<Look> {
     }
     drop(store);
     Ok(Look { view: View(lines), named, there, problems })
+}
+
+/// What a reader of an entry sees of it, and of its earlier generations.
+async fn texts(store: &Store, entry: EntryId) -> anyhow::Result<Vec<String>> {
+    let Some(content) = store.content(entry).await? else { return Ok(vec![format!("entry {entry}: none")]) };
+    let kind = content.record.facts.kind;
+    let read = |changes: &[CheckedChange]| {
+        if changes.is_empty() {
+            return anyhow::Ok("nothing".to_owned());
+        }
+        let document = EntryDocument::open(kind, READER, changes)?;
+        Ok(serde_json::to_string(&document.view())?)
+    };
+    let mut lines = vec![format!("entry {entry}: {}", read(&content.changes)?)];
+    for earlier in &content.earlier {
+        lines.push(format!("entry {entry} before: {}", read(&earlier.changes)?));
+    }
+    Ok(lines)
+}
+
+fn entries(path: &std::path::Path) -> anyhow::Result<Vec<EntryId>> {
+    let connection = Connection::open(path)?;
+    let mut ids = connection.prepare("SELECT entry_id FROM entry ORDER BY entry_id")?;
+    let ids = ids.query_map([], |row| Ok(EntryId::from_bytes(row.get(0)?)))?;
+    Ok(ids.collect::<Result<_, _>>()?)
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use stafett_faults::beside::Closing;
 use stafett_faults::disk::{Call, Cut, Disk, Fault, Image};
 use stafett_faults::points;
 use stafett_faults::run::{prepare, run_on_a_liar};
 use stafett_faults::vfs::Mounted;
-use stafett_faults::workloads;
+use stafett_faults::{view, workloads};
 
 const ROWS: i64 = 50;
 
@@ -48,6 +49,25 @@ fn rows_that_are_forced_to_the_disk_survive_every_power_cut_and_others_do_not() 
         }
     }
     assert!(lost > 60, "only {lost} power cuts cost anything");
+}
+
+/// What is sealed is drawn anew each time it is written, so it is read and not compared.
+#[tokio::test]
+async fn what_a_store_says_holds_the_text_of_every_entry() {
+    let workload = workloads::all().into_iter().find(|one| one.name == "editing").expect("there");
+    let closing = Closing::of(workload).await.expect("prepares");
+    for (is_edited, title) in [(false, "Lese tre bøker"), (true, "Lese fire bøker")] {
+        let (world, store) = closing.world().expect("opens");
+        if is_edited {
+            closing.close(&store).await.expect("edits");
+        }
+        drop(store);
+
+        let look = view::look(world.paths()).await.expect("opens");
+
+        let read: Vec<_> = look.view.0.iter().filter(|line| line.starts_with("entry ")).collect();
+        assert!(read.iter().any(|line| line.contains(&format!("{title:?}"))), "{read:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! The store under faults: a part of all points each time; `cargo run --release -p stafett-faults`
-//! runs every one.
+//! The store under faults: a part of all points, each day another one, or the one that
+//! `STAFETT_FAULTS_PART` names; `cargo run --release -p stafett-faults` runs every one.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
