@@ -16,7 +16,6 @@ mod clock;
 mod duty_to_report;
 mod erased;
 mod gate;
-mod hostile;
 mod keeping;
 mod kill;
 mod login;

@@ -12,42 +12,62 @@ pub enum Place {
     Steinkjer,
     /// A third one, which is not to know.
     Snasa,
+    /// One of [`MORE`], by its place there.
+    More(usize),
 }
+
+/// More municipalities with nodes, as key, name, municipality number and organisation number.
+pub static MORE: [[&str; 4]; 10] = [
+    ["verdal", "Verdal kommune", "5038", "938587418"],
+    ["levanger", "Levanger kommune", "5037", "938587051"],
+    ["namsos", "Namsos kommune", "5007", "942875967"],
+    ["grong", "Grong kommune", "5045", "940010853"],
+    ["frosta", "Frosta kommune", "5036", "944482253"],
+    ["lierne", "Lierne kommune", "5042", "972417963"],
+    ["overhalla", "Overhalla kommune", "5047", "939896600"],
+    ["hoylandet", "Høylandet kommune", "5046", "940171148"],
+    ["meraker", "Meråker kommune", "5034", "835231712"],
+    ["stjordal", "Stjørdal kommune", "5035", "939958851"],
+];
 
 impl Place {
     /// The name of its folder.
-    pub const fn key(self) -> &'static str {
+    pub fn key(self) -> &'static str {
         match self {
             Self::Inderoy => "inderoy",
             Self::Steinkjer => "steinkjer",
             Self::Snasa => "snasa",
+            Self::More(number) => MORE[number][0],
         }
     }
 
     /// The name as people read it.
-    pub const fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Inderoy => "Inderøy kommune",
             Self::Steinkjer => "Steinkjer kommune",
             Self::Snasa => "Snåsa kommune",
+            Self::More(number) => MORE[number][1],
         }
     }
 
     /// The municipality number.
-    pub const fn municipality(self) -> &'static str {
+    pub fn municipality(self) -> &'static str {
         match self {
             Self::Inderoy => "5053",
             Self::Steinkjer => "5006",
             Self::Snasa => "5041",
+            Self::More(number) => MORE[number][2],
         }
     }
 
     /// The organisation number as it is written.
-    pub const fn organisation(self) -> &'static str {
+    pub fn organisation(self) -> &'static str {
         match self {
             Self::Inderoy => "997391853",
             Self::Steinkjer => "840029212",
             Self::Snasa => "964982031",
+            Self::More(number) => MORE[number][3],
         }
     }
 

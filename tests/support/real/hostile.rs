@@ -9,7 +9,7 @@ use anyhow::{Context, bail, ensure};
 use stafett_node::keys::NodeKeys;
 use stafett_node::startup::partners;
 use stafett_node::transport::{
-    CloseCode, Endpoint, EndpointOptions, LinkEvent, LinkHandle, StreamKind, TransportSettings,
+    CloseCode, DownReason, Endpoint, EndpointOptions, LinkEvent, LinkHandle, StreamKind, TransportSettings,
 };
 use stafett_node::{clock, startup};
 use stafett_protocol::entry::SchemaVersion;
@@ -21,15 +21,76 @@ use tokio::sync::mpsc;
 use super::SOON;
 use super::folder::{self, Days, Made, settings};
 
-/// A kind that no version knows.
-const LAST_KIND: u16 = 60_001;
+/// Kinds that no version knows, for the end of what was sent on each stream.
+const LAST_KINDS: [(StreamKind, u16); 2] = [(StreamKind::Control, 60_001), (StreamKind::Data, 60_002)];
+
+/// A node that is quiet for so long has said what it says first.
+const GREETED: Duration = Duration::from_millis(250);
+
+/// One thing to send.
+#[derive(Debug, Clone)]
+pub enum Shot {
+    /// A frame, on the stream that it belongs on.
+    Frame(Frame),
+    /// Any bytes as a frame.
+    Bytes(StreamKind, Vec<u8>),
+}
+
+impl Shot {
+    /// What is sent, and where.
+    ///
+    /// # Errors
+    /// If a frame is too long.
+    pub fn encoded(&self) -> anyhow::Result<(StreamKind, Vec<u8>)> {
+        Ok(match self {
+            Self::Frame(frame) => (stream_of(frame), encode(frame)?),
+            Self::Bytes(stream, bytes) => (*stream, bytes.clone()),
+        })
+    }
+}
+
+fn stream_of(frame: &Frame) -> StreamKind {
+    match frame.stream() {
+        Stream::Control => StreamKind::Control,
+        Stream::Data => StreamKind::Data,
+    }
+}
+
+/// What came of a volley.
+#[derive(Debug, Default)]
+pub struct Drawn {
+    /// How many shots the link took.
+    pub sent: usize,
+    /// Everything that the node sent meanwhile.
+    pub answers: Vec<Frame>,
+    /// How the node closed the link, if it did.
+    pub closed: Option<CloseCode>,
+}
+
+impl Drawn {
+    /// How many of the answers say no, or ask for what came before.
+    pub fn refusals(&self) -> usize {
+        let is_refusal = |frame: &&Frame| {
+            matches!(
+                frame,
+                Frame::Refused(_)
+                    | Frame::NotUnderstood(_)
+                    | Frame::Resend(_)
+                    | Frame::ProposalRefused(_)
+                    | Frame::ChangesRefused(_)
+            )
+        };
+        self.answers.iter().filter(is_refusal).count()
+    }
+}
 
 /// The program and its link.
 pub struct Hostile {
     endpoint: Endpoint,
     events: mpsc::Receiver<LinkEvent>,
     link: LinkHandle,
-    closed: bool,
+    /// How the node closed the latest link, if it did.
+    closed: Option<CloseCode>,
     /// Signs statements with the key that the agreement names.
     pub signing: Arc<SigningKey>,
 }
@@ -47,6 +108,9 @@ impl Hostile {
             listen: ([127, 0, 0, 1], 0).into(),
             settings: TransportSettings {
                 redial_min: Duration::from_millis(200),
+                redial_max: Duration::from_secs(1),
+                // It keeps to no share of its own; what keeps it back is the node.
+                outbound_bytes_per_minute: u64::MAX / 2,
                 ..TransportSettings::default()
             },
             partners: std::iter::once(partners::row(&partner)).collect(),
@@ -55,16 +119,30 @@ impl Hostile {
             recorder: None,
         };
         let (endpoint, mut events) = Endpoint::start(&keys, options)?;
-        let up = tokio::time::timeout(SOON, async {
-            loop {
-                match events.recv().await.context("the transport ended")? {
-                    LinkEvent::Up { link, .. } => return anyhow::Ok(link),
-                    _ => continue,
-                }
-            }
-        });
+        let up = tokio::time::timeout(SOON, link_of(&mut events));
         let link = up.await.context("no link came")??;
-        Ok(Self { endpoint, events, link, closed: false, signing })
+        Ok(Self { endpoint, events, link, closed: None, signing })
+    }
+
+    /// Greets on the next link if the node has closed the one before, and hears the node out:
+    /// whoever sends much before it has greeted is closed.
+    ///
+    /// # Errors
+    /// If none comes within `wait`: a node that holds a partner off takes none.
+    pub async fn return_within(&mut self, wait: Duration) -> anyhow::Result<()> {
+        if self.closed.is_some() {
+            let up = tokio::time::timeout(wait, link_of(&mut self.events));
+            self.link = up.await.context("the node takes no link")??;
+            self.closed = None;
+            self.greet().await?;
+            self.until_quiet(GREETED).await?;
+        }
+        Ok(())
+    }
+
+    /// How the node closed the latest link, if it did.
+    pub fn closed(&self) -> Option<CloseCode> {
+        self.closed
     }
 
     /// Sends one frame on the stream that it belongs on.
@@ -72,11 +150,7 @@ impl Hostile {
     /// # Errors
     /// If it does not fit, or the link is gone.
     pub async fn send(&self, frame: &Frame) -> anyhow::Result<()> {
-        let stream = match frame.stream() {
-            Stream::Control => StreamKind::Control,
-            Stream::Data => StreamKind::Data,
-        };
-        self.send_bytes(stream, encode(frame)?).await
+        self.send_bytes(stream_of(frame), encode(frame)?).await
     }
 
     /// Sends any bytes as a frame.
@@ -84,11 +158,7 @@ impl Hostile {
     /// # Errors
     /// If the link is gone.
     pub async fn send_bytes(&self, stream: StreamKind, bytes: Vec<u8>) -> anyhow::Result<()> {
-        match stream {
-            StreamKind::Control => self.link.send_control(bytes).await?,
-            StreamKind::Data => self.link.send_data(bytes).await?,
-        }
-        Ok(())
+        hand_over(&self.link, stream, bytes).await
     }
 
     /// Greets and says that it lacks nothing that was compared, so that the node goes live.
@@ -108,6 +178,9 @@ impl Hostile {
     /// # Errors
     /// If what came is no frame.
     pub async fn next(&mut self, wait: Duration) -> anyhow::Result<Option<Frame>> {
+        if self.closed.is_some() {
+            return Ok(None);
+        }
         let event = tokio::time::timeout(wait, self.events.recv()).await;
         match event {
             Ok(Some(LinkEvent::Frame { bytes, .. })) => Ok(Some(codec::decode(&bytes)?)),
@@ -116,10 +189,14 @@ impl Hostile {
                 self.link = link;
                 Ok(None)
             }
-            Ok(Some(LinkEvent::Down { .. }) | None) => {
-                self.closed = true;
+            Ok(Some(LinkEvent::Down { reason, .. })) => {
+                match reason {
+                    DownReason::ClosedByPartner { code: Some(code), .. } => self.closed = Some(code),
+                    reason => bail!("the link is down for no rule: {reason}"),
+                }
                 Ok(None)
             }
+            Ok(None) => bail!("the transport ended"),
             Err(_) => Ok(None),
         }
     }
@@ -137,21 +214,47 @@ impl Hostile {
         Ok(frames)
     }
 
-    /// Every frame until the node has worked through all that was sent, or has closed the link: a
-    /// last frame of a kind that nobody knows is answered after what stands before it.
+    /// Sends one thing after the other, and takes what the node sends meanwhile, until the node has
+    /// worked through all of it or has closed the link: a last frame on each stream, of a kind that
+    /// nobody knows, is answered after what stands before it.
     ///
     /// # Errors
     /// If neither happens, or what came is no frame.
-    pub async fn until_worked_through(&mut self) -> anyhow::Result<Vec<Frame>> {
-        let last = [&LAST_KIND.to_be_bytes()[..], b"last"].concat();
-        // A link that is closed answers by being closed.
-        let _ = self.send_bytes(StreamKind::Data, last).await;
-        let begun = std::time::Instant::now();
-        let mut frames = Vec::new();
-        while !self.closed {
+    pub async fn fire(&mut self, shots: &[Shot]) -> anyhow::Result<Drawn> {
+        let shots = shots.iter().map(Shot::encoded).collect::<anyhow::Result<Vec<_>>>()?;
+        let link = self.link.clone();
+        let sending = async {
+            let mut sent = 0;
+            for (stream, bytes) in shots {
+                if hand_over(&link, stream, bytes).await.is_err() {
+                    return sent;
+                }
+                sent += 1;
+            }
+            for (stream, kind) in LAST_KINDS {
+                let last = [&kind.to_be_bytes()[..], b"last"].concat();
+                if hand_over(&link, stream, last).await.is_err() {
+                    return sent;
+                }
+            }
+            sent
+        };
+        let (sent, answers) = tokio::join!(sending, self.until_worked_through());
+        Ok(Drawn { sent, answers: answers?, closed: self.closed })
+    }
+
+    async fn until_worked_through(&mut self) -> anyhow::Result<Vec<Frame>> {
+        let mut begun = std::time::Instant::now();
+        let (mut frames, mut last) = (Vec::new(), 0);
+        while self.closed.is_none() && last < LAST_KINDS.len() {
             match self.next(Duration::from_secs(1)).await? {
-                Some(Frame::NotUnderstood(body)) if body.kind == LAST_KIND => return Ok(frames),
-                Some(frame) => frames.push(frame),
+                Some(Frame::NotUnderstood(body)) if LAST_KINDS.iter().any(|(_, kind)| *kind == body.kind) => {
+                    last += 1;
+                }
+                Some(frame) => {
+                    frames.push(frame);
+                    begun = std::time::Instant::now();
+                }
                 None => ensure!(begun.elapsed() < SOON, "what was sent was not worked through"),
             }
         }
@@ -181,4 +284,20 @@ impl Hostile {
         self.link.close(CloseCode::ShuttingDown, "the test ends");
         self.endpoint.shut_down(Duration::from_secs(1)).await;
     }
+}
+
+async fn link_of(events: &mut mpsc::Receiver<LinkEvent>) -> anyhow::Result<LinkHandle> {
+    loop {
+        if let LinkEvent::Up { link, .. } = events.recv().await.context("the transport ended")? {
+            return Ok(link);
+        }
+    }
+}
+
+async fn hand_over(link: &LinkHandle, stream: StreamKind, bytes: Vec<u8>) -> anyhow::Result<()> {
+    match stream {
+        StreamKind::Control => link.send_control(bytes).await?,
+        StreamKind::Data => link.send_data(bytes).await?,
+    }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Some nodes, the lines between them, and what their people do.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
@@ -143,6 +144,14 @@ impl World {
     /// If it does not run.
     pub fn web(&self, place: Place) -> anyhow::Result<&str> {
         Ok(&self.nodes.get(&place).context("a node that runs")?.web)
+    }
+
+    /// Where partners' nodes reach a node that runs.
+    ///
+    /// # Errors
+    /// If it does not run.
+    pub fn quic(&self, place: Place) -> anyhow::Result<SocketAddr> {
+        Ok(self.nodes.get(&place).context("a node that runs")?.quic)
     }
 
     /// The line between two nodes.

@@ -2,14 +2,17 @@
 
 use anyhow::Context;
 use stafett_node::clock;
+use stafett_node::transport::CloseCode;
 use stafett_protocol::entry::operation::Change;
 use stafett_protocol::entry::{Actor, ChangeHash, Heads};
 use stafett_protocol::id::{EntryId, GenerationId};
 use stafett_protocol::wire::error_code::ErrorCode;
 use stafett_protocol::wire::{Acknowledge, Carried, Changes, ChangesRefused, Frame, LetGo, Resend};
 use stafett_tests::broken_changes::Text;
+use stafett_tests::real::hostile::Shot;
 
-use super::{Shot, Stake};
+use crate::stake::Stake;
+use crate::volley::{Must, Volley};
 
 const OWN: Actor = Actor([7; 16]);
 
@@ -25,8 +28,8 @@ fn shots(stake: &Stake, changes: impl IntoIterator<Item = Change>) -> Vec<Shot> 
     changes.into_iter().map(|change| Shot::Frame(frame(stake, vec![change]))).collect()
 }
 
-/// Every group, small enough that the link lives to its end.
-pub(super) fn all(stake: &Stake) -> anyhow::Result<Vec<(&'static str, Vec<Shot>)>> {
+/// Every group.
+pub(crate) fn all(stake: &Stake) -> anyhow::Result<Vec<Volley>> {
     let text = text(stake)?;
     let wrong_numbers = [
         text.in_the_owners_name(),
@@ -40,18 +43,33 @@ pub(super) fn all(stake: &Stake) -> anyhow::Result<Vec<(&'static str, Vec<Shot>)
     let runs = [text.deleting(3_000_000), text.deleting(u32::MAX)];
     let without_bounds = runs.into_iter().chain(text.too_much(clock::random));
     let unknown = (0..2_000).map(|number| text.on_something_unknown(number, clock::random));
+    let bad = Must::Refuse { refusals: 5, offences: 5 };
     Ok(vec![
-        ("wrong actors and numbers", shots(stake, wrong_numbers)),
-        ("references to what is not there", shots(stake, wrong_references)),
-        ("operations that no change may have", shots(stake, text.of_no_meaning())),
-        ("changes without bounds", shots(stake, without_bounds)),
-        ("another generation", about(stake, stake.shared)?),
-        ("a flood of unknown dependencies", shots(stake, unknown)),
+        Volley::new("wrong actors and numbers", shots(stake, wrong_numbers), bad),
+        Volley::new("references to what is not there", shots(stake, wrong_references), bad),
+        Volley::new("operations that no change may have", shots(stake, text.of_no_meaning()), bad),
+        Volley::new("changes without bounds", shots(stake, without_bounds), bad),
+        Volley::new(
+            "another generation",
+            about(stake, stake.shared)?,
+            Must::Refuse { refusals: 2, offences: 0 },
+        ),
+        Volley::new(
+            "a flood of unknown dependencies",
+            shots(stake, unknown),
+            Must::Close(CloseCode::ProtocolErrors),
+        ),
     ])
 }
 
+/// As many changes with unknown dependencies as a node lets wait for one entry.
+pub(crate) fn on_something_unknown(stake: &Stake, count: u32) -> anyhow::Result<Vec<Shot>> {
+    let text = text(stake)?;
+    Ok(shots(stake, (0..count).map(|number| text.on_something_unknown(number, clock::random))))
+}
+
 /// Frames about an entry, none of which the sender may know of, or in a generation that is none.
-pub(super) fn about(stake: &Stake, entry: EntryId) -> anyhow::Result<Vec<Shot>> {
+pub(crate) fn about(stake: &Stake, entry: EntryId) -> anyhow::Result<Vec<Shot>> {
     let text = text(stake)?;
     let generation = GenerationId::from_bytes([3; 16]);
     Ok(vec![
@@ -73,18 +91,18 @@ pub(super) fn about(stake: &Stake, entry: EntryId) -> anyhow::Result<Vec<Shot>> 
 }
 
 /// A good change and the heads that come of it.
-pub(super) fn honest(stake: &Stake) -> anyhow::Result<(Frame, Heads)> {
+pub(crate) fn honest(stake: &Stake) -> anyhow::Result<(Frame, Heads)> {
     let change = text(stake)?.good();
     let heads = Heads::new(vec![change.hash()?]);
     Ok((frame(stake, vec![change]), heads))
 }
 
 /// After the good change: another with its actor and number.
-pub(super) fn twin(stake: &Stake) -> anyhow::Result<Frame> {
+pub(crate) fn twin(stake: &Stake) -> anyhow::Result<Frame> {
     Ok(frame(stake, vec![text(stake)?.twin()]))
 }
 
 /// A change that refers to a character which is not in its own ancestry.
-pub(super) fn concurrent(stake: &Stake) -> anyhow::Result<Frame> {
+pub(crate) fn concurrent(stake: &Stake) -> anyhow::Result<Frame> {
     Ok(frame(stake, vec![text(stake)?.beside_the_good_one()]))
 }

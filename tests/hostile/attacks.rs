@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use stafett_node::clock;
 use stafett_node::keys::{CertificateSubject, NodeKeys};
 use stafett_node::startup::signing_key;
-use stafett_node::transport::StreamKind;
+use stafett_node::transport::{CloseCode, StreamKind};
 use stafett_protocol::consent::Direction;
 use stafett_protocol::entry::{
     About, Actor, ChangeHash, Content, EntryDocument, EntryKind, FieldKey, FieldValue, SchemaVersion,
@@ -19,6 +19,7 @@ use stafett_protocol::grant::Grant;
 use stafett_protocol::id::{
     CaseId, ConsentId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId,
 };
+use stafett_protocol::limits::FRAME_BYTES_MAX;
 use stafett_protocol::mark::LinkMark;
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::signed::SigningKey;
@@ -29,55 +30,105 @@ use stafett_protocol::wire::{
     ReceiptFrame, Reconcile, RelationFrame, Resend, Shown, Stored, Want,
 };
 use stafett_tests::real::cast::Place;
+use stafett_tests::real::hostile::Shot;
 
-use super::{Shot, Stake};
+use crate::changes;
+use crate::stake::Stake;
+use crate::volley::{Must, Volley};
 
+/// Above every kind that there is, and far from the next one.
+const UNKNOWN_KIND: u16 = 98;
 /// What the honest proposal says.
-pub(super) const PROPOSED: &str = "et ærlig forslag";
+pub(crate) const PROPOSED: &str = "et ærlig forslag";
 
 /// Every group.
-pub(super) fn all(stake: &Stake, signing: &SigningKey) -> anyhow::Result<Vec<(&'static str, Vec<Shot>)>> {
+pub(crate) fn all(stake: &Stake, signing: &SigningKey) -> anyhow::Result<Vec<Volley>> {
+    let refuse = |refusals| Must::Refuse { refusals, offences: 0 };
+    let offend = |refusals, offences| Must::Refuse { refusals, offences };
     let mut groups = vec![
-        ("proposals outside the grant", proposals(stake)?),
-        (
-            "a grant signed by another key",
-            vec![grant(&*wrong_key()?, our_grant(CaseId::from_bytes([2; 16])))?],
+        Volley::new("proposals outside the grant", proposals(stake)?, offend(10, 1)),
+        Volley::new(
+            "a grant for a case that the node owns",
+            own_case(stake, signing, stake.family.case)?,
+            refuse(4),
         ),
-        (
-            "a grant of another owner",
-            vec![grant(signing, grant_of(Place::Snasa.number(), stake.of_snasa.0))?],
+        Volley::new(
+            "a grant for a case that it may not know",
+            own_case(stake, signing, stake.others.case)?,
+            refuse(4),
         ),
-        (
-            "a grant in the node's name",
-            vec![grant(signing, grant_of(Place::Inderoy.number(), stake.family.case))?],
+        Volley::new(
+            "a grant for a case of Snåsa's",
+            own_case(stake, signing, stake.others.of_snasa.0)?,
+            refuse(4),
         ),
-        ("a grant for a case that the node owns", own_case(stake, signing, stake.family.case)?),
-        ("a grant for a case that it may not know", own_case(stake, signing, stake.other.case)?),
-        ("a grant for a case of Snåsa's", own_case(stake, signing, stake.of_snasa.0)?),
-        ("entries under a grant that is over", stale(stake, signing)?),
-        ("entries that are others'", transplants(stake, signing)?),
-        (
-            "an order in the node's name",
-            vec![order(signing, order_of(Place::Inderoy.number(), stake.family.case, stake.shared))?],
-        ),
-        ("orders for what is not its own", orders(stake, signing)?),
-        ("receipts with a lie", receipts(stake, signing)?),
-        ("a receipt signed by another key", vec![receipt(&*wrong_key()?, true_receipt(stake)?)?]),
-        ("reconciliation without end", reconciling()),
-        ("wants without end", wants()),
-        ("asking again and again", again(stake)),
-        ("a mark signed by another key", vec![mark(&*wrong_key()?)?]),
-        ("frames out of turn", out_of_turn(stake)),
-        ("unknown kinds", unknown_kinds()),
+        Volley::new("entries under a grant that is over", stale(stake, signing)?, refuse(5)),
+        Volley::new("entries that are others'", transplants(stake, signing)?, refuse(4)),
+        Volley::new("orders for what is not its own", orders(stake, signing)?, refuse(4)),
+        Volley::new("receipts with a lie", receipts(stake, signing)?, offend(3, 3)),
+        Volley::new("asking again and again", again(stake), Must::Barely { answers_max: 10 }),
+        Volley::new("frames out of turn", out_of_turn(stake), offend(6, 5)),
+        Volley::new("unknown kinds", unknown_kinds(), refuse(14)),
     ];
+    groups.extend(forged(stake, signing)?);
+    let errors = Must::Close(CloseCode::ProtocolErrors);
+    groups.push(Volley::new("reconciliation without end", reconciling(), errors));
+    groups.push(Volley::new("wants without end", wants(), errors));
     groups.extend(no_frames(stake)?);
+    groups.push(Volley::new("more than a share of bytes", large(90), Must::Close(CloseCode::InboundBudget)));
     Ok(groups)
 }
 
-fn wrong_key() -> anyhow::Result<std::sync::Arc<SigningKey>> {
+/// What another key signed, or the right key in somebody else's name: each closes the link.
+fn forged(stake: &Stake, signing: &SigningKey) -> anyhow::Result<Vec<Volley>> {
+    let wrong = wrong_key(stake.own)?;
+    let (inderoy, snasa) = (Place::Inderoy.number(), Place::Snasa.number());
+    let forged = [
+        ("a grant signed by another key", grant(&wrong, our_grant(stake, CaseId::from_bytes([2; 16])))?),
+        ("a grant of another owner", grant(signing, grant_of(snasa, stake.others.of_snasa.0))?),
+        ("a grant in the node's name", grant(signing, grant_of(inderoy, stake.family.case))?),
+        ("an order in the node's name", order(signing, order_of(inderoy, stake.family.case, stake.shared))?),
+        ("a receipt signed by another key", receipt(&wrong, true_receipt(stake)?)?),
+        ("a mark signed by another key", mark(&wrong, stake.own)?),
+    ];
+    let must = Must::Close(CloseCode::BadSignature);
+    Ok(forged.into_iter().map(|(name, shot)| Volley::new(name, vec![shot], must)).collect())
+}
+
+/// What a partner may go on sending without an end: nothing of it breaks a rule, all of it is
+/// refused or comes to nothing, and all of it costs the node work.
+pub(crate) fn floods(stake: &Stake) -> anyhow::Result<Vec<Volley>> {
+    let refuse = |refusals| Must::Refuse { refusals, offences: 0 };
+    let outside = propose(stake, "et forslag til")?;
+    let outside = |_| {
+        let proposal = ProposalId::from_random(clock::random());
+        let areas = BTreeSet::from(["home".parse().expect("a code")]);
+        Shot::Frame(Frame::Propose(Box::new(Propose { proposal, areas, ..outside.clone() })))
+    };
+    Ok(vec![
+        Volley::new(
+            "kinds that nobody knows",
+            (0..40).flat_map(|_| unknown_kinds()).collect(),
+            refuse(40 * 14),
+        ),
+        Volley::new("asking again and again", again(stake), Must::Barely { answers_max: 10 }),
+        Volley::new("proposals of another area", (0..300).map(outside).collect(), refuse(300)),
+        // Fewer than may wait for one entry.
+        Volley::new("unknown dependencies", changes::on_something_unknown(stake, 60)?, refuse(60)),
+        Volley::new("frames of the greatest length", large(4), refuse(4)),
+    ])
+}
+
+/// Frames of an unknown kind, as long as one may be.
+fn large(count: usize) -> Vec<Shot> {
+    let bytes = [&UNKNOWN_KIND.to_be_bytes()[..], &noise(FRAME_BYTES_MAX - 2)].concat();
+    (0..count).map(|_| Shot::Bytes(StreamKind::Data, bytes.clone())).collect()
+}
+
+fn wrong_key(own: Place) -> anyhow::Result<std::sync::Arc<SigningKey>> {
     let now = clock::now();
     let subject = CertificateSubject {
-        organisation: Place::Steinkjer.number(),
+        organisation: own.number(),
         municipality: "x".to_owned(),
         from: now,
         until: now.plus(DAY),
@@ -106,7 +157,7 @@ fn propose(stake: &Stake, text: &str) -> anyhow::Result<Propose> {
 }
 
 /// A proposal within the grant.
-pub(super) fn honest_proposal(stake: &Stake) -> anyhow::Result<Frame> {
+pub(crate) fn honest_proposal(stake: &Stake) -> anyhow::Result<Frame> {
     Ok(Frame::Propose(Box::new(propose(stake, PROPOSED)?)))
 }
 
@@ -121,8 +172,8 @@ fn proposals(stake: &Stake) -> anyhow::Result<Vec<Shot>> {
         Propose { areas: areas(&["home"])?, ..good.clone() },
         Propose { areas: areas(&["language", "home"])?, ..good.clone() },
         Propose { areas: BTreeSet::new(), ..good.clone() },
-        Propose { case: stake.other.case, ..good.clone() },
-        Propose { case: stake.of_snasa.0, ..good.clone() },
+        Propose { case: stake.others.case, ..good.clone() },
+        Propose { case: stake.others.of_snasa.0, ..good.clone() },
         Propose { case: CaseId::from_bytes([4; 16]), ..good.clone() },
         Propose { grant: GrantId::from_bytes([4; 16]), ..good.clone() },
         Propose { kind: EntryKind::CaseCard, ..good.clone() },
@@ -148,8 +199,8 @@ fn grant_of(owner: OrganisationNumber, case: CaseId) -> Grant {
     }
 }
 
-fn our_grant(case: CaseId) -> Grant {
-    grant_of(Place::Steinkjer.number(), case)
+fn our_grant(stake: &Stake, case: CaseId) -> Grant {
+    grant_of(stake.own.number(), case)
 }
 
 fn grant(signing: &SigningKey, grant: Grant) -> anyhow::Result<Shot> {
@@ -181,7 +232,7 @@ fn announced(announce: Announce) -> Shot {
 
 /// Claims a case that is not its own, and puts an entry into it.
 fn own_case(stake: &Stake, signing: &SigningKey, case: CaseId) -> anyhow::Result<Vec<Shot>> {
-    let claimed = our_grant(case);
+    let claimed = our_grant(stake, case);
     let id = claimed.grant;
     Ok(vec![
         grant(signing, claimed)?,
@@ -197,10 +248,10 @@ fn stale(stake: &Stake, signing: &SigningKey) -> anyhow::Result<Vec<Shot>> {
     let over = Grant {
         from: stafett_protocol::time::UnixMillis(now.0 - 2 * DAY),
         until: stafett_protocol::time::UnixMillis(now.0 - DAY),
-        ..our_grant(case)
+        ..our_grant(stake, case)
     };
-    let later = Grant { from: now.plus(DAY), until: now.plus(2 * DAY), ..our_grant(case) };
-    let narrow = Grant { areas: BTreeSet::from(["health".parse()?]), ..our_grant(case) };
+    let later = Grant { from: now.plus(DAY), until: now.plus(2 * DAY), ..our_grant(stake, case) };
+    let narrow = Grant { areas: BTreeSet::from(["health".parse()?]), ..our_grant(stake, case) };
     let ids = [over.grant, later.grant, narrow.grant, GrantId::from_random(clock::random())];
     let mut shots = vec![grant(signing, over)?, grant(signing, later)?, grant(signing, narrow)?];
     for id in ids {
@@ -215,10 +266,10 @@ fn stale(stake: &Stake, signing: &SigningKey) -> anyhow::Result<Vec<Shot>> {
 /// In a case of its own, entries with ids of others.
 fn transplants(stake: &Stake, signing: &SigningKey) -> anyhow::Result<Vec<Shot>> {
     let case = CaseId::from_random(clock::random());
-    let own = our_grant(case);
+    let own = our_grant(stake, case);
     let id = own.grant;
     let mut shots = vec![grant(signing, own)?];
-    for entry in [stake.shared, stake.hidden, stake.other_entry, stake.of_snasa.1] {
+    for entry in [stake.shared, stake.hidden, stake.others.entry, stake.others.of_snasa.1] {
         shots.push(announced(announce(id, case, entry)?));
     }
     Ok(shots)
@@ -243,15 +294,15 @@ fn order(signing: &SigningKey, order: EraseOrder) -> anyhow::Result<Shot> {
 
 /// Orders in its own name for entries of the node, of a case it may not know, and of Snåsa's.
 fn orders(stake: &Stake, signing: &SigningKey) -> anyhow::Result<Vec<Shot>> {
-    let own = Place::Steinkjer.number();
+    let own = stake.own.number();
     let nowhere = CaseId::from_random(clock::random());
     [
         (stake.family.case, stake.shared),
         (stake.family.case, stake.hidden),
-        (stake.other.case, stake.other_entry),
-        (stake.of_snasa.0, stake.of_snasa.1),
+        (stake.others.case, stake.others.entry),
+        (stake.others.of_snasa.0, stake.others.of_snasa.1),
         (nowhere, stake.shared),
-        (nowhere, stake.of_snasa.1),
+        (nowhere, stake.others.of_snasa.1),
     ]
     .into_iter()
     .map(|(case, entry)| order(signing, order_of(own, case, entry)))
@@ -275,7 +326,7 @@ fn receipt(signing: &SigningKey, receipt: Receipt) -> anyhow::Result<Shot> {
 }
 
 /// A receipt that answers the order.
-pub(super) fn honest_receipt(stake: &Stake, signing: &SigningKey) -> anyhow::Result<Frame> {
+pub(crate) fn honest_receipt(stake: &Stake, signing: &SigningKey) -> anyhow::Result<Frame> {
     match receipt(signing, true_receipt(stake)?)? {
         Shot::Frame(frame) => Ok(frame),
         Shot::Bytes(..) => anyhow::bail!("a receipt is a frame"),
@@ -329,8 +380,8 @@ fn wants() -> Vec<Shot> {
     (0..20).map(|_| want(7_500)).chain((0..500).map(|_| want(1))).collect()
 }
 
-fn mark(key: &SigningKey) -> anyhow::Result<Shot> {
-    let (signer, partner) = (Place::Steinkjer.number(), Place::Inderoy.number());
+fn mark(key: &SigningKey, own: Place) -> anyhow::Result<Shot> {
+    let (signer, partner) = (own.number(), Place::Inderoy.number());
     let mark = key.sign(LinkMark { signer, partner, incarnation: 9, number: 9 })?;
     Ok(Shot::Frame(Frame::Mark(MarkFrame { token: mark.token().to_owned() })))
 }
@@ -366,7 +417,7 @@ fn out_of_turn(stake: &Stake) -> Vec<Shot> {
 }
 
 fn unknown_kinds() -> Vec<Shot> {
-    let kinds = [0_u16, 20, 99, 255, 256, 4_096, u16::MAX];
+    let kinds = [0_u16, UNKNOWN_KIND, 99, 255, 256, 4_096, u16::MAX];
     let body = |kind: u16| [kind.to_be_bytes().to_vec(), noise(40)].concat();
     let both =
         |kind| [Shot::Bytes(StreamKind::Control, body(kind)), Shot::Bytes(StreamKind::Data, body(kind))];
@@ -374,21 +425,22 @@ fn unknown_kinds() -> Vec<Shot> {
 }
 
 /// Bytes of a known kind that are no frame: each closes the link, so each has one of its own.
-fn no_frames(stake: &Stake) -> anyhow::Result<Vec<(&'static str, Vec<Shot>)>> {
+fn no_frames(stake: &Stake) -> anyhow::Result<Vec<Volley>> {
     let whole = encode(&Frame::Announce(Box::new(stake.announce.clone())))?;
-    let data = |bytes: Vec<u8>| vec![Shot::Bytes(StreamKind::Data, bytes)];
+    let must = Must::Close(CloseCode::Framing);
+    let data = |name, bytes: Vec<u8>| Volley::new(name, vec![Shot::Bytes(StreamKind::Data, bytes)], must);
     // In the encoding of lengths 253 begins a number of eight bytes.
     let length = [&[253][..], &u64::MAX.to_be_bytes()].concat();
     let four_gib = [&[252][..], &u32::MAX.to_be_bytes()].concat();
     let nested = [&[0, 4][..], &[0; 32], &four_gib.repeat(1_000)].concat();
     let half = whole[..whole.len() / 2].to_vec();
     Ok(vec![
-        ("an announcement with a byte too many", data([&whole[..], &[0]].concat())),
-        ("half an announcement", data(half)),
-        ("noise in the form of changes", data([&[0, 4][..], &noise(60_000)].concat())),
-        ("a list of endless length", data([&[0, 12][..], &length].concat())),
-        ("lengths within lengths", data(nested)),
-        ("a token of endless length", data([&[0, 2][..], &length, b"x"].concat())),
-        ("a change hash in place of a proposal", data([&[0, 7][..], &ChangeHash([1; 32]).0].concat())),
+        data("an announcement with a byte too many", [&whole[..], &[0]].concat()),
+        data("half an announcement", half),
+        data("noise in the form of changes", [&[0, 4][..], &noise(60_000)].concat()),
+        data("a list of endless length", [&[0, 12][..], &length].concat()),
+        data("lengths within lengths", nested),
+        data("a token of endless length", [&[0, 2][..], &length, b"x"].concat()),
+        data("a change hash in place of a proposal", [&[0, 7][..], &ChangeHash([1; 32]).0].concat()),
     ])
 }
