@@ -1,26 +1,46 @@
-//! Who may read an entry, as far as somebody of the family may know: by this person's own consents
-//! alone, as the person's own page of each tells them.
+//! For whom somebody of the family opens an entry: by this person's own consents alone, as the
+//! person's own page of each tells them.
 //!
 //! Of what others of the family said, closed or took back, of the municipality's and of a partner's
-//! reasons nothing shows here, not by a reader that is missing either. So this says who can read an
-//! entry by the person's own word, and may name a service that something else keeps from it.
+//! reasons nothing shows here, not by a reader that is missing either. So this says for whom the
+//! person's own word opens an entry, never that they read it, and may name a service that something
+//! else keeps from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use stafett_protocol::consent::{ConsentKind, WithdrawnPart};
 use stafett_protocol::entry::{About, EntryKind};
-use stafett_protocol::id::{CaseId, EntryId};
+use stafett_protocol::id::{CaseId, ConsentId, EntryId};
 use stafett_protocol::municipality::{AreaCode, Service};
 use stafett_protocol::person::Reader;
 use stafett_protocol::time::UnixMillis;
 
-use super::answer::{ConsentView, EntryItem, OwnConsent, ReaderItem};
+use super::answer::{ConsentView, EntryItem, OwnConsent};
 use super::{Engine, EngineError};
+
+/// A service for which somebody of the family opens an entry.
+pub(crate) struct KnownReader {
+    /// The service.
+    pub(crate) service: Service,
+    /// By which of the person's consents.
+    pub(crate) consent: ConsentId,
+    /// When the person said yes to it. When the others did is not told, so not either since when
+    /// the service could read it.
+    pub(crate) said_yes_at: UnixMillis,
+}
 
 impl OwnConsent {
     /// Whether an entry of this kind and these areas is in what the giver was asked about, without
     /// what this giver has taken back or closed since.
     pub(crate) fn covers(&self, entry: EntryId, kind: EntryKind, areas: &BTreeSet<AreaCode>) -> bool {
+        !areas.is_empty()
+            && areas.is_subset(&self.areas_left())
+            && self.kinds.contains(&kind)
+            && !self.excepted.contains(&entry)
+    }
+
+    /// The areas that were asked for, without what this giver has taken back since.
+    pub(crate) fn areas_left(&self) -> BTreeSet<AreaCode> {
         let is_taken_back = |area: &AreaCode| {
             self.withdrawals.iter().any(|word| match &word.part {
                 WithdrawnPart::Whole => true,
@@ -28,14 +48,10 @@ impl OwnConsent {
                 WithdrawnPart::AboutSelf => false,
             })
         };
-        let is_open = |area: &AreaCode| self.areas.contains(area) && !is_taken_back(area);
-        !areas.is_empty()
-            && areas.iter().all(is_open)
-            && self.kinds.contains(&kind)
-            && !self.excepted.contains(&entry)
+        self.areas.iter().filter(|area| !is_taken_back(area)).cloned().collect()
     }
 
-    /// Whether the recipient can read an entry by this giver's word, as far as the giver knows.
+    /// Whether this giver's word opens an entry for the recipient, as far as the giver knows.
     fn opens(&self, item: &EntryItem) -> bool {
         self.kind == ConsentKind::Share
             && self.status == "in-force"
@@ -52,12 +68,6 @@ impl OwnConsent {
         let is_taken_back = self.withdrawals.iter().any(|word| word.part == WithdrawnPart::AboutSelf);
         !is_taken_back && self.yes.as_ref().is_some_and(|yes| yes.about_self)
     }
-
-    /// The first moment at which the recipient could read an entry, as far as the giver knows.
-    fn since(&self, item: &EntryItem) -> UnixMillis {
-        let said = self.yes.as_ref().map_or(self.from, |yes| yes.at);
-        self.from.max(said).max(item.stored_at)
-    }
 }
 
 impl Engine {
@@ -72,19 +82,18 @@ impl Engine {
         case: CaseId,
         consents: &[ConsentView],
         entries: &[EntryItem],
-    ) -> Result<BTreeMap<EntryId, Vec<ReaderItem>>, EngineError> {
+    ) -> Result<BTreeMap<EntryId, Vec<KnownReader>>, EngineError> {
         let ledger = self.ledger(case).await?;
         if self.person_of_family(reader, &ledger).is_none() {
             return Ok(BTreeMap::new());
         }
         let own: Vec<&OwnConsent> = consents.iter().filter_map(own).collect();
         let of_entry = |item: &EntryItem| {
-            let mut readers: BTreeMap<&Service, ReaderItem> = BTreeMap::new();
-            for consent in own.iter().filter(|consent| consent.opens(item)) {
-                let told = known_reader(consent, item);
-                let known = readers.get(&consent.recipient).is_some_and(|known| known.since <= told.since);
-                if !known {
-                    readers.insert(&consent.recipient, told);
+            let mut readers: BTreeMap<&Service, KnownReader> = BTreeMap::new();
+            for told in own.iter().filter(|consent| consent.opens(item)).filter_map(|one| known_reader(one)) {
+                let (service, said) = (told.0, told.1.said_yes_at);
+                if readers.get(service).is_none_or(|known| said < known.said_yes_at) {
+                    readers.insert(service, told.1);
                 }
             }
             (item.entry, readers.into_values().collect())
@@ -98,7 +107,7 @@ impl Engine {
         reader: &Reader,
         case: CaseId,
         entries: &[EntryItem],
-    ) -> Result<BTreeMap<EntryId, Vec<ReaderItem>>, EngineError> {
+    ) -> Result<BTreeMap<EntryId, Vec<KnownReader>>, EngineError> {
         let ledger = self.ledger(case).await?;
         if self.person_of_family(reader, &ledger).is_none() {
             return Ok(BTreeMap::new());
@@ -108,16 +117,12 @@ impl Engine {
     }
 }
 
-/// Whether it came there is not told: what never comes would tell what another giver closed.
-fn known_reader(consent: &OwnConsent, item: &EntryItem) -> ReaderItem {
-    ReaderItem {
-        name: consent.recipient_name.clone(),
-        service: consent.recipient.clone(),
-        consent: Some(consent.id),
-        since: Some(consent.since(item)),
-        sent_at: None,
-        received: None,
-    }
+/// The recipient of a consent to which the person has said yes. Whether an entry came there is not
+/// told: what never comes would tell what another giver closed.
+fn known_reader(consent: &OwnConsent) -> Option<(&Service, KnownReader)> {
+    let service = &consent.recipient;
+    let said_yes_at = consent.yes.as_ref()?.at;
+    Some((service, KnownReader { service: service.clone(), consent: consent.id, said_yes_at }))
 }
 
 fn own(view: &ConsentView) -> Option<&OwnConsent> {

@@ -9,7 +9,8 @@ use stafett_protocol::municipality::{AreaCode, Service};
 use stafett_protocol::person::Reader;
 use stafett_protocol::time::UnixMillis;
 
-use super::answer::{CaseView, ReaderItem};
+use super::answer::CaseView;
+use super::known_readers::KnownReader;
 use super::reading::Here;
 use super::{Engine, EngineError};
 use crate::words::Namer;
@@ -22,8 +23,8 @@ pub struct CasePrint {
     pub holder: Option<String>,
     /// The consents in force, for the stafettholder; none for others.
     pub consents: Vec<Consent>,
-    /// Who can read each entry, as far as somebody of the family may know; nothing for others.
-    pub readers: BTreeMap<EntryId, Vec<ReaderItem>>,
+    /// For whom somebody of the family opens each entry; nothing for others.
+    pub(crate) readers: BTreeMap<EntryId, Vec<KnownReader>>,
     /// When it was printed.
     pub printed_at: UnixMillis,
 }

@@ -185,7 +185,7 @@ fn family_page<'a>(
         what: say
             .t("family-informed-what")
             .with("kinds", say.kinds(&item.kinds))
-            .with("areas", say.areas(&item.areas))
+            .with("areas", say.areas(&item.areas_left()))
             .to_string(),
         until: say.last_day(item.until),
     };

@@ -33,6 +33,8 @@ struct PrintPage<'a> {
     frame: Frame<'a>,
     head: Vec<Row>,
     consents: Vec<String>,
+    /// Whether somebody of the family prints it, who is told of each entry for whom it is opened.
+    is_family: bool,
     entries: Vec<PrintedEntry>,
 }
 
@@ -41,7 +43,7 @@ struct PrintedEntry {
     entry: Option<EntryId>,
     heading: String,
     about: String,
-    /// Who can read it, as far as whoever prints may know; told to the family.
+    /// For whom it is opened by the word of whoever prints; told to the family.
     readers: Option<String>,
     fields: Vec<(String, Vec<String>)>,
 }
@@ -58,7 +60,8 @@ pub(crate) async fn case(
     let writer = Writer::new(&api.engine, language);
     let title = visitor.t("print-title");
     let mut entries = writer.entries(&print.view, reader.organisation != print.view.summary.owner);
-    if is_family(reader.role) {
+    let is_family = is_family(reader.role);
+    if is_family {
         let say = Say::within(&api.engine, language);
         for entry in &mut entries {
             let known = entry.entry.and_then(|entry| print.readers.get(&entry));
@@ -69,6 +72,7 @@ pub(crate) async fn case(
         frame: Frame::new(&api, &visitor.asked, title),
         head: writer.head(&print, reader),
         consents: print.consents.iter().map(|consent| writer.consent(consent)).collect(),
+        is_family,
         entries,
     };
     page(StatusCode::OK, &printed)

@@ -2,10 +2,12 @@
 //! which one of the family learns what another said.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use stafett_protocol::erasure::Done;
 use stafett_protocol::id::EntryId;
+use stafett_protocol::time::DAY;
 use stafett_protocol::transaction::{Transaction, Write};
 
 use super::consent_pages::at_home;
@@ -15,6 +17,8 @@ use super::support::{Node, PARTNER, Who, new_note};
 
 const OWN: &str = "997391853";
 const HEALTH: &str = "health-station";
+const NOBODY_ELSE: &str =
+    "<strong>Stafettholderen kan lese dette. Samtykket ditt åpner ikke for flere.</strong>";
 
 /// What the page says under one entry.
 fn under(page: &str, entry: EntryId) -> String {
@@ -67,21 +71,21 @@ async fn each_entry_says_who_can_read_it_since_when_and_by_which_consent() {
     let elsewhere = json!({ "kind": "note", "areas": ["attendance"], "fields": { "description": "x" } });
     let elsewhere = family.write(&node, &elsewhere).await;
     let before = home(&node, Who::Guardian, family.id).await;
-    assert!(under(&before, note).contains("<strong>Kan leses av: stafettholderen</strong>"), "{before}");
+    assert!(under(&before, note).contains(NOBODY_ELSE), "{before}");
 
     let ppt = family.consent(&node, PARTNER, "ppt").await;
     let page = home(&node, Who::Guardian, family.id).await;
     let said = under(&page, note);
     for words in [
-        "<summary>Kan leses av: stafettholderen og PPT (Steinkjer kommune)</summary>",
-        "PPT (Steinkjer kommune) kan lese det med samtykket ditt siden 15. januar 2027 kl. 09.00.",
+        "<summary>Stafettholderen kan lese dette. Samtykket ditt åpner for at PPT (Steinkjer kommune) kan lese det.</summary>",
+        "PPT (Steinkjer kommune): Du sa ja 15. januar 2027. <a",
         &format!("href=\"{}\"", ppt.replace("/api/v1", "")),
     ] {
         assert!(said.contains(words), "{words}: {said}");
     }
-    assert!(under(&page, goal).contains("og PPT (Steinkjer kommune)"), "{page}");
+    assert!(under(&page, goal).contains("åpner for at PPT (Steinkjer kommune)"), "{page}");
     for not in [measure, elsewhere] {
-        assert!(under(&page, not).contains("Kan leses av: stafettholderen</strong>"), "{page}");
+        assert!(under(&page, not).contains(NOBODY_ELSE), "{page}");
     }
     let waiting = under(&home(&node, Who::Father, family.id).await, note);
     family.hand_over(&node, &[note]).await;
@@ -94,21 +98,25 @@ async fn each_entry_says_who_can_read_it_since_when_and_by_which_consent() {
     child.post("/language", &[("language", "nn")]).await;
     let own = child.get(&format!("/family/{}", family.id)).await.text();
     assert!(
-        under(&own, note).contains("Kan bli lese av: stafetthaldaren</strong>"),
+        under(&own, note)
+            .contains("Stafetthaldaren kan lese dette. Samtykket ditt opnar ikkje for fleire.</strong>"),
         "not the child's: {own}"
     );
     let mut mother = node.log_in(Who::Guardian).await;
     mother.post("/language", &[("language", "nn")]).await;
     let said = under(&mother.get(&format!("/family/{}", family.id)).await.text(), note);
-    for words in ["Kan bli lese av: stafetthaldaren, ", "Helsestasjon kan lese det med samtykket ditt sidan "]
-    {
+    for words in ["Samtykket ditt opnar for at ", "Helsestasjon: Du sa ja 15. januar 2027."] {
         assert!(said.contains(words), "{words}: {said}");
     }
     let print = mother.get(&family.print().replace("/api/v1", "")).await.text();
-    assert!(print.contains("<p class=\"readers\">Kan bli lese av: stafetthaldaren, "), "{print}");
+    assert!(
+        print.contains("<p class=\"readers\">Stafetthaldaren kan lese dette. Samtykket ditt opnar for at "),
+        "{print}"
+    );
+    assert!(print.contains("Einskilde oppføringar kan vere unnatekne."), "as on the screen: {print}");
     assert!(!print.contains("Sendt 15."), "on paper the names alone: {print}");
     let holders = node.log_in(Who::Holder).await.get(&family.print()).await.text();
-    assert!(!holders.contains("class=\"readers\""), "{holders}");
+    assert!(!holders.contains("class=\"readers\"") && !holders.contains("unntatt"), "{holders}");
 }
 
 /// The services that entries of a person's page name, and those that the person's consents in force
@@ -120,9 +128,10 @@ async fn named_and_known(node: &Node, who: Who, case: &str) -> (BTreeSet<String>
     let page = home(node, who, case.rsplit('/').next().expect("an id")).await;
     let print = node.log_in(who).await.get(&format!("{}/print", case.replace("/api/v1", ""))).await.text();
     let text = page + &print;
-    let lines = text.split("Kan leses av: ").skip(1).map(|rest| rest.split('<').next().expect("a line"));
+    let lines = text.split(" åpner for at ").skip(1);
+    let lines = lines.filter_map(|rest| rest.split('<').next()?.strip_suffix(" kan lese det."));
     let names = lines.flat_map(|line| line.split(" og ").flat_map(|part| part.split(", ")));
-    let services = names.filter(|name| *name != "stafettholderen").map(str::to_owned).collect();
+    let services = names.map(str::to_owned).collect();
     (services, known)
 }
 
@@ -179,11 +188,52 @@ async fn what_one_guardian_closes_shows_the_other_by_no_reader_and_no_delivery()
     assert_eq!(home(&node, Who::Father, family.id).await, before, "byte for byte");
     let own = home(&node, Who::Guardian, family.id).await;
     for entry in [came, never_came] {
-        assert!(under(&own, entry).contains("Kan leses av: stafettholderen</strong>"), "{own}");
+        assert!(under(&own, entry).contains(NOBODY_ELSE), "{own}");
     }
     let items = node.expect(200, Who::Holder, "get", &family.case, &Value::Null).await;
     let readers = items["entries"].to_string();
     assert!(!readers.contains("\"ppt\""), "and truly nobody there reads it: {readers}");
+}
+
+#[tokio::test]
+async fn page_of_a_consent_says_what_a_yes_opens_for_and_not_what_is_read() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    family.write(&node, &new_note("Ane teller til ti")).await;
+    let givers = [family.mother.as_str(), family.father.as_str()];
+    let ppt = shared(&node, &family.case, question(PARTNER, "ppt"), &givers).await;
+    let area = json!({ "giver": family.mother, "areas": ["attendance"] });
+    node.expect(200, Who::Holder, "post", &format!("{ppt}/withdrawal"), &area).await;
+
+    let path = ppt.replace("/api/v1", "");
+    let fathers = node.log_in(Who::Father).await.get(&path).await.text();
+    assert!(fathers.contains("Et ja fra deg åpner for at PPT (Steinkjer kommune) kan se"), "{fathers}");
+    assert!(!fathers.contains("får PPT"), "she closed some of it, so it is not seen: {fathers}");
+    let opened = |page: &str| {
+        let rest = page.split("Samtykket ditt åpner for at tjenesten kan lese ").nth(1).expect("a line");
+        rest.split("</p>").next().expect("its end").to_lowercase()
+    };
+    let fathers = opened(&home(&node, Who::Father, family.id).await);
+    assert!(fathers.contains(" om fravær og språk."), "{fathers}");
+    let own = opened(&home(&node, Who::Guardian, family.id).await);
+    assert!(own.contains(" om språk."), "what she took back is not in it: {own}");
+}
+
+#[tokio::test]
+async fn what_a_giver_is_told_of_the_day_is_the_own_yes() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    let note = family.write(&node, &new_note("Ane teller til ti")).await;
+    let ppt = shared(&node, &family.case, question(PARTNER, "ppt"), &[&family.mother]).await;
+    node.clock.fetch_add(3 * DAY, Ordering::Relaxed);
+    let yes = json!({ "giver": family.father, "evidence": { "kind": "oral" } });
+    node.expect(200, Who::Holder, "post", &format!("{ppt}/yes"), &yes).await;
+
+    for (who, day) in [(Who::Guardian, "15."), (Who::Father, "18.")] {
+        let page = home(&node, who, family.id).await;
+        let said = format!("PPT (Steinkjer kommune): Du sa ja {day} januar 2027. <a");
+        assert!(under(&page, note).contains(&said), "{who:?}: {page}");
+    }
 }
 
 #[tokio::test]
@@ -196,7 +246,7 @@ async fn what_is_about_a_guardian_names_a_reader_once_that_guardian_has_opened_i
     let givers = [family.mother.as_str(), family.father.as_str()];
     let ppt = shared(&node, &family.case, question(PARTNER, "ppt"), &givers).await;
     let shut = under(&home(&node, Who::Guardian, family.id).await, entry);
-    assert!(shut.contains("Kan leses av: stafettholderen</strong>"), "{shut}");
+    assert!(shut.contains(NOBODY_ELSE), "{shut}");
 
     let all = json!({ "giver": family.mother });
     node.expect(200, Who::Holder, "post", &format!("{ppt}/withdrawal"), &all).await;
@@ -210,7 +260,7 @@ async fn what_is_about_a_guardian_names_a_reader_once_that_guardian_has_opened_i
     }
 
     let open = under(&home(&node, Who::Guardian, family.id).await, entry);
-    assert!(open.contains("Kan leses av: stafettholderen og PPT (Steinkjer kommune)"), "{open}");
+    assert!(open.contains("åpner for at PPT (Steinkjer kommune) kan lese det"), "{open}");
     let fathers = home(&node, Who::Father, family.id).await;
     assert!(!fathers.contains("Jeg er sliten") && !fathers.contains(&entry.to_string()), "{fathers}");
 }

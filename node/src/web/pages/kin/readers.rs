@@ -1,10 +1,10 @@
-//! Who can read an entry, for somebody of the family: by the own word, and nothing of another's.
+//! For whom somebody of the family opens an entry: by the own word, and nothing of another's.
 
 use std::collections::BTreeMap;
 
 use stafett_protocol::id::{CaseId, EntryId};
 
-use crate::engine::answer::ReaderItem;
+use crate::engine::known_readers::KnownReader;
 use crate::web::pages::case::card::{ReaderWords, Readers};
 use crate::web::pages::consents::Say;
 use crate::web::texts::Text;
@@ -13,20 +13,21 @@ use crate::web::texts::Text;
 pub(crate) struct KnownReaders<'a> {
     pub(super) say: &'a Say<'a>,
     case: CaseId,
-    known: BTreeMap<EntryId, Vec<ReaderItem>>,
+    known: BTreeMap<EntryId, Vec<KnownReader>>,
 }
 
 impl<'a> KnownReaders<'a> {
     pub(in crate::web::pages) fn new(
         say: &'a Say<'a>,
         case: CaseId,
-        known: BTreeMap<EntryId, Vec<ReaderItem>>,
+        known: BTreeMap<EntryId, Vec<KnownReader>>,
     ) -> Self {
         Self { say, case, known }
     }
 
-    /// The readers of one entry: in one line, and each with since when and by which consent. Whether
-    /// it came there is not said of an entry: what never comes would tell what another giver closed.
+    /// The readers of one entry: in one line, and each with the day of the own yes and the consent.
+    /// Whether it came there is not said of an entry: what never comes would tell what another giver
+    /// closed. Nor is since when it could be read: that would tell when the others said yes.
     pub(super) fn of(&self, entry: EntryId) -> Readers {
         let readers = self.known.get(&entry).map(Vec::as_slice).unwrap_or_default();
         Readers {
@@ -35,22 +36,21 @@ impl<'a> KnownReaders<'a> {
         }
     }
 
-    fn one(&self, reader: &ReaderItem) -> ReaderWords {
-        let since = reader.since.map(|since| {
-            let told = self.say.t("family-reader-since").with("service", self.say.service(&reader.service));
-            told.with("moment", self.say.minute(since))
-        });
+    fn one(&self, reader: &KnownReader) -> ReaderWords {
+        let told = self.say.t("family-reader-yes").with("service", self.say.service(&reader.service));
         ReaderWords {
-            words: since.map(|since| since.to_string()).unwrap_or_default(),
-            consent: reader.consent.map(|consent| format!("/cases/{}/consents/{consent}", self.case)),
+            words: told.with("day", self.say.day(reader.said_yes_at)).to_string(),
+            consent: Some(format!("/cases/{}/consents/{}", self.case, reader.consent)),
         }
     }
 }
 
-/// The readers in one line; the stafettholder reads every entry.
-pub(in crate::web::pages) fn summary(say: &Say<'_>, readers: &[ReaderItem]) -> Text {
-    let holder = say.t("family-reads-holder-short").to_string();
-    let services = readers.iter().map(|reader| say.service(&reader.service));
-    let names: Vec<_> = [holder].into_iter().chain(services).collect();
-    say.t("family-can-read").with("readers", say.listed(&names))
+/// The readers in one line: the stafettholder, who reads every entry, and for whom this person's word
+/// opens it. Not that they read it: another giver, or a leader, may have closed it.
+pub(in crate::web::pages) fn summary(say: &Say<'_>, readers: &[KnownReader]) -> Text {
+    let services: Vec<_> = readers.iter().map(|reader| say.service(&reader.service)).collect();
+    if services.is_empty() {
+        return say.t("family-can-read-nobody");
+    }
+    say.t("family-can-read").with("services", say.listed(&services))
 }
