@@ -364,8 +364,8 @@ pub struct LinkItem {
     pub in_doubt: bool,
     /// Its keys.
     pub keys: PartnerKeysItem,
-    /// The version of the protocol that it greeted with last; none if it has not since the program
-    /// started.
+    /// The version of the protocol that both nodes last agreed on; none if they have not since the
+    /// program started, as with a node that speaks no version of this one's.
     pub protocol_version: Option<u16>,
 }
 

@@ -24,7 +24,7 @@ pub(super) struct LinkState {
     partner: OrganisationNumber,
     /// What the partner showed at the latest handshake.
     shown: Mutex<Option<CertificateFacts>>,
-    /// The version of the protocol that it greeted with last; 0 before it has.
+    /// The version of the protocol that was last agreed on; 0 before one was.
     version: AtomicU16,
     connected_since: AtomicU64,
     last_received: AtomicU64,
@@ -64,7 +64,7 @@ impl LinkState {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The version that the partner speaks, if it has greeted since the session began.
+    /// The version that both sides spoke last, if they have agreed on one since the session began.
     pub(super) fn version(&self) -> Option<u16> {
         Some(self.version.load(Ordering::Relaxed)).filter(|version| *version > 0)
     }

@@ -8,8 +8,8 @@ use stafett_protocol::link::Session;
 use stafett_protocol::link::input::Input;
 use stafett_protocol::link::output::{Output, Token};
 use stafett_protocol::transaction::{Committed, Fault, Transaction, Write};
+use stafett_protocol::wire::Stream;
 use stafett_protocol::wire::codec::{self, DecodeError};
-use stafett_protocol::wire::{Frame, Stream};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Engine;
@@ -143,11 +143,10 @@ impl SessionTask {
             Message::Received { connection, stream, bytes } => {
                 if is_present(connection, work) {
                     self.state.note_received(self.engine.now());
-                    let input = input_of(stream, &bytes);
-                    if let Input::Frame { frame: Frame::Hello(hello), .. } = &input {
-                        self.state.note_version(hello.version);
+                    self.handle(input_of(stream, &bytes));
+                    if let Some(version) = self.session.version() {
+                        self.state.note_version(version);
                     }
-                    self.handle(input);
                 }
             }
             Message::DataReset { connection } => {

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use super::Session;
 use super::restoring::Asked;
 use super::showing::Question;
 use crate::id::EntryId;
 use crate::restore::Shown;
 use crate::time::UnixMillis;
-use crate::wire::Frame;
+use crate::wire::{Frame, PROTOCOL_VERSION};
 
 /// Where a connection stands.
 #[derive(Debug)]
@@ -68,5 +69,15 @@ impl Connection {
             question: Question::NotAsked,
             has_own_mark: false,
         }
+    }
+}
+
+impl Session {
+    /// The version of the protocol that both sides speak on this connection; none before the partner
+    /// has greeted with one that this node speaks.
+    pub fn version(&self) -> Option<u16> {
+        let phase = &self.connection.as_ref()?.phase;
+        let has_greeted = !matches!(phase, Phase::Greeting { hello: None, .. });
+        has_greeted.then_some(PROTOCOL_VERSION)
     }
 }
