@@ -24,6 +24,8 @@ use super::request::NewEntry;
 use super::{Engine, EngineError};
 use crate::store::{DisclosureFilter, LoggedDisclosure};
 
+pub(crate) use names::NamedBeyond;
+
 /// What is known of a case's readers, for several entries at once.
 pub(super) struct Readers<'a> {
     engine: &'a Engine,

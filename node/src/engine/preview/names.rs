@@ -35,8 +35,12 @@ impl Said {
         Self(words)
     }
 
+    /// Whether the words stand there in their order, the last perhaps in the genitive.
     fn has(&self, words: &[String]) -> bool {
-        !words.is_empty() && self.0.windows(words.len()).any(|window| window == words)
+        let Some((last, others)) = words.split_last() else { return false };
+        self.0.windows(words.len()).any(|window| {
+            window.split_last().is_some_and(|(end, before)| before == others && is_form_of(end, last))
+        })
     }
 
     /// A person by the whole name or the first.
@@ -54,6 +58,12 @@ impl Said {
     }
 }
 
+/// Whether a word is a name, or its genitive, which Norwegian writes without an apostrophe: Olas. A
+/// name that ends in s takes one, and nothing behind it.
+fn is_form_of(word: &str, name: &str) -> bool {
+    word == name || word.strip_suffix('s') == Some(name)
+}
+
 fn split(text: &str) -> impl Iterator<Item = String> {
     let words = text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_lowercase)
@@ -65,6 +75,37 @@ enum Part {
     Service(Service),
     /// A person, of a service of this node or of none.
     Person { name: String, of: Option<Service> },
+    /// Whoever writes.
+    Writer { name: String },
+}
+
+/// Whom a text names that not all its readers may know to take part.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct NamedBeyond {
+    /// Persons and services.
+    pub(crate) others: BTreeSet<String>,
+    /// Whether it names whoever writes it.
+    pub(crate) writer: bool,
+}
+
+impl NamedBeyond {
+    /// Whether it names nobody.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.others.is_empty() && !self.writer
+    }
+
+    /// All of it in one line that is the same for the same names, for what a form brings back.
+    pub(crate) fn line(&self) -> String {
+        let others = self.others.iter().map(String::as_str);
+        others.chain(self.writer.then_some("+")).collect::<Vec<_>>().join("|")
+    }
+
+    fn without(self, known: &Self) -> Self {
+        Self {
+            others: self.others.difference(&known.others).cloned().collect(),
+            writer: self.writer && !known.writer,
+        }
+    }
 }
 
 impl Engine {
@@ -80,15 +121,17 @@ impl Engine {
         case: CaseId,
         request: &NewEntry,
         preview: &EntryPreview,
-    ) -> Result<BTreeSet<String>, EngineError> {
-        let Here::Own { ledger, .. } = self.here(reader, case).await? else { return Ok(BTreeSet::new()) };
+    ) -> Result<NamedBeyond, EngineError> {
+        let Here::Own { ledger, .. } = self.here(reader, case).await? else {
+            return Ok(NamedBeyond::default());
+        };
         let own = self.own_service(reader);
         let readers: BTreeSet<_> = preview.readers.iter().map(|item| &item.service).collect();
         let others_read = |named: Option<&Service>| {
             readers.iter().any(|service| Some(*service) != named && Some(*service) != own.as_ref())
         };
         if !others_read(None) {
-            return Ok(BTreeSet::new());
+            return Ok(NamedBeyond::default());
         }
         let parts = if ledger.baton().holder == reader.account {
             self.parts_for_holder(case, &ledger, &request.about).await?
@@ -98,17 +141,23 @@ impl Engine {
             Vec::new()
         };
         let said = Said::in_fields(request);
-        let named = parts.into_iter().filter_map(|part| match part {
-            Part::Service(service) => {
-                let name = self.service_name(&service);
-                let is_another = Some(&service) != own.as_ref() && others_read(Some(&service));
-                (is_another && said.names_service(&name)).then_some(name)
+        let mut named = NamedBeyond::default();
+        for part in parts {
+            match part {
+                Part::Service(service) => {
+                    let name = self.service_name(&service);
+                    let is_another = Some(&service) != own.as_ref() && others_read(Some(&service));
+                    named.others.extend((is_another && said.names_service(&name)).then_some(name));
+                }
+                Part::Person { name, of } => {
+                    named
+                        .others
+                        .extend((others_read(of.as_ref()) && said.names_person(&name)).then_some(name));
+                }
+                Part::Writer { name } => named.writer |= said.names_person(&name),
             }
-            Part::Person { name, of } => {
-                (others_read(of.as_ref()) && said.names_person(&name)).then_some(name)
-            }
-        });
-        Ok(named.collect())
+        }
+        Ok(named)
     }
 
     /// As [`names_beyond_readers`](Self::names_beyond_readers), of what an edit puts into an entry
@@ -121,7 +170,7 @@ impl Engine {
         reader: &Reader,
         item: &EntryItem,
         edit: &EditEntry,
-    ) -> Result<BTreeSet<String>, EngineError> {
+    ) -> Result<NamedBeyond, EngineError> {
         let preview =
             EntryPreview { readers: item.readers.clone(), not_readers: Vec::new(), waiting: Vec::new() };
         let written = |fields: BTreeMap<FieldKey, FieldValue>| NewEntry {
@@ -140,7 +189,7 @@ impl Engine {
             return Ok(named);
         }
         let known = self.names_beyond_readers(reader, item.case, &before, &preview).await?;
-        Ok(named.difference(&known).cloned().collect())
+        Ok(named.without(&known))
     }
 
     async fn parts_for_holder(
@@ -190,7 +239,10 @@ impl Engine {
                 guardian.person == person || knows_guardians && reads_by_right(ledger, guardian.person);
             is_known && !about.contains(&About::Guardian(guardian.person))
         });
-        parts.extend(known.map(|guardian| Part::Person { name: guardian.name.clone(), of: None }));
+        parts.extend(known.map(|guardian| match guardian.name.clone() {
+            name if guardian.person == person => Part::Writer { name },
+            name => Part::Person { name, of: None },
+        }));
         Ok(parts)
     }
 }
@@ -221,6 +273,18 @@ mod tests {
         assert!(!said("ingarden").names_person("Inga Testesen"));
         assert!(!said("bo og lære").names_person("Bo Li"), "a short first name is a word too");
         assert!(!text.names_person(""));
+    }
+
+    #[test]
+    fn name_is_found_in_the_genitive_as_norwegian_writes_it() {
+        for text in ["Olas mor ringte", "OLAS bok", "Ola's bok", "boken er Olas", "Ola Nordmanns bok"] {
+            assert!(said(text).names_person("Ola Nordmann"), "{text}");
+        }
+        assert!(said("Jens' bok").names_person("Jens Ås") && said("Jens bok").names_person("Jens Ås"));
+        assert!(said("PPTs vurdering").names_service("PPT (Steinkjer kommune)"));
+        for text in ["Olasen", "Olass", "Nordmanns", "ol s"] {
+            assert!(!said(text).names_person("Ola Nordmann"), "{text}");
+        }
     }
 
     #[test]

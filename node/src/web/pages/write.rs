@@ -26,6 +26,7 @@ use crate::engine::EngineError;
 use crate::engine::answer::{CaseView, EntryPreview};
 use crate::engine::drafts::SaveDraft;
 use crate::engine::entries::WrittenIn;
+use crate::engine::preview::NamedBeyond;
 use crate::engine::request::NewEntry;
 use crate::web::Api;
 use crate::web::error::ApiError;
@@ -87,7 +88,7 @@ struct ReviewPage<'a> {
     readers: String,
     not_readers: Vec<String>,
     waiting: Vec<String>,
-    names: Vec<String>,
+    names: NamedBeyond,
     /// Whether guardians do not read it, which others who read it are not told.
     is_hidden: bool,
     has_changed: bool,
@@ -379,7 +380,7 @@ async fn review(
         readers,
         not_readers: preview.not_readers.iter().map(each).collect(),
         waiting: preview.waiting.iter().map(|item| api.engine.service(&item.service, language)).collect(),
-        names: names.into_iter().collect(),
+        names,
         is_hidden: entry.hidden_from_guardians,
         has_changed,
         goals,

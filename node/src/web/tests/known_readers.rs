@@ -283,7 +283,7 @@ async fn family_is_warned_of_names_that_its_own_pages_tell_and_of_no_other() {
     }
     for (text, name) in [
         ("Helsestasjon sa det samme.", Some("<li>Helsestasjon</li>")),
-        ("Hilsen Inga", Some("<li>Inga Testesen</li>")),
+        ("Helsestasjons vurdering.", Some("<li>Helsestasjon</li>")),
         ("Per er ofte borte.", None),
         ("Colleague hjelper, og Holder.", None),
         ("Vi leser hver kveld.", None),
@@ -292,6 +292,14 @@ async fn family_is_warned_of_names_that_its_own_pages_tell_and_of_no_other() {
         assert_eq!(page.contains(WARNING), name.is_some(), "{text}: {page}");
         assert!(name.is_none_or(|name| page.contains(name)), "{text}: {page}");
         assert!(page.contains("value=\"publish\""), "she may go on: {page}");
+    }
+
+    for text in ["Hilsen Inga", "Ingas mening"] {
+        let page = looked_over(&node, Who::Guardian, &family.case, text).await;
+        assert!(page.contains("Teksten har navnet ditt i seg. Ikke alle leserne vet at du er med"), "{page}");
+        assert!(!page.contains(WARNING) && !page.contains("<li>Inga Testesen</li>"), "{text}: {page}");
+        let fathers = looked_over(&node, Who::Father, &family.case, text).await;
+        assert!(!fathers.contains("navnet ditt") && !fathers.contains(WARNING), "{text}: {fathers}");
     }
 
     let grown = Grown::opened(&node, "2010-01-14").await;

@@ -16,6 +16,7 @@ use super::must_be_family;
 use crate::engine::EngineError;
 use crate::engine::answer::EntryPreview;
 use crate::engine::desk::FamilyCase;
+use crate::engine::preview::NamedBeyond;
 use crate::engine::request::NewEntry;
 use crate::web::Api;
 use crate::web::form::{Form, Posted};
@@ -45,7 +46,7 @@ struct PublishPage<'a> {
     case: CaseId,
     text: String,
     /// Whom the text names of those who not every reader knows to take part, as far as the writer may know.
-    names: Vec<String>,
+    names: NamedBeyond,
     readers: Vec<String>,
     button: String,
     carried: Vec<(String, String)>,
@@ -190,7 +191,7 @@ fn publish_page(
     visitor: &Visitor,
     known: &FamilyCase,
     form: &Form,
-    (preview, names): (&EntryPreview, BTreeSet<String>),
+    (preview, names): (&EntryPreview, NamedBeyond),
 ) -> Result<Response, PageError> {
     let say = Say::new(&api.engine, visitor);
     let services: Vec<_> = preview.readers.iter().map(|reader| say.service(&reader.service)).collect();
@@ -206,7 +207,7 @@ fn publish_page(
         frame: Frame::new(api, &visitor.asked, visitor.t("family-publish-title")),
         case: known.case,
         text: form.value("text").to_owned(),
-        names: names.into_iter().collect(),
+        names,
         button: say.t("family-publish").with("readers", say.listed(&named)).to_string(),
         readers,
         carried: carried.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),

@@ -8,6 +8,7 @@ use stafett_protocol::id::CaseId;
 use stafett_protocol::municipality::Service;
 
 use crate::engine::answer::{EntryItem, EntryPreview, ReaderItem};
+use crate::engine::preview::NamedBeyond;
 use crate::engine::request::NewEntry;
 use crate::web::Api;
 use crate::web::form::Form;
@@ -26,7 +27,7 @@ pub(super) struct ReadBy {
     /// Services that are present and do not.
     pub(super) present: String,
     /// Whom the text names of those who not every reader knows to take part.
-    pub(super) names: Vec<String>,
+    pub(super) names: NamedBeyond,
     services: BTreeSet<Service>,
     fingerprint: String,
     /// What else these readers were named for.
@@ -104,7 +105,6 @@ async fn named(
     preview: &EntryPreview,
 ) -> Result<ReadBy, PageError> {
     let names = api.engine.names_beyond_readers(&visitor.reader, case, request, preview).await?;
-    let names: Vec<String> = names.into_iter().collect();
     let words =
         |items: &[ReaderItem]| service_names(api, visitor, items.iter().map(|item| item.service.clone()));
     let areas: Vec<_> = request.areas.iter().map(ToString::to_string).collect();
@@ -115,7 +115,7 @@ async fn named(
         not_by: words(&preview.not_readers),
         services: preview.readers.iter().map(|item| item.service.clone()).collect(),
         fingerprint: fingerprint(preview),
-        rest: [areas.join(","), present.clone(), names.join(", ")].join("|"),
+        rest: [areas.join(","), present.clone(), names.line()].join("|"),
         present,
         names,
     })

@@ -15,6 +15,7 @@ use stafett_protocol::id::{CaseId, EntryId};
 use super::fields::{Control, Shape, as_text, controls, read_fields, write_fields};
 use crate::engine::EngineError;
 use crate::engine::answer::EntryItem;
+use crate::engine::preview::NamedBeyond;
 use crate::engine::request::EditEntry;
 use crate::web::Api;
 use crate::web::error::ApiError;
@@ -38,7 +39,7 @@ struct EditPage<'a> {
     before: Vec<(String, String)>,
     readers: Readers,
     /// Whom the change names of those who not every reader knows to take part.
-    names: Vec<String>,
+    names: NamedBeyond,
     /// What comes back with the button: the names and readers that the page said.
     seen: String,
 }
@@ -50,7 +51,7 @@ pub(crate) async fn show(
 ) -> Result<Response, PageError> {
     let item = editable(&api, &visitor, case, entry).await?;
     let form = write_fields(Form::new(), &item.view.fields);
-    shown(&api, &visitor, StatusCode::OK, &item, form, Named::default()).await
+    shown(&api, &visitor, StatusCode::OK, &item, form, Warned::default()).await
 }
 
 async fn editable(
@@ -73,7 +74,7 @@ async fn shown(
     status: StatusCode,
     item: &EntryItem,
     form: Form,
-    Named { names, seen }: Named,
+    Warned { names, seen }: Warned,
 ) -> Result<Response, PageError> {
     let (is_holder, owner) = api.engine.standing(&visitor.reader, item.case).await?;
     let cards = Cards::of(api, visitor, is_holder, owner);
@@ -108,18 +109,17 @@ async fn shown(
 
 /// Whom a change names, and what a page that said so sends back.
 #[derive(Default)]
-struct Named {
-    names: Vec<String>,
+struct Warned {
+    names: NamedBeyond,
     seen: String,
 }
 
-impl Named {
+impl Warned {
     async fn of(api: &Api, visitor: &Visitor, item: &EntryItem, edit: &EditEntry) -> Result<Self, PageError> {
         let names = api.engine.names_edited_in(&visitor.reader, item, edit).await?;
         let readers = item.readers.iter().map(|reader| reader.service.to_string());
         let readers = readers.collect::<Vec<_>>().join(" ");
-        let names: Vec<_> = names.into_iter().collect();
-        let seen = format!("{readers}|{}", names.join("|"));
+        let seen = format!("{readers}|{}", names.line());
         Ok(Self { names, seen })
     }
 
@@ -143,7 +143,7 @@ pub(crate) async fn save(
     let changes = changes(&visitor, &mut form, &item, &read);
     if form.holds() {
         let edit = EditEntry { fields: changes };
-        let named = Named::of(&api, &visitor, &item, &edit).await?;
+        let named = Warned::of(&api, &visitor, &item, &edit).await?;
         if named.must_be_said(&form) {
             return shown(&api, &visitor, StatusCode::OK, &item, form, named).await;
         }
@@ -162,7 +162,7 @@ pub(crate) async fn save(
             Err(other) => return Err(other.into()),
         }
     }
-    shown(&api, &visitor, StatusCode::UNPROCESSABLE_ENTITY, &item, form, Named::default()).await
+    shown(&api, &visitor, StatusCode::UNPROCESSABLE_ENTITY, &item, form, Warned::default()).await
 }
 
 /// What the form says otherwise than it did when the writing began.

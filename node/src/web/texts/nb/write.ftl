@@ -29,6 +29,7 @@ write-field-missing = Fyll ut feltet.
 write-field-wrong = Dette passer ikke i feltet.
 write-readers-changed = Hvem som leser, har endret seg siden du så på det. Se over på nytt.
 write-names = Teksten nevner noen som ikke alle leserne vet er med
+write-names-own = Teksten har navnet ditt i seg. Ikke alle leserne vet at du er med
 write-names-what = Ta navnet ut hvis det ikke trengs. Handler teksten om en voksen, gå tilbake og kryss av for det.
 write-names-anyway = Ta navnet ut hvis det ikke trengs. Du kan gå videre likevel.
 write-who = Hvem leser det?

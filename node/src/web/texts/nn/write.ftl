@@ -29,6 +29,7 @@ write-field-missing = Fyll ut feltet.
 write-field-wrong = Dette passar ikkje i feltet.
 write-readers-changed = Kven som les, har endra seg sidan du såg på det. Sjå over på nytt.
 write-names = Teksten nemner nokon som ikkje alle lesarane veit er med
+write-names-own = Teksten har namnet ditt i seg. Ikkje alle lesarane veit at du er med
 write-names-what = Ta namnet ut om det ikkje trengst. Handlar teksten om ein vaksen, gå tilbake og kryss av for det.
 write-names-anyway = Ta namnet ut om det ikkje trengst. Du kan gå vidare likevel.
 write-who = Kven les det?
