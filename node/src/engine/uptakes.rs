@@ -4,7 +4,7 @@
 //! An answer withdraws nothing. It is read by the leader who said it and by the stafettholder alone:
 //! not by the family, not by whoever else works with the case.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stafett_protocol::access::person::may_assign;
 use stafett_protocol::entry::value::normalized;
@@ -16,6 +16,7 @@ use stafett_protocol::link::input::Input;
 use stafett_protocol::municipality::{Service, ServiceCode};
 use stafett_protocol::person::Reader;
 use stafett_protocol::task::TaskKind;
+use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{Transaction, Write};
 use stafett_protocol::uptake::{Heard, Uptake, UptakeAnswer, UptakeReason, last_words};
 
@@ -23,6 +24,7 @@ use super::answer::{CannotTakeItem, CaseSummary, SaidItem, TaskItem};
 use super::request::CannotTake;
 use super::{Engine, EngineError};
 use crate::store::{LocalWrite, SaidRow};
+use crate::words::time;
 
 impl Engine {
     /// Shows a received case as the leader of the service that it was shared with sees it. The look is
@@ -36,6 +38,36 @@ impl Engine {
         let summary = summary.filter(|summary| summary.inbox.is_some()).ok_or(EngineError::NotFound)?;
         self.note(reader, Some(case), "inbox".to_owned()).await?;
         Ok(summary)
+    }
+
+    /// Which case each received one is, from 1, of those that its owner shared with the reader's
+    /// service from the same day on, in the order in which they came. One whose sharing has ended keeps
+    /// its place, so the number of a case stays what it is, whatever comes and goes.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] if the store cannot be read.
+    pub(crate) async fn inbox_numbers(
+        &self,
+        reader: &Reader,
+    ) -> Result<BTreeMap<CaseId, usize>, EngineError> {
+        let (store, zone) = (&self.inner.store, &self.inner.config.node.time_zone);
+        let received = store.cases_received().await?;
+        let mut since: BTreeMap<CaseId, UnixMillis> = BTreeMap::new();
+        for owner in received.iter().map(|one| one.owner).collect::<BTreeSet<_>>() {
+            let grants = store.grants_received(owner).await?.into_iter().map(|received| received.grant);
+            for grant in grants.filter(|grant| Some(&grant.service) == reader.service.as_ref()) {
+                let first = since.entry(grant.case).or_insert(grant.from);
+                *first = grant.from.min(*first);
+            }
+        }
+        let mut of_day: BTreeMap<_, usize> = BTreeMap::new();
+        let numbered = received.iter().filter_map(|one| {
+            let day = time::date_of(*since.get(&one.case)?, zone);
+            let number = of_day.entry((one.owner, day)).or_default();
+            *number = number.saturating_add(1);
+            Some((one.case, *number))
+        });
+        Ok(numbered.collect())
     }
 
     /// Says to the owner of a received case that the leader's service cannot take it. Nobody of the
@@ -168,13 +200,13 @@ fn service_of(uptake: &Uptake) -> Service {
 fn living<'a>(
     grants: &'a [ReceivedGrant],
     service: &'a ServiceCode,
-    now: stafett_protocol::time::UnixMillis,
+    now: UnixMillis,
 ) -> impl Iterator<Item = &'a Grant> {
     let living = grants.iter().filter(move |received| received.counts(now));
     living.map(|received| &received.grant).filter(move |grant| grant.service == *service)
 }
 
 /// When something was last said of a grant.
-fn before(said: &[SaidRow], grant: &Grant) -> Option<stafett_protocol::time::UnixMillis> {
+fn before(said: &[SaidRow], grant: &Grant) -> Option<UnixMillis> {
     said.iter().find(|row| row.uptake.grant == grant.grant).map(|row| row.uptake.said_at)
 }

@@ -115,10 +115,18 @@ pub(super) async fn received_case(node: &Node, text: &str) -> CaseId {
     CASE
 }
 
-/// Another case that the partner shared with the school here at the same moment.
-pub(super) async fn another_received_case(node: &Node) {
-    let (case, grant) = (CaseId::from_bytes([0x51; 16]), GrantId::from_bytes([0x53; 16]));
+/// Another case that the partner shared with the school here from the same moment on; its ids begin
+/// with `byte`.
+pub(super) async fn another_received_case(node: &Node, byte: u8) -> CaseId {
+    let (case, grant) = (CaseId::from_bytes([byte; 16]), GrantId::from_bytes([byte; 16]));
     commit(node, [grant_of(node.engine.organisation(), case, grant)]).await;
+    case
+}
+
+/// The sharing of [`another_received_case`] ends.
+pub(super) async fn no_longer_received(node: &Node, case: CaseId) {
+    let grant = GrantId::from_bytes(*case.as_bytes());
+    commit(node, [Write::GrantEnded { owner: owner(), case, grant, at: UnixMillis(NOW) }]).await;
 }
 
 /// A received note on which the school has written, and which its owner then took further without

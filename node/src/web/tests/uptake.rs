@@ -10,7 +10,7 @@ use stafett_protocol::uptake::{Uptake, UptakeAnswer};
 
 use super::consent_pages::{at_home, pages};
 use super::household::Family;
-use super::late::{another_received_case, received_case};
+use super::late::{another_received_case, no_longer_received, received_case};
 use super::support::{NOW, Node, PARTNER, Who, new_note};
 use crate::keys::{CertificateSubject, NodeKeys};
 use crate::store::SaidRow;
@@ -80,21 +80,35 @@ async fn page_is_in_nynorsk_too() {
 }
 
 #[tokio::test]
-async fn cases_of_one_municipality_and_one_day_are_told_apart_by_their_number() {
+async fn cases_of_one_municipality_and_one_day_are_told_apart_by_a_number_that_stays() {
     let node = Node::start().await;
-    received_case(&node, "x").await;
+    let first = received_case(&node, "x").await;
     let mut leader = node.log_in(Who::ServiceLeader).await;
     let heading = "Steinkjer kommune, delt 1. januar 1970";
     assert!(leader.get("/inbox").await.text().contains(&format!(">{heading}</h2>")));
 
-    another_received_case(&node).await;
+    // The ids fall while the moments rise.
+    let second = another_received_case(&node, 0x31).await;
+    let third = another_received_case(&node, 0x21).await;
 
+    let named = [
+        (first, heading.to_owned()),
+        (second, format!("{heading} (nr. 2 den dagen)")),
+        (third, format!("{heading} (nr. 3 den dagen)")),
+    ];
     let inbox = leader.get("/inbox").await.text();
-    for number in 1..=2 {
-        assert!(inbox.contains(&format!(">{heading} ({number} av 2 den dagen)</h2>")), "{inbox}");
-        let link = format!(">Kan ikke ta saken fra {heading} ({number} av 2 den dagen)</a>");
-        assert!(inbox.contains(&link), "{inbox}");
+    for (case, name) in &named {
+        assert!(inbox.contains(&format!("id=\"case-{case}\">{name}</h2>")), "{name}: {inbox}");
+        assert!(inbox.contains(&format!(">Kan ikke ta saken fra {name}</a>")), "{name}: {inbox}");
+        let decline = leader.get(&format!("/cases/{case}/decline")).await.text();
+        assert!(decline.contains(&format!("<p>{name}</p>")), "as in the inbox: {decline}");
     }
+
+    no_longer_received(&node, second).await;
+    let inbox = leader.get("/inbox").await.text();
+    assert!(!inbox.contains("nr. 2 den dagen"), "{inbox}");
+    let (case, name) = &named[2];
+    assert!(inbox.contains(&format!("id=\"case-{case}\">{name}</h2>")), "it is the same case: {inbox}");
 }
 
 #[tokio::test]

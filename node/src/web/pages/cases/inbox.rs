@@ -51,6 +51,7 @@ pub(crate) async fn show(State(api): State<Api>, visitor: Visitor) -> Result<Res
         return Err(ApiError::NotFound.into());
     }
     let summaries = api.engine.cases(&visitor.reader).await?;
+    let numbers = api.engine.inbox_numbers(&visitor.reader).await?;
     let row = |summary: &CaseSummary| {
         let inbox = summary.inbox.as_ref()?;
         let named = |account: &AccountId| Some((*account, api.engine.person_name(*account)?));
@@ -58,13 +59,12 @@ pub(crate) async fn show(State(api): State<Api>, visitor: Visitor) -> Result<Res
         Some(InboxRow {
             case: summary.case,
             owner: summary.owner_name.clone(),
-            day: time::day_of(summary.since, &api.engine.config().node.time_zone),
+            day: shared_on(&api, &visitor, summary, &numbers),
             assigned: names.collect(),
             declined: inbox.cannot_take.as_ref().map(|said| declined(&api, &visitor, said)),
         })
     };
     let mut cases: Vec<InboxRow> = summaries.iter().filter_map(row).collect();
-    tell_apart(&visitor, &mut cases);
     // What nobody has yet comes first, and is still to be answered.
     cases.sort_by_key(|row| !row.assigned.is_empty() || row.declined.is_some());
     let people = api.engine.colleagues(&visitor.reader);
@@ -72,19 +72,20 @@ pub(crate) async fn show(State(api): State<Api>, visitor: Visitor) -> Result<Res
     page(StatusCode::OK, &InboxPage { frame, cases, people })
 }
 
-/// Numbers the cases of one municipality that came on one day: nothing else may tell them apart.
-fn tell_apart(visitor: &Visitor, rows: &mut [InboxRow]) {
-    let mut alike: BTreeMap<(String, String), Vec<&mut InboxRow>> = BTreeMap::new();
-    for row in rows {
-        alike.entry((row.owner.clone(), row.day.clone())).or_default().push(row);
-    }
-    for mut group in alike.into_values().filter(|group| group.len() > 1) {
-        group.sort_by_key(|row| row.case);
-        let count = group.len();
-        for (row, number) in group.into_iter().zip(1_usize..) {
-            let day = visitor.t("inbox-one-of").with("day", &row.day);
-            row.day = day.with("number", number).with("count", count).to_string();
+/// The day from which a case is shared, and for the second of one municipality and day and those after
+/// it which it is: nothing else may tell them apart.
+fn shared_on(
+    api: &Api,
+    visitor: &Visitor,
+    summary: &CaseSummary,
+    numbers: &BTreeMap<CaseId, usize>,
+) -> String {
+    let day = time::day_of(summary.since, &api.engine.config().node.time_zone);
+    match numbers.get(&summary.case) {
+        Some(number) if *number > 1 => {
+            visitor.t("inbox-one-of").with("day", day).with("number", *number).to_string()
         }
+        _ => day,
     }
 }
 
@@ -157,7 +158,7 @@ pub(crate) async fn decline_form(
     visitor.must_be_fresh(&visitor.asked.here)?;
     let before = summary.inbox.as_ref().and_then(|inbox| inbox.cannot_take.as_ref());
     let reason = before.map(|said| said.reason.clone()).unwrap_or_default();
-    decline_page(&api, &visitor, &summary, Form::new().put("reason", reason), StatusCode::OK)
+    decline_page(&api, &visitor, &summary, Form::new().put("reason", reason), StatusCode::OK).await
 }
 
 /// Says that the service cannot take a case.
@@ -180,21 +181,22 @@ pub(crate) async fn decline(
             Err(other) => return Err(other.into()),
         }
     }
-    decline_page(&api, &visitor, &summary, form, StatusCode::UNPROCESSABLE_ENTITY)
+    decline_page(&api, &visitor, &summary, form, StatusCode::UNPROCESSABLE_ENTITY).await
 }
 
-fn decline_page(
+async fn decline_page(
     api: &Api,
     visitor: &Visitor,
     summary: &CaseSummary,
     form: Form,
     status: StatusCode,
 ) -> Result<Response, PageError> {
+    let numbers = api.engine.inbox_numbers(&visitor.reader).await?;
     let shown = DeclinePage {
         frame: Frame::new(api, &visitor.asked, visitor.t("decline-title")),
         case: summary.case,
         owner: summary.owner_name.clone(),
-        day: time::day_of(summary.since, &api.engine.config().node.time_zone),
+        day: shared_on(api, visitor, summary, &numbers),
         is_assigned: summary.inbox.as_ref().is_some_and(|inbox| !inbox.assigned.is_empty()),
         form,
     };
