@@ -7,6 +7,7 @@
 
 mod fingerprint;
 mod folder;
+mod renewal;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ use stafett_protocol::time::UnixMillis;
 
 pub(crate) use fingerprint::fingerprint_of;
 pub use fingerprint::{CertificateFacts, CertificateFactsError, Fingerprint, FingerprintError};
+pub use renewal::Nearness;
 
 /// The certificate's subject attribute for an organisation's number (ETSI EN 319 412-1, 5.1.4).
 pub(crate) const ORGANISATION_IDENTIFIER: &[u64] = &[2, 5, 4, 97];

@@ -3,16 +3,17 @@
 use std::os::unix::fs::PermissionsExt;
 
 use stafett_config::NodeConfig;
-use stafett_node::keys::{KeysError, NodeKeys};
+use stafett_node::keys::{CertificateFacts, KeysError, Nearness, NodeKeys};
 use stafett_node::startup::StartError;
 use stafett_node::{clock, startup};
-use stafett_protocol::time::DAY;
+use stafett_protocol::time::{DAY, UnixMillis};
 
 use super::{Finding, Part};
 use crate::cli::print;
 
-/// Days before its end on which a certificate should be renewed.
-const RENEW_DAYS: u64 = 30;
+/// What renews a certificate.
+const RENEW: &str =
+    "run `stafett identity --renew-certificate` and restart the node; partners need do nothing";
 
 /// Looks at the keys and returns them if they can be used at all.
 pub(super) fn look(config: &NodeConfig, findings: &mut Vec<Finding>) -> Option<NodeKeys> {
@@ -27,7 +28,7 @@ pub(super) fn look(config: &NodeConfig, findings: &mut Vec<Finding>) -> Option<N
     };
     findings.push(Finding::ok(Part::Keys, "keys", format!("four files, TLS key {}", keys.fingerprint())));
     findings.extend(folders(config));
-    findings.push(certificate(&keys));
+    findings.push(certificate(keys.certificate_facts(), clock::now()));
     Some(keys)
 }
 
@@ -49,26 +50,24 @@ fn remedy(error: &StartError) -> (&'static str, String) {
     }
 }
 
-fn certificate(keys: &NodeKeys) -> Finding {
-    let (facts, now) = (keys.certificate_facts(), clock::now());
-    let remedy = "run `stafett identity --renew-certificate` and restart the node; partners need do nothing";
+fn certificate(facts: &CertificateFacts, now: UnixMillis) -> Finding {
+    let problem = |found: String, remedy: String| Finding::problem(Part::Keys, "certificate", found, remedy);
     let days = facts.until.since(now).checked_div(DAY).unwrap_or_default();
     if now < facts.from {
-        let found = "the certificate is not valid yet";
-        Finding::problem(
-            Part::Keys,
-            "certificate",
-            found,
-            "set the machine's clock, or renew: ".to_owned() + remedy,
-        )
-    } else if facts.until < now {
-        Finding::problem(Part::Keys, "certificate", "the certificate has expired", remedy)
-    } else if days < RENEW_DAYS {
-        let found = format!("the certificate expires in {days} days");
-        Finding::problem(Part::Keys, "certificate", found, remedy)
-    } else {
-        Finding::ok(Part::Keys, "certificate", format!("the certificate is valid for {days} days"))
+        let remedy = format!("set the machine's clock, or renew: {RENEW}");
+        return problem("the certificate is not valid yet".to_owned(), remedy);
     }
+    let when = match Nearness::of(facts.until, now) {
+        None => {
+            let found = format!("the certificate is valid for {days} days");
+            return Finding::ok(Part::Keys, "certificate", found);
+        }
+        Some(Nearness::Over) => return problem("the certificate has expired".to_owned(), RENEW.to_owned()),
+        Some(Nearness::Days) => "today",
+        Some(Nearness::Weeks) => "this month",
+        Some(Nearness::Months) => "in good time",
+    };
+    problem(format!("the certificate expires in {days} days"), format!("renew it {when}: {RENEW}"))
 }
 
 /// Folders that hold what others may not read.
@@ -85,4 +84,36 @@ fn folders(config: &NodeConfig) -> Vec<Finding> {
         (mode & 0o077 != 0).then(|| Finding::problem(part, "folder-mode", found, remedy))
     });
     open.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use stafett_node::keys::Fingerprint;
+
+    use super::super::State;
+    use super::*;
+
+    #[test]
+    fn certificate_is_told_of_on_the_same_day_as_on_the_operators_page() {
+        let until = UnixMillis(1_000 * DAY);
+        let facts = CertificateFacts {
+            organisation: "997391853".parse().expect("a number"),
+            fingerprint: Fingerprint::from_bytes([1; 32]),
+            from: UnixMillis(10 * DAY),
+            until,
+        };
+        let told = |days: u64| {
+            let finding = certificate(&facts, UnixMillis(until.0 - days * DAY));
+            (finding.state, finding.found, finding.remedy.unwrap_or_default())
+        };
+
+        assert_eq!(told(61).0, State::Ok);
+        for (days, when) in [(60, "in good time"), (30, "this month"), (7, "today")] {
+            let (state, found, remedy) = told(days);
+            assert_eq!((state, found), (State::Problem, format!("the certificate expires in {days} days")));
+            assert!(remedy.starts_with(&format!("renew it {when}: run `stafett identity")), "{remedy}");
+        }
+        assert_eq!(told(995).1, "the certificate is not valid yet");
+        assert_eq!(certificate(&facts, UnixMillis(until.0 + 1)).found, "the certificate has expired");
+    }
 }
