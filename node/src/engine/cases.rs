@@ -11,6 +11,7 @@ use stafett_protocol::ledger::statement::Said;
 use stafett_protocol::person::{Reader, Role};
 use stafett_protocol::time::UnixMillis;
 
+use super::entries::Press;
 use super::request::{Assign, OpenCase, SetLevel};
 use super::{Engine, EngineError};
 use crate::clock::random;
@@ -23,13 +24,28 @@ impl Engine {
     /// [`EngineError::NotAllowed`] unless the person works in a service,
     /// [`EngineError::Invalid`] if something of the family does not fit.
     pub async fn open_case(&self, reader: &Reader, request: OpenCase) -> Result<CaseId, EngineError> {
+        self.open_case_pressed(reader, request, None).await
+    }
+
+    /// As [`open_case`](Self::open_case), by a form's button: once, and who presses twice is answered
+    /// as the first time.
+    ///
+    /// # Errors
+    /// As [`open_case`](Self::open_case).
+    pub(crate) async fn open_case_pressed(
+        &self,
+        reader: &Reader,
+        request: OpenCase,
+        press: Option<Press>,
+    ) -> Result<CaseId, EngineError> {
         self.must_not_be_sealed()?;
         let service = reader.service.clone().filter(|_| reader.role == Role::Employee);
         let service = service.ok_or(EngineError::NotAllowed)?;
         // Who answers for the case as a leader follows from here, whatever the accounts are later.
         let unit = self.people().get(reader.account).ok_or(EngineError::NotAllowed)?.unit.clone();
         let birthdays = self.check_opening(&request)?;
-        let case = CaseId::from_random(random());
+        let case =
+            CaseId::from_random(press.as_ref().map_or_else(random, |press| press.id_bytes(reader, None)));
         let (private, parties) = super::family::opened(&request)?;
         let document = PrivateCaseDocument::create(Actor(random()), &private)
             .map_err(|error| EngineError::Invalid { field: "subject", reason: error.to_string() })?;
@@ -43,6 +59,9 @@ impl Engine {
             birthdays,
         };
         let _turn = self.inner.commands.lock().await;
+        if press.is_some() && self.ledger_if_here(case).await?.is_some() {
+            return Ok(case);
+        }
         let decision = Decision::open(case, said, reader.account, self.now(), &self.inner.signing)?
             .under(std::sync::Arc::clone(&self.inner.rules));
         let local = vec![LocalWrite::PrivateCase { case, document: document.save(), at: self.now() }];

@@ -13,8 +13,10 @@ use stafett_protocol::municipality::Service;
 use stafett_protocol::person::Reader;
 
 use super::answer::ConsentView;
+use super::entries::Press;
 use super::request::AskConsent;
 use super::{Engine, EngineError};
+use crate::clock::random;
 pub(super) use items::status_word;
 
 impl Engine {
@@ -29,11 +31,31 @@ impl Engine {
         case: CaseId,
         request: AskConsent,
     ) -> Result<ConsentView, EngineError> {
+        self.ask_consent_pressed(reader, case, request, None).await
+    }
+
+    /// As [`ask_consent`](Self::ask_consent), by a form's button: once, and who presses twice is
+    /// answered as the first time.
+    ///
+    /// # Errors
+    /// As [`ask_consent`](Self::ask_consent).
+    pub(crate) async fn ask_consent_pressed(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+        request: AskConsent,
+        press: Option<Press>,
+    ) -> Result<ConsentView, EngineError> {
         self.must_not_be_sealed()?;
+        let id = press.map_or_else(random, |press| press.id_bytes(reader, Some(case)));
+        let id = ConsentId::from_random(id);
         let turn = self.inner.commands.lock().await;
         let ledger = self.held_case(reader, case).await?;
-        let consent = self.consent_of(&ledger, &request).await?;
-        let id = consent.id;
+        if ledger.consents().contains_key(&id) {
+            drop(turn);
+            return self.consent_view(reader, case, id).await;
+        }
+        let consent = self.consent_of(&ledger, id, &request).await?;
         let mut decision = Decision::about((*ledger).clone(), Some(reader.account), self.now());
         decision.say(Said::ConsentAsked { consent }, &self.inner.signing)?;
         self.conclude(decision, Vec::new(), Vec::new()).await?;

@@ -32,7 +32,7 @@ use crate::clock::random;
 use crate::store::LocalWrite;
 
 use once::Proposed;
-pub(crate) use once::{FormId, WrittenIn};
+pub(crate) use once::{FormId, Press, WrittenIn};
 
 /// Kinds that a family may write.
 pub(crate) const FAMILY_KINDS: [EntryKind; 3] =

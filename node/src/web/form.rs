@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, header};
 
 use stafett_protocol::entry::value::{check_line, check_text, normalized};
 
-use crate::engine::entries::{FormId, WrittenIn};
+use crate::engine::entries::{FormId, Press, WrittenIn};
 use crate::web::Api;
 use crate::web::error::ApiError;
 use crate::web::guard;
@@ -87,6 +87,11 @@ impl Form {
     /// Returns where what this form publishes was written.
     pub(crate) fn written_in(&self) -> WrittenIn {
         WrittenIn { draft: None, form: FormId::read(self.value(ID)) }
+    }
+
+    /// Returns what tells one press of this form's button from another; none for a form without an id.
+    pub(crate) fn press(&self) -> Option<Press> {
+        FormId::read(self.value(ID)).map(|form| Press::of(form, self.pairs()))
     }
 
     /// Goes through all fields with their values, as they were sent; also to carry a form through

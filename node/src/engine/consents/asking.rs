@@ -16,7 +16,6 @@ use stafett_protocol::protection::AddressProtection;
 use stafett_protocol::time::{DAY, UnixMillis};
 
 use super::invalid;
-use crate::clock::random;
 use crate::engine::request::AskConsent;
 use crate::engine::{Engine, EngineError};
 
@@ -28,6 +27,7 @@ impl Engine {
     pub(in crate::engine) async fn consent_of(
         &self,
         ledger: &LedgerView,
+        id: ConsentId,
         request: &AskConsent,
     ) -> Result<Consent, EngineError> {
         self.check_scope(request)?;
@@ -40,7 +40,6 @@ impl Engine {
         let is_share = request.kind == ConsentKind::Share;
         let all_kinds = || EntryKind::ALL.into_iter().filter(|kind| *kind != EntryKind::CaseCard).collect();
         let kinds = request.kinds.clone().unwrap_or_else(all_kinds);
-        let id = ConsentId::from_random(random());
         Ok(Consent {
             version,
             kind: request.kind,

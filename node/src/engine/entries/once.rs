@@ -1,6 +1,7 @@
-//! One form publishes one entry. The id of what a form publishes is drawn from the form's own id and
-//! from what was written, so the entry that is committed is itself the memory: the same form with
-//! the same words comes to the same entry, however often it is sent, and other words to another.
+//! One form makes one thing: an entry, a case, a question to the family. The id of what a form makes
+//! is drawn from the form's own id and from what was written, so what is committed is itself the
+//! memory: the same form with the same words comes to the same thing, however often it is sent, and
+//! other words to another.
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -15,6 +16,8 @@ use crate::engine::{Engine, EngineError};
 const DIGITS: usize = 32;
 /// What begins the hash, so that no other hash is the same.
 const DOMAIN: &[u8] = b"stafett entry of a form 1";
+/// What begins the hash of a press.
+const PRESS_DOMAIN: &[u8] = b"stafett press of a form 1";
 
 /// The id of a form that somebody has open: 128 random bits, drawn when it is first shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,6 +49,40 @@ pub(crate) struct WrittenIn {
     pub(crate) draft: Option<DraftId>,
     /// The form; none for a program, which sends once what it means once.
     pub(crate) form: Option<FormId>,
+}
+
+/// A form's button, pressed with certain words: the same however often it is pressed.
+pub(crate) struct Press([u8; 32]);
+
+impl Press {
+    /// The press of a form with these fields.
+    pub(crate) fn of<'a>(FormId(form): FormId, fields: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut hash = Sha256::new().chain_update(PRESS_DOMAIN).chain_update(form.to_be_bytes());
+        for text in fields.flat_map(|(name, value)| [name, value]) {
+            hash.update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+            hash.update(text);
+        }
+        Self(hash.finalize().into())
+    }
+
+    /// The bytes of the id of what this person makes by it; `case` is the one that it belongs to.
+    pub(in crate::engine) fn id_bytes(&self, reader: &Reader, case: Option<CaseId>) -> RandomBytes {
+        let case = case.map(|case| *case.as_bytes()).unwrap_or_default();
+        let hash = Sha256::new()
+            .chain_update(self.0)
+            .chain_update(reader.account.as_bytes())
+            .chain_update(case)
+            .finalize();
+        first_bytes(hash)
+    }
+}
+
+fn first_bytes(hash: impl IntoIterator<Item = u8>) -> RandomBytes {
+    let mut bytes = RandomBytes::default();
+    for (byte, of_hash) in bytes.iter_mut().zip(hash) {
+        *byte = of_hash;
+    }
+    bytes
 }
 
 /// What a form publishes: everything that the hash of its entry's id is over.
@@ -88,11 +125,7 @@ pub(super) fn id_bytes(
         .chain_update(case.as_bytes())
         .chain_update(content)
         .finalize();
-    let mut bytes = RandomBytes::default();
-    for (byte, of_hash) in bytes.iter_mut().zip(hash) {
-        *byte = of_hash;
-    }
-    Ok(bytes)
+    Ok(first_bytes(hash))
 }
 
 impl Engine {
@@ -124,6 +157,24 @@ mod tests {
         assert!(FormId::read(&id.to_string()) == Some(id));
         for wrong in ["", "1", "+0000000000000000000000000000001", &"g".repeat(32), &"0".repeat(33)] {
             assert!(FormId::read(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn press_is_another_with_another_form_or_other_words_wherever_they_are_cut() {
+        let press = |form: u128, fields: &[(&'static str, &'static str)]| {
+            Press::of(FormId(form), fields.iter().copied()).0
+        };
+        let fields = [("name", "Ane"), ("unit", "")];
+
+        assert_eq!(press(1, &fields), press(1, &fields));
+        assert_ne!(press(1, &fields), press(2, &fields));
+        for others in [
+            [("name", "An"), ("eunit", "")],
+            [("nameAne", ""), ("unit", "")],
+            [("unit", ""), ("name", "Ane")],
+        ] {
+            assert_ne!(press(1, &fields), press(1, &others), "{others:?}");
         }
     }
 }

@@ -63,7 +63,7 @@ impl Engine {
     ) -> Result<ConsentPreview, EngineError> {
         let ledger = self.held_case(reader, case).await?;
         self.note(reader, Some(case), "consent preview".to_owned()).await?;
-        let consent = self.consent_of(&ledger, request).await?;
+        let consent = self.consent_of(&ledger, ConsentId::from_random(random()), request).await?;
         let id = consent.id;
         let mut decision = Decision::about((*ledger).clone(), Some(reader.account), self.now());
         decision.say(Said::ConsentAsked { consent }, &self.inner.signing)?;

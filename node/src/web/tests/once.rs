@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::consent_pages::at_home;
 use super::household::Family;
 use super::late::received_case;
-use super::support::{Answer, Browser, Node, Who};
+use super::support::{Answer, Browser, Node, PARTNER, Who};
 
 const ABOUT: (&str, &str) = ("entry-about", "subject");
 
@@ -137,4 +137,75 @@ async fn entry_in_another_municipalitys_case_is_proposed_once() {
     writer.presses(Who::Colleague, &format!("/cases/{case}/write?kind=note"), (&look, &publish)).await;
 
     assert_eq!(node.engine.store().proposals_in(case).await.expect("reads").len(), 1);
+}
+
+/// Presses a form's button twice at once and once more later; returns where the three lead.
+async fn pressed(node: &Node, path: &str, fields: Fields<'_>) -> [String; 3] {
+    let (mut one, mut other) = (node.log_in(Who::Holder).await, node.log_in(Who::Holder).await);
+    let both = tokio::join!(one.post(path, fields), other.post(path, fields));
+    [place(&both.0), place(&both.1), place(&one.post(path, fields).await)]
+}
+
+fn plus<'a>(fields: Fields<'a>, more: Fields<'a>) -> Vec<(&'a str, &'a str)> {
+    [fields, more].concat()
+}
+
+#[tokio::test]
+async fn case_is_opened_once_and_with_another_name_in_the_same_form_it_is_another() {
+    let node = Node::start().await;
+    let mut holder = node.log_in(Who::Holder).await;
+    let form = holder.get("/cases/new").await.text();
+    let id = hidden(&form, &["form-id"]);
+    let child = [("kind", "child"), ("name", "Ane Testesen"), ("birth-date", "2015-03-14"), ("level", "1")];
+    let count = async || {
+        let cases = node.expect(200, Who::Holder, "get", "/api/v1/cases", &Value::Null).await;
+        cases.as_array().expect("a list").len()
+    };
+
+    let places = pressed(&node, "/cases/new", &plus(&child, &id)).await;
+
+    assert!(places.iter().all(|one| *one == places[0]), "{places:?}");
+    assert_eq!(count().await, 1);
+    let mut sibling = child;
+    sibling[1].1 = "Per Testesen";
+    let other = place(&holder.post("/cases/new", &plus(&sibling, &id)).await);
+    assert_ne!(other, places[0]);
+    let another = hidden(&holder.get("/cases/new").await.text(), &["form-id"])[0].1.to_owned();
+    let again = place(&holder.post("/cases/new", &plus(&child, &[("form-id", &another)])).await);
+    assert!(again != places[0] && count().await == 3, "a form of its own is meant");
+}
+
+#[tokio::test]
+async fn family_is_asked_once_however_often_the_button_is_pressed() {
+    let node = Node::start().await;
+    let family = Family::of(&node).await;
+    let path = format!("/cases/{}/consents/new", family.id);
+    let mut holder = node.log_in(Who::Holder).await;
+    let id = hidden(&holder.get(&path).await.text(), &["form-id"])[0].1.to_owned();
+    let recipient = format!("{PARTNER}.ppt");
+    let question = [
+        ("form-id", id.as_str()),
+        ("recipient", recipient.as_str()),
+        ("direction", "both"),
+        ("areas", "language"),
+        ("kinds", "note"),
+        ("purpose", "Utrede lesing"),
+        ("child_heard", "not-asked"),
+    ];
+    let review = holder.post(&path, &plus(&question, &[("act", "look")])).await.text();
+    assert!(review.contains(&format!("name=\"form-id\" value=\"{id}\"")), "the id goes along: {review}");
+
+    let places = pressed(&node, &path, &plus(&question, &[("act", "ask")])).await;
+
+    assert!(places.iter().all(|one| *one == places[0]), "{places:?}");
+    let asked = format!("{}/consents", family.case);
+    let count = async || {
+        let list = node.expect(200, Who::Holder, "get", &asked, &Value::Null).await;
+        list.as_array().expect("a list").len()
+    };
+    assert_eq!(count().await, 1);
+    let mut other = question;
+    other[5].1 = "Noe annet";
+    assert_ne!(place(&holder.post(&path, &plus(&other, &[("act", "ask")])).await), places[0]);
+    assert_eq!(count().await, 2, "other words are another question");
 }

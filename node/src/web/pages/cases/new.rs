@@ -72,7 +72,7 @@ pub(crate) async fn open(
     may_open(&visitor)?;
     let request = read(&api, &visitor, &mut form);
     if let Some(request) = request.filter(|_| form.holds()) {
-        match api.engine.open_case(&visitor.reader, request).await {
+        match api.engine.open_case_pressed(&visitor.reader, request, form.press()).await {
             Ok(case) => return Ok(done(&api, &format!("/cases/{case}"), Key("notice-opened"))),
             Err(EngineError::Invalid { field: "birth_date", .. }) => {
                 form.refuse("birth-date", visitor.t("new-birth-wrong"));
@@ -105,7 +105,7 @@ fn shown(api: &Api, visitor: &Visitor, status: StatusCode, form: Form) -> Result
     let relations = RELATIONS.iter().map(|(value, key, _)| said(value, *key));
     let new = NewCasePage {
         frame: Frame::new(api, &visitor.asked, visitor.t("new-title")),
-        form,
+        form: form.with_id(),
         kinds: KINDS.iter().map(|(value, kind)| said(value, subject_key(*kind))).collect(),
         levels: levels.collect(),
         relations: std::iter::once(nobody).chain(relations).collect(),

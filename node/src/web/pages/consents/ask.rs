@@ -114,7 +114,7 @@ pub(crate) async fn post(
         return ask_page(&api, &visitor, case, &desk, form, StatusCode::UNPROCESSABLE_ENTITY);
     };
     if form.value("act") == "ask" {
-        match api.engine.ask_consent(&visitor.reader, case, request).await {
+        match api.engine.ask_consent_pressed(&visitor.reader, case, request, form.press()).await {
             Ok(ConsentView::Full(item)) => {
                 let to = format!("/cases/{case}/consents/{}", item.asked.id);
                 return Ok(done(&api, &to, Key("notice-asked")));
@@ -339,6 +339,7 @@ fn ask_page(
     form: Form,
     status: StatusCode,
 ) -> Result<Response, PageError> {
+    let form = form.with_id();
     let say = Say::new(&api.engine, visitor);
     let config = api.engine.config();
     let fixed = service_of(form.value("recipient")).filter(|_| !form.value("supersedes").is_empty());
@@ -383,6 +384,7 @@ fn review_page(
     preview: ConsentPreview,
 ) -> Result<Response, PageError> {
     let say = Say::new(&api.engine, visitor);
+    let form = form.with_id();
     let carried = form.pairs().filter(|(name, _)| *name != "act");
     let shown = ReviewPage {
         frame: Frame::new(api, &visitor.asked, visitor.t("consents-review-title")),
