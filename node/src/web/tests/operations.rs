@@ -259,3 +259,31 @@ async fn program_reads_disclosures_part_by_part_or_all_at_once() {
         node.expect(422, Who::ProtectionOfficer, "get", &path, &Value::Null).await;
     }
 }
+
+#[tokio::test]
+async fn disclosure_of_another_case_is_no_place_to_read_on_from() {
+    let node = Node::start().await;
+    let family = withdrawn(&node).await;
+    let store = node.engine.store();
+    let row = store.disclosures(DisclosureFilter::default()).await.expect("reads").remove(0).row;
+    let other = node.open_case().await.rsplit('/').next().expect("an id").parse().expect("an id");
+    let of = |case| DisclosureRow { id: DisclosureId::from_random(random()), case, ..row.clone() };
+    let (foreign, own) = (of(other), of(family.id));
+    let later = [&foreign, &own].map(|row| Write::Disclosure(row.clone()));
+    store.commit(Transaction::of(later.into())).await.expect("committed");
+    let before = async |who, id: &DisclosureId| {
+        let path = format!("/api/v1/disclosures?case={}&before={id}", family.id);
+        node.expect(200, who, "get", &path, &Value::Null).await
+    };
+
+    for who in [Who::Holder, Who::ProtectionOfficer] {
+        assert_eq!(
+            before(who, &foreign.id).await,
+            json!([]),
+            "{who:?}: nothing stands before it in this case"
+        );
+        let rows = before(who, &own.id).await;
+        assert_eq!(rows.as_array().expect("a list").len(), 1, "{who:?}: {rows}");
+        assert_eq!(rows[0]["id"], row.id.to_string());
+    }
+}
