@@ -43,7 +43,7 @@ pub(crate) mod unit;
 mod uptakes;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -171,9 +171,8 @@ struct Inner {
     seals: Mutex<BTreeSet<SealReason>>,
     /// The incarnation since which links must be compared; 0 if none is in doubt.
     in_doubt_since: AtomicU64,
-    stopping: AtomicBool,
-    /// Wakes what sleeps until the next sweep.
-    stopped: tokio::sync::Notify,
+    /// Whether the node stops; wakes what sleeps until its next turn.
+    stopping: watch::Sender<bool>,
     /// Drawn at the start, for what must tell nothing of what it stands for.
     salt: [u8; 16],
     /// Dropped after the store, because it stands last: whoever listens hears that the folder is free.

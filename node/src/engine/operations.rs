@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
-use std::sync::atomic::Ordering;
 
 use serde::Deserialize;
 use stafett_config::Language;
@@ -85,7 +84,7 @@ impl Engine {
     pub async fn operations(&self, reader: &Reader) -> Result<Operations, EngineError> {
         overseers_only(reader)?;
         let store = &self.inner.store;
-        let (size, log) = (store.size().await?, self.check_access_log().await?);
+        let (size, log) = (store.size().await?, self.log_state());
         let certificate = &self.inner.certificate;
         Ok(Operations {
             keys: OwnKeysItem {
@@ -102,10 +101,11 @@ impl Engine {
                 schema: store.schema(),
             },
             access_log: AccessLogItem {
-                rows: log.check.rows(),
+                rows: log.whole.map(|whole| whole.end.length),
                 walked_at: log.walked_at,
-                rows_walked: log.rows_walked,
-                fault: log.check.fault.map(LogFaultItem::from),
+                rows_walked: log.whole.map(|whole| whole.rows_walked),
+                is_walking: log.is_walking,
+                fault: log.fault.map(LogFaultItem::from),
             },
             version: env!("CARGO_PKG_VERSION").to_owned(),
             protocol_version: PROTOCOL_VERSION,
@@ -166,7 +166,7 @@ impl Engine {
         let duty_to_report = DutyToReport { nb: duty.plain(Language::Nb), nn: duty.plain(Language::Nn) };
         Health {
             duty_to_report,
-            ready: !self.inner.stopping.load(Ordering::Relaxed) && !self.is_sealed(),
+            ready: !self.is_stopping() && !self.is_sealed(),
             sealed: self.is_sealed(),
             sealed_because: self.seals(),
             next_step: self.seals().first().map(|reason| reason.next_step().to_owned()),

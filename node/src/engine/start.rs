@@ -1,7 +1,7 @@
 //! Starting and stopping the engine, and taking over a changed table of partners.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -33,8 +33,9 @@ impl Engine {
     /// [`EngineError::Store`] if the store cannot be read.
     pub async fn start(options: EngineOptions) -> Result<Self, EngineError> {
         let engine = Self::start_still(options).await?;
-        let swept = engine.clone();
+        let (swept, watched) = (engine.clone(), engine.clone());
         tokio::spawn(async move { swept.sweep_on_time().await });
+        tokio::spawn(async move { watched.watch_log_on_time().await });
         Ok(engine)
     }
 
@@ -66,8 +67,7 @@ impl Engine {
                 ledgers: Mutex::new(BTreeMap::new()),
                 seals: Mutex::new(seals),
                 in_doubt_since: AtomicU64::new(in_doubt_since),
-                stopping: AtomicBool::new(false),
-                stopped: tokio::sync::Notify::new(),
+                stopping: tokio::sync::watch::Sender::new(false),
                 salt: crate::clock::random(),
                 released: tokio::sync::watch::Sender::new(()),
             }),
@@ -87,7 +87,7 @@ impl Engine {
     }
 
     async fn sweep_on_time(self) {
-        while !self.inner.stopping.load(Ordering::Relaxed) {
+        while !self.is_stopping() {
             // First: what one partner's standing has become by now decides what the sweep does for
             // that partner, and nothing else that happens does so earlier (law 5).
             if let Err(error) = self.refresh_standings(None).await {
@@ -99,12 +99,33 @@ impl Engine {
             if let Err(error) = self.erase_returned().await {
                 tracing::error!(%error, "returned drafts could not be erased");
             }
-            if let Err(error) = self.watch_access_log().await {
+            self.rest().await;
+        }
+    }
+
+    /// Walks the access log apart from the other work of the clock: a long one takes minutes, and is
+    /// left where it is when the node stops.
+    async fn watch_log_on_time(self) {
+        while !self.is_stopping() {
+            let watched = tokio::select! {
+                watched = self.watch_access_log() => watched,
+                () = self.until_stopping() => return,
+            };
+            if let Err(error) = watched {
                 tracing::error!(%error, "the access log could not be checked");
             }
-            // A task that slept on would keep the store open after the node has stopped.
-            let _ = tokio::time::timeout(SWEEP, self.inner.stopped.notified()).await;
+            self.rest().await;
         }
+    }
+
+    /// Waits for the next turn. A task that slept on would keep the store open after the node has
+    /// stopped.
+    async fn rest(&self) {
+        let _ = tokio::time::timeout(SWEEP, self.until_stopping()).await;
+    }
+
+    async fn until_stopping(&self) {
+        let _ = self.inner.stopping.subscribe().wait_for(|stops| *stops).await;
     }
 
     /// Takes over a table of partners: new ones get a session, known ones their new agreement,
@@ -290,13 +311,12 @@ impl Engine {
 
     /// Says that the node stops: health turns unready and the clock's work ends.
     pub fn stopping(&self) {
-        self.inner.stopping.store(true, Ordering::Relaxed);
-        self.inner.stopped.notify_one();
+        self.inner.stopping.send_replace(true);
     }
 
     /// Whether the node stops.
     pub(crate) fn is_stopping(&self) -> bool {
-        self.inner.stopping.load(Ordering::Relaxed)
+        *self.inner.stopping.borrow()
     }
 
     /// Returns what is done once every handle of this engine is gone and its store is closed, so

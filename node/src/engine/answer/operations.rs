@@ -53,18 +53,21 @@ pub struct StoreItem {
     pub schema: u32,
 }
 
-/// How the access log was checked.
+/// What is known of the access log. It is checked all the time, and nobody who asks waits for it.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub struct AccessLogItem {
-    /// How many rows it has; how many are whole, if something is wrong.
-    pub rows: u64,
-    /// When it was last walked from its beginning. Rows that came later were checked when they
-    /// were first seen; those before were not looked at again.
-    #[schema(value_type = doc::UnixMillis)]
-    pub walked_at: UnixMillis,
-    /// How many rows it had then.
-    pub rows_walked: u64,
-    /// What is wrong, if something is.
+    /// How many rows it had when it was last checked; none before the first walk is done, and while
+    /// something is wrong.
+    pub rows: Option<u64>,
+    /// When it was last walked from its beginning; none before the first walk is done. Rows that came
+    /// later are checked soon after they came; those before are not looked at again.
+    #[schema(value_type = Option<doc::UnixMillis>)]
+    pub walked_at: Option<UnixMillis>,
+    /// How many rows it had then; none where `rows` is none.
+    pub rows_walked: Option<u64>,
+    /// Whether it is being walked from its beginning.
+    pub is_walking: bool,
+    /// What is wrong, if something was found; until a later walk from the beginning finds nothing.
     #[schema(value_type = Option<LogFaultItem>)]
     pub fault: Option<LogFaultItem>,
 }

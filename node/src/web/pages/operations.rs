@@ -282,12 +282,22 @@ impl Teller<'_> {
     }
 
     fn log(&self, log: &AccessLogItem) -> String {
-        let text = if log.rows == log.rows_walked {
-            self.t("operations-log-rows")
-        } else {
-            self.t("operations-log-more").with("walked", log.rows_walked)
+        let moment = log.walked_at.map(|at| self.minute(at)).unwrap_or_default();
+        let known = match (log.fault, log.rows, log.rows_walked) {
+            (Some(_), ..) => self.t("operations-log-wrong"),
+            (None, Some(rows), Some(walked)) if rows == walked => {
+                self.t("operations-log-rows").with("count", rows)
+            }
+            (None, Some(rows), Some(walked)) => {
+                self.t("operations-log-more").with("count", rows).with("walked", walked)
+            }
+            (None, ..) => self.t("operations-log-unknown"),
         };
-        text.with("count", log.rows).with("moment", self.minute(log.walked_at)).to_string()
+        let known = known.with("moment", moment).to_string();
+        match log.is_walking {
+            true => format!("{known} {}", self.t("operations-log-walking")),
+            false => known,
+        }
     }
 
     fn store(&self, store: &StoreItem) -> String {

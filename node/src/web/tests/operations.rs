@@ -180,25 +180,67 @@ async fn page_says_when_the_access_log_was_walked_and_a_new_day_finds_what_was_c
         shown(&node, Who::ProtectionOfficer, "/disclosures").await;
     }
     node.clock.store(NOW + DAY, Ordering::Relaxed);
-    node.engine.watch_access_log().await.expect("reads");
-    let walked = node.engine.check_access_log().await.expect("reads");
-    assert_eq!((walked.walked_at.0, walked.rows_walked), (NOW + DAY, walked.check.rows()));
+    let watch = async |moment| {
+        node.clock.store(moment, Ordering::Relaxed);
+        node.engine.watch_access_log().await.expect("reads");
+        node.engine.log_state()
+    };
+    let walked = watch(NOW + DAY).await;
+    let rows_walked = walked.whole.expect("whole").rows_walked;
+    assert_eq!(walked.walked_at.map(|at| at.0), Some(NOW + DAY));
     let page = shown(&node, Who::Operator, "/operations").await;
-    assert!(page.contains(&format!("{} rader, gått gjennom fra begynnelsen", walked.rows_walked)), "{page}");
+    assert!(page.contains(&format!("{rows_walked} rader, gått gjennom fra begynnelsen")), "{page}");
 
     shown(&node, Who::ProtectionOfficer, "/disclosures").await;
+    let rows = watch(NOW + DAY + 1).await.whole.expect("whole").end.length;
+    assert!(rows > rows_walked);
     let page = shown(&node, Who::Operator, "/operations").await;
-    assert!(page.contains(&format!("{} av dem ble gått gjennom", walked.rows_walked)), "{page}");
+    assert!(page.contains(&format!("{rows} rader. {rows_walked} av dem ble gått gjennom")), "{page}");
     assert!(page.contains("De som kom siden, er sjekket."), "{page}");
 
     let store = rusqlite::Connection::open(node.folder.path().join("data/store.sqlite")).expect("the store");
-    store.execute("UPDATE access_log SET seen_at = 1 WHERE number = 0", []).expect("changed");
-    node.clock.store(NOW + 2 * DAY, Ordering::Relaxed);
-    node.engine.watch_access_log().await.expect("reads");
+    let first: i64 = store
+        .query_row("SELECT seen_at FROM access_log WHERE number = 0", [], |row| row.get(0))
+        .expect("a row");
+    let change = |to: i64| {
+        store.execute("UPDATE access_log SET seen_at = ?1 WHERE number = 0", [to]).expect("changed")
+    };
+    change(1);
+    watch(NOW + 2 * DAY).await;
+    change(first);
+    watch(NOW + 2 * DAY + 1).await;
     let page = shown(&node, Who::Operator, "/operations").await;
     assert!(page.contains("Tilgangsloggen er endret: rad 0 stemmer ikke."), "{page}");
+    assert!(page.contains("<dd>Noe er galt med den. Se øverst på siden.</dd>"), "no count of rows: {page}");
     let run = node.expect(200, Who::Operator, "get", "/api/v1/operations", &Value::Null).await;
     assert_eq!(run["access_log"]["fault"], json!({ "kind": "row", "number": 0 }));
+    assert!(run["access_log"]["rows"].is_null() && run["access_log"]["rows_walked"].is_null(), "{run}");
+    assert_eq!(run["access_log"]["walked_at"], NOW + 2 * DAY);
+
+    watch(NOW + 3 * DAY).await;
+    let page = shown(&node, Who::Operator, "/operations").await;
+    assert!(!page.contains("Tilgangsloggen er endret"), "a whole walk found nothing: {page}");
+}
+
+#[tokio::test]
+async fn operator_waits_for_no_walk_of_the_access_log_and_is_told_that_one_is_under_way() {
+    let node = Node::start().await;
+    node.engine.watch_access_log().await.expect("reads");
+    let rows = node.engine.log_state().whole.expect("whole").end.length;
+    let under_way = node.engine.long_walk().await;
+
+    shown(&node, Who::ProtectionOfficer, "/disclosures").await;
+    let limit = std::time::Duration::from_secs(30);
+    let page = tokio::time::timeout(limit, shown(&node, Who::Operator, "/operations")).await;
+
+    let page = page.expect("the page waits for nobody");
+    assert!(page.contains("Den blir gått gjennom fra begynnelsen nå.</dd>"), "{page}");
+    let run = node.expect(200, Who::Operator, "get", "/api/v1/operations", &Value::Null).await;
+    assert_eq!(run["access_log"]["rows"], rows, "as it was when it was last checked");
+    assert_eq!(run["access_log"]["is_walking"], true);
+    drop(under_way);
+    let page = shown(&node, Who::Operator, "/operations").await;
+    assert!(!page.contains("Den blir gått gjennom"), "{page}");
 }
 
 #[tokio::test]

@@ -65,6 +65,9 @@ operations-log-rows = { $count ->
    *[other] { $count } rader, gått gjennom fra begynnelsen { $moment }.
 }
 operations-log-more = { $count } rader. { $walked } av dem ble gått gjennom fra begynnelsen { $moment }. De som kom siden, er sjekket.
+operations-log-wrong = Noe er galt med den. Se øverst på siden.
+operations-log-unknown = Ikke gått gjennom ennå.
+operations-log-walking = Den blir gått gjennom fra begynnelsen nå.
 operations-backup = Sikkerhetskopi
 operations-backup-do = Noden vet ikke når den sist ble kopiert. Se der kopiene tas, og prøv å gjenopprette.
 operations-key = Egen TLS-nøkkel (fingeravtrykk)

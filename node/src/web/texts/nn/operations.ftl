@@ -65,6 +65,9 @@ operations-log-rows = { $count ->
    *[other] { $count } rader, gått gjennom frå starten { $moment }.
 }
 operations-log-more = { $count } rader. { $walked } av dei blei gått gjennom frå starten { $moment }. Dei som kom sidan, er sjekka.
+operations-log-wrong = Noko er gale med han. Sjå øvst på sida.
+operations-log-unknown = Ikkje gått gjennom enno.
+operations-log-walking = Han blir gått gjennom frå byrjinga no.
 operations-backup = Tryggingskopi
 operations-backup-do = Noden veit ikkje når han sist blei kopiert. Sjå der kopiane blir tekne, og prøv å gjenopprette.
 operations-key = Eigen TLS-nøkkel (fingeravtrykk)
