@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { end, open, start } from './support/browser.mjs';
-import { accessible, focused, framed } from './support/checks.mjs';
+import { accessible, focused, framed, ringed } from './support/checks.mjs';
 import { crawl } from './support/crawl.mjs';
 import { fill } from './support/fill.mjs';
 import { answered } from './support/answered.mjs';
@@ -30,16 +30,28 @@ describe('a check that meets what it is for', () => {
     'a second heading of the first level': ['<h1>Two</h1>', /2 headings of the first level/],
     'something wider than the window': ['<div style="width:2000px">Wide</div>', /2\d\d\d pixels wide/],
     'a focus that does not show': ['<button style="outline:none">Press</button>', /no visible focus on <button/],
+    'a link whose focus is lost in the dark': [
+      '<style>body { background: #111 } a { color: #fff } a:focus { outline: 3px solid #333 }</style><a href="#x">To x</a>',
+      /the focus on a link has 1\.\d to 1/, 'dark'],
+    'a button whose focus is seen in the light alone': [
+      `<style>button { outline: 3px solid #003; outline-offset: 3px }
+      @media (prefers-color-scheme: dark) { body { background: #000 } }</style><button>Press</button>`,
+      /the focus on a button has 1\.\d to 1/, 'dark'],
+    'a field that shows no focus in the dark': [
+      '<style>input:focus { outline: 3px solid #003 } @media (prefers-color-scheme: dark) { input:focus { outline: none } }</style><label>Name <input></label>',
+      /no visible focus on a field/, 'dark'],
     'a focus behind something else': [
       '<div style="position:fixed;inset:0;background:#fff"></div><button>Press</button>', /behind something else/],
     'a button that Tab passes by': ['<button tabindex="-1">Press</button>', /Tab does not lead to <button/],
   };
-  for (const [what, [html, finding]] of Object.entries(BROKEN)) {
+  for (const [what, [html, finding, scheme = 'light']] of Object.entries(BROKEN)) {
     test(what, async () => {
-      const { page, context } = await open({ width: 390 });
+      const { page, context } = await open({ width: 390, scheme });
       await page.setContent(
         `<!doctype html><html lang="nb"><title>Broken</title><main><h1>Broken</h1>${html}</main></html>`);
-      const found = [...(await framed(page, 'nb')), ...(await focused(page)), ...(await accessible(page))];
+      const found = [
+        ...(await framed(page, 'nb')), ...(await focused(page)), ...(await ringed(page)), ...(await accessible(page)),
+      ];
       await context.close();
       assert(found.some((one) => finding.test(one)), found.join('\n'));
     });

@@ -49,6 +49,79 @@ export function framed(page, language) {
   }, language);
 }
 
+/** What a ring of focus must have against what is around it (WCAG 2.2, 1.4.11). */
+const RING_CONTRAST_MIN = 3;
+
+/** One of each sort that can have the focus shows it, in the colours that the page has at this moment. */
+export async function ringed(page) {
+  // What is focused after a key was pressed shows it as for somebody at the keyboard.
+  await page.keyboard.press('Tab');
+  return page.evaluate((least) => {
+    const sorts = {
+      'a link': 'a[href]',
+      'a button': 'button',
+      'a field': 'input:not([type=hidden], [type=radio], [type=checkbox]), select, textarea',
+      'a choice': 'input[type=radio], input[type=checkbox]',
+      'what is folded': 'summary',
+    };
+    const pixel = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    const found = [];
+    for (const [sort, selector] of Object.entries(sorts)) {
+      const there = [...document.querySelectorAll(selector)].filter((one) => one.checkVisibility() && !one.disabled);
+      const one = there.find((other) => other.closest('main')) ?? there[0];
+      if (!one) continue;
+      one.focus();
+      const name = one.outerHTML.slice(0, 100).replace(/\s+/g, ' ');
+      // A box or a choice shows it around itself and its label.
+      const rings = (sort === 'a choice' ? [one, one.parentElement] : [one]).map(ring).filter(Boolean);
+      const best = Math.max(0, ...rings);
+      if (rings.length === 0) found.push(`no visible focus on ${sort}: ${name}`);
+      else if (best < least) found.push(`the focus on ${sort} has ${best.toFixed(1)} to 1 around it: ${name}`);
+    }
+    document.activeElement?.blur();
+    return found;
+
+    /** The contrast of an element's ring with what is around it; nothing if it has none. */
+    function ring(of) {
+      const style = getComputedStyle(of);
+      if (style.outlineStyle === 'none' || parseFloat(style.outlineWidth) < 2) return undefined;
+      const ground = grounds(of.parentElement).reduce((below, colour) => painted(colour, below), undefined);
+      return contrast(light(painted(style.outlineColor, ground)), light(ground));
+    }
+
+    /** The backgrounds behind an element, the lowest first. */
+    function grounds(of) {
+      const root = document.documentElement;
+      const isDark = matchMedia('(prefers-color-scheme: dark)').matches
+        && getComputedStyle(root).colorScheme.includes('dark');
+      const own = [];
+      for (let one = of; one; one = one.parentElement) own.unshift(getComputedStyle(one).backgroundColor);
+      return [isDark ? '#121212' : '#fff', ...own];
+    }
+
+    /** What is seen of a colour over another: red, green, blue, each from 0 to 255. */
+    function painted(colour, below) {
+      pixel.clearRect(0, 0, 1, 1);
+      for (const layer of [below && `rgb(${below.join(' ')})`, colour].filter(Boolean)) {
+        pixel.fillStyle = layer;
+        pixel.fillRect(0, 0, 1, 1);
+      }
+      return [...pixel.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+    }
+
+    /** The relative luminance, as WCAG defines it. */
+    function light(colour) {
+      const [red, green, blue] = colour.map((part) => part / 255)
+        .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    }
+
+    function contrast(one, other) {
+      return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    }
+  }, RING_CONTRAST_MIN);
+}
+
 /** Goes through the page with Tab: every stop shows that it has the focus, and none is left out. */
 export async function focused(page) {
   await page.evaluate(() => {

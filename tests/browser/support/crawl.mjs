@@ -1,6 +1,6 @@
 // Follows every link that a person finds, from the first page on, and holds every page against the
 // checks: each address once, and each sort of page in every window that a reader may have.
-import { accessible, focused, framed } from './checks.mjs';
+import { accessible, focused, framed, ringed } from './checks.mjs';
 import { size } from './browser.mjs';
 
 const ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
@@ -33,6 +33,7 @@ export async function look(person, where) {
     note(await framed(person.page, person.language), `${how}, folded`);
     if (scheme === 'light') note(await focused(person.page), how);
     note(await accessible(person.page), how);
+    note(await ringed(person.page), how);
     note(await framed(person.page, person.language), `${how}, unfolded`);
   }
   note(person.faults.splice(0), `${person.name}, ${person.language}`);
