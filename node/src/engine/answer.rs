@@ -90,6 +90,18 @@ pub struct PartyItem {
     pub relation: Option<String>,
 }
 
+/// Somebody of the family who wrote an entry.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct AuthorItem {
+    /// Who, as consents name the person.
+    #[schema(value_type = doc::PersonId)]
+    pub person: PersonId,
+    /// The name, from the private case document.
+    pub name: String,
+    /// `subject` for whom the case is about; for a guardian `mother`, `father`, `co-mother`, …
+    pub relation: String,
+}
+
 /// A case as its reader may see it.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub struct CaseView {
@@ -139,6 +151,8 @@ pub struct EntryItem {
     /// The service that wrote it, where the reader may know.
     #[schema(value_type = Option<doc::Service>)]
     pub written_by: Option<Service>,
+    /// Who of the family wrote it, for the stafettholder.
+    pub author: Option<AuthorItem>,
     /// The fields, and concurrent values that wait for the stafettholder.
     #[serde(flatten)]
     #[schema(value_type = doc::EntryView)]

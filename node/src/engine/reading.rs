@@ -16,7 +16,7 @@ use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::person::{Reader, Role};
 use stafett_protocol::transaction::{EntryContent, EntryRecord, EntryState, ProposalState, ReturnedEdit};
 
-use super::answer::{CaseSummary, CaseView, EntryItem, Inbox, ProposalItem};
+use super::answer::{AuthorItem, CaseSummary, CaseView, EntryItem, Inbox, ProposalItem};
 use super::family::party_items;
 use super::tasks::CASES_AT_ONCE;
 use super::{Engine, EngineError};
@@ -313,6 +313,7 @@ impl Engine {
         let proposals = self.own_proposals(reader, case).await?;
         let contents = self.readable_contents(reader, case, &here).await?;
         let readers = self.readers_of_case(reader, case, &here).await?;
+        let authors = self.authors_for(reader, case, &here).await?;
         let mut entries = Vec::new();
         for (number, content) in contents.into_iter().enumerate() {
             if number.is_multiple_of(ENTRIES_AT_ONCE) {
@@ -321,8 +322,8 @@ impl Engine {
             let entry = content.record.facts.entry;
             let (content, seen) = self.seen(content)?;
             let towards = relations.get(&entry).copied();
-            let of_record = readers.of(&content.record);
-            entries.push((content.record.clone(), item(content.record, seen, towards, of_record)));
+            let beside = (readers.of(&content.record), authors.of(&content.record));
+            entries.push((content.record.clone(), item(content.record, seen, towards, beside)));
         }
         // What closed while this was read is not shown, nor whom the case is about.
         let here = self.here(reader, case).await?;
@@ -401,8 +402,9 @@ impl Engine {
         {
             shown = Some(relation.to);
         }
-        let of_record = readers.of(&content.record);
-        Ok(item(content.record, seen, shown, of_record))
+        let authors = self.authors_for(reader, case, here).await?;
+        let beside = (readers.of(&content.record), authors.of(&content.record));
+        Ok(item(content.record, seen, shown, beside))
     }
 
     pub(super) async fn readable(
@@ -513,7 +515,7 @@ fn item(
     record: EntryRecord,
     seen: Shown,
     towards: Option<EntryId>,
-    read_by: super::preview::ReadBy,
+    (read_by, author): (super::preview::ReadBy, Option<AuthorItem>),
 ) -> EntryItem {
     EntryItem {
         entry: record.facts.entry,
@@ -524,6 +526,7 @@ fn item(
         generation: record.facts.generation,
         heads: record.heads,
         written_by: record.facts.written_by,
+        author,
         undelivered: seen.undelivered.map(|what| match what {
             Undelivered::Waiting => "waiting".to_owned(),
             Undelivered::Refused => "refused".to_owned(),

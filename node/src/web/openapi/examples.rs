@@ -121,6 +121,7 @@ fn entry() -> Value {
         "generation": "9d83f6a1-04be-4c27-a9d5-3e7c1b60f284",
         "heads": ["4fd2c1a0b7e69385d41c0f2e8a97b65d30e1f4c8a25b7d960c83e1f7a4d5b2c6"],
         "written_by": { "host": OWNER, "code": "school" },
+        "author": null,
         "fields": { "description": "Leser korte ord på egen hånd." },
         "undelivered": null,
         "towards": null,

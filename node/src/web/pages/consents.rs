@@ -21,7 +21,7 @@ use stafett_protocol::municipality::{AreaCode, Service};
 use stafett_protocol::time::UnixMillis;
 
 use super::{Frame, PageError, page};
-use crate::engine::answer::{CannotTakeItem, ConsentItem, ConsentView, OwnConsent, PartyItem};
+use crate::engine::answer::{AuthorItem, CannotTakeItem, ConsentItem, ConsentView, OwnConsent, PartyItem};
 use crate::engine::desk::ConsentDesk;
 use crate::engine::{Engine, EngineError};
 use crate::web::Api;
@@ -221,17 +221,30 @@ impl<'a> Say<'a> {
     }
 
     pub(super) fn relation(&self, party: &PartyItem) -> String {
-        let key = match (party.capacity, party.relation.as_deref()) {
-            (Capacity::Subject, _) => Key("household-subject"),
-            (_, Some("mother")) => Key("household-mother"),
-            (_, Some("father")) => Key("household-father"),
-            (_, Some("co-mother")) => Key("household-co-mother"),
-            (_, Some("appointed-guardian")) => Key("household-appointed-guardian"),
-            (_, Some("foster-parent")) => Key("household-foster-parent"),
-            (_, Some("child-welfare")) => Key("household-child-welfare"),
+        self.related(match party.capacity {
+            Capacity::Subject => "subject",
+            _ => party.relation.as_deref().unwrap_or_default(),
+        })
+    }
+
+    fn related(&self, relation: &str) -> String {
+        let key = match relation {
+            "subject" => Key("household-subject"),
+            "mother" => Key("household-mother"),
+            "father" => Key("household-father"),
+            "co-mother" => Key("household-co-mother"),
+            "appointed-guardian" => Key("household-appointed-guardian"),
+            "foster-parent" => Key("household-foster-parent"),
+            "child-welfare" => Key("household-child-welfare"),
             _ => Key("household-other"),
         };
         self.t(key).to_string()
+    }
+
+    /// Somebody of the family who wrote an entry.
+    pub(in crate::web::pages) fn author(&self, author: &AuthorItem) -> String {
+        let relation = self.related(&author.relation);
+        self.t("case-author").with("name", &author.name).with("relation", relation).to_string()
     }
 
     pub(super) fn persons<'b>(

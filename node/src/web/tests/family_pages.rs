@@ -455,3 +455,54 @@ async fn youth_decides_what_a_guardian_reads_and_a_child_does_not() {
     assert!(!father.get(&home(&family)).await.text().contains("Ane sover dårlig"));
     assert!(mother.get(&home(&family)).await.text().contains("Ane sover dårlig"));
 }
+
+#[tokio::test]
+async fn stafettholder_alone_is_told_who_of_the_family_wrote() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    family.write(&node, &new_note("Ane teller til ti")).await;
+    let assign = json!({ "account": Who::Colleague.account() });
+    node.expect(204, Who::Holder, "post", &format!("{}/assignments", family.case), &assign).await;
+    family.consent(&node, "997391853", "health-station").await;
+    let write = format!("{}/write", home(&family));
+    for (who, text) in [(Who::Guardian, "Vi leser hver kveld"), (Who::Youth, "Jeg liker best å regne")] {
+        let words = [("text", text), ("areas", "language"), ("about", "child")];
+        looked_over(&mut node.log_in(who).await, &write, &words).await;
+    }
+    let case = format!("/cases/{}", family.id);
+    let view = async |who| node.expect(200, who, "get", &family.case, &Value::Null).await;
+    let authors = |view: &Value| -> Vec<Value> {
+        let entries = view["entries"].as_array().expect("entries");
+        entries.iter().map(|item| item["author"].clone()).filter(|author| !author.is_null()).collect()
+    };
+
+    let told = authors(&view(Who::Holder).await);
+    assert_eq!(told.len(), 2, "not the note of the school: {told:?}");
+    let mother = json!({ "person": family.mother, "name": "Inga Testesen", "relation": "mother" });
+    assert!(told.contains(&mother) && told.iter().any(|author| author["relation"] == "subject"), "{told:?}");
+    let mut holder = node.log_in(Who::Holder).await;
+    let page = holder.get(&case).await.text();
+    let print = holder.get(&family.print()).await.text();
+    for said in ["krevet av Inga Testesen (mor)", "krevet av Ane Testesen (den saken gjelder)"] {
+        assert!(page.contains(&format!("s{said}")), "{page}");
+        assert!(print.contains(&format!("S{}", said.replacen("krevet av", "krevet av:", 1))), "{print}");
+    }
+    let entry = page.split("/entries/").nth(1).and_then(|rest| rest.split('"').next()).expect("an entry");
+    assert!(holder.get(&format!("{case}/entries/{entry}")).await.text().contains("skrevet av "), "alone too");
+
+    for who in [Who::Father, Who::Guardian, Who::Youth, Who::Colleague] {
+        assert_eq!(authors(&view(who).await), Vec::<Value>::new(), "{who:?}");
+        let mut browser = node.log_in(who).await;
+        let own = if who == Who::Colleague { case.clone() } else { home(&family) };
+        for path in [own, format!("{case}/print")] {
+            let page = browser.get(&path).await.text();
+            assert!(page.contains("Vi leser hver kveld") || who == Who::Colleague, "{who:?} {path}: {page}");
+            let page = page.to_lowercase();
+            assert!(
+                !page.contains("skrevet av inga") && !page.contains("skrevet av: inga"),
+                "{who:?} {path}"
+            );
+            assert!(!page.contains("skrevet av ane") && !page.contains("skrevet av: ane"), "{who:?} {path}");
+        }
+    }
+}

@@ -8,6 +8,7 @@ use stafett_protocol::time::UnixMillis;
 use crate::engine::answer::{EntryItem, ReaderItem};
 use crate::engine::overview::{CasePage, is_over};
 use crate::web::Api;
+use crate::web::pages::consents::Say;
 use crate::web::pages::print::Writer;
 use crate::web::texts::{Key, Text};
 use crate::web::visitor::Visitor;
@@ -128,11 +129,13 @@ impl<'a> Cards<'a> {
         let writer = item.written_by.as_ref().map(|service| {
             self.visitor.t("case-written-by").with("service", engine.service(service, language))
         });
+        let family = item.author.as_ref().map(|author| Say::within(engine, language).author(author));
+        let family = family.map(|author| self.visitor.t("case-written-by-family").with("author", author));
         let stored = self.visitor.t("case-stored").with("moment", self.moment(item.stored_at));
         let is_changed = item.changed_at != item.stored_at;
         let changed =
             is_changed.then(|| self.visitor.t("case-changed").with("moment", self.moment(item.changed_at)));
-        [Some(areas), about, writer, Some(stored), changed].into_iter().flatten().collect()
+        [Some(areas), about, writer, family, Some(stored), changed].into_iter().flatten().collect()
     }
 
     fn moment(&self, at: UnixMillis) -> String {
