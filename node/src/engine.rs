@@ -18,6 +18,7 @@ mod cases;
 mod compare;
 mod conclude;
 mod consents;
+mod damage;
 pub mod desk;
 pub(crate) mod drafts;
 pub(crate) mod entries;
@@ -65,6 +66,7 @@ use tokio::sync::{mpsc, watch};
 use crate::keys::CertificateFacts;
 use crate::store::{InLine, Store, StoreError};
 use crate::transport::LinkEvent;
+use damage::DamagedEntries;
 use link::{Link, Links};
 use log_watch::LogWatch;
 use seal::SealReason;
@@ -163,6 +165,7 @@ struct Inner {
     signing: Arc<SigningKey>,
     certificate: CertificateFacts,
     log_watch: LogWatch,
+    damaged: DamagedEntries,
     /// Who must say yes, as the municipality has set it.
     rules: Arc<RuleTable>,
     clock: Clock,

@@ -67,6 +67,7 @@ use tracing::error;
 pub use access_log::{AccessRow, LogCheck, LogEnd, LogFault};
 pub use case::{Assignment, ReceivedCase};
 pub use disclosure::{DisclosureFilter, LoggedDisclosure};
+pub use entry::{Damaged, Opened};
 pub use error::StoreError;
 pub use handover::HandoverNote;
 pub use holds::{HeldRow, StoredAmount};

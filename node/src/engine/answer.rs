@@ -118,6 +118,9 @@ pub struct CaseView {
     pub parties: Vec<PartyItem>,
     /// The entries that the reader may read, newest first.
     pub entries: Vec<EntryItem>,
+    /// How many entries more the reader may read that are damaged on this node's disk and cannot be
+    /// shown; the operator is told too.
+    pub unreadable: usize,
     /// Own writing that the owner has not taken yet; its author's alone.
     pub proposals: Vec<ProposalItem>,
     /// What is to be done, the earliest due first; for the stafettholder only.

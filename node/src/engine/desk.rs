@@ -140,7 +140,7 @@ impl Engine {
     /// The entries that a person may read, newest first, to be named on a page that is logged.
     async fn entries_to_name(&self, reader: &Reader, case: CaseId) -> Result<Vec<PreviewItem>, EngineError> {
         let here = self.here(reader, case).await?;
-        let mut records = self.inner.store.entries(case).await?;
+        let mut records = self.inner.store.whole_entries(case).await?.whole;
         records.retain(|record| {
             record.facts.kind != EntryKind::CaseCard && self.may_read(reader, &here, record)
         });
@@ -174,7 +174,7 @@ impl Engine {
         };
         let readers: Vec<Reader> = persons.iter().map(reader).collect();
         let nobody = BTreeSet::new();
-        let mut records = self.inner.store.entries(case).await?;
+        let mut records = self.inner.store.whole_entries(case).await?.whole;
         records.retain(|record| {
             let reads = |reader| permit_reading(reader, &ledger, &nobody, &record.facts, now).is_ok();
             readers.iter().all(reads)

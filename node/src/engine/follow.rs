@@ -11,7 +11,7 @@ use stafett_protocol::access::person::{CaseTask, task};
 use stafett_protocol::entry::Heads;
 use stafett_protocol::id::{CaseId, EntryId, GenerationId};
 use stafett_protocol::person::Reader;
-use stafett_protocol::transaction::ProposalState;
+use stafett_protocol::transaction::{EntryRecord, ProposalState};
 
 use super::reading::Here;
 use super::{Engine, EngineError};
@@ -65,8 +65,11 @@ impl Engine {
     pub(crate) async fn shown_now(&self, reader: &Reader, case: CaseId) -> Result<Seen, EngineError> {
         let here = self.here(reader, case).await?;
         let beside = self.beside_entries(reader, case, &here).await?;
-        let records = self.inner.store.entries(case).await?;
-        let shown = records.iter().filter(|record| self.may_read(reader, &here, record));
+        let records = self.inner.store.whole_entries(case).await?;
+        let is_shown = |record: &&EntryRecord| {
+            self.may_read(reader, &here, record) && !self.is_known_damaged(case, record.facts.entry)
+        };
+        let shown = records.whole.iter().filter(is_shown);
         Ok(beside.with(shown.map(|record| (record.facts.entry, record.facts.generation, &record.heads))))
     }
 

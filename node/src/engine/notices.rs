@@ -81,9 +81,11 @@ impl Engine {
         let filter = DisclosureFilter { case: Some(case), ..DisclosureFilter::default() };
         let logged = store.disclosures(filter).await?;
         Ok(Ended {
+            // What does not open is as what the person may not read.
             entries: store
-                .entries(case)
+                .whole_entries(case)
                 .await?
+                .whole
                 .into_iter()
                 .map(|record| (record.facts.entry, record.facts))
                 .collect(),

@@ -107,6 +107,7 @@ impl Engine {
                 is_walking: log.is_walking,
                 fault: log.fault.map(LogFaultItem::from),
             },
+            unreadable_entries: self.damage_count(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             protocol_version: PROTOCOL_VERSION,
         })

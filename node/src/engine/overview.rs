@@ -149,7 +149,7 @@ impl Engine {
         let case = summary.case;
         let here = self.here(reader, case).await?;
         let today = self.today();
-        let mut records = self.inner.store.entries(case).await?;
+        let mut records = self.inner.store.whole_entries(case).await?.whole;
         records.retain(|record| self.may_read(reader, &here, record));
         let is_news = |record: &&EntryRecord| looked_at.is_some_and(|at| is_news(record, reader, at));
         let changed = records.iter().filter(is_news).count();

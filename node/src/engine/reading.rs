@@ -21,7 +21,7 @@ use super::family::party_items;
 use super::tasks::CASES_AT_ONCE;
 use super::{Engine, EngineError};
 use crate::clock::random;
-use crate::store::AccessRow;
+use crate::store::{AccessRow, Damaged, Opened};
 
 /// Entries that are opened before others have a turn.
 const ENTRIES_AT_ONCE: usize = 16;
@@ -228,40 +228,60 @@ impl Engine {
         here: &Here,
         key: FieldKey,
     ) -> Result<Option<String>, EngineError> {
-        for record in self.inner.store.entries(case).await? {
-            if record.facts.kind == EntryKind::CaseCard && self.may_read(reader, here, &record) {
-                let view = self.view(record.facts.entry).await?.map(|(_, view)| view);
-                let line = view.and_then(|view| view.fields.get(&key).cloned());
-                if let Some(FieldValue::Text(line)) = line {
-                    return Ok(Some(line));
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    pub(super) async fn view(
-        &self,
-        entry: EntryId,
-    ) -> Result<Option<(EntryContent, EntryView)>, EngineError> {
-        Ok(self.shown(entry).await?.map(|(content, shown)| (content, shown.view)))
+        let (engine, reader, here) = (self.clone(), reader.clone(), here.clone());
+        let is_card = move |record: &EntryRecord| {
+            record.facts.kind == EntryKind::CaseCard && engine.may_read(&reader, &here, record)
+        };
+        let cards = self.inner.store.contents_of_case(case, is_card).await?;
+        self.note_damage(case, &cards.damaged);
+        let views = self.whole_views(case, cards.whole).await;
+        let lines = views.into_iter().filter_map(|(_, view)| view.fields.get(&key).cloned());
+        Ok(lines.into_iter().find_map(|line| match line {
+            FieldValue::Text(line) => Some(line),
+            _ => None,
+        }))
     }
 
     /// As [`views`](Self::views), of entries that a person may read, with the gate asked once more
-    /// after they were read: what closed meanwhile is left out.
+    /// after they were read: what closed meanwhile is left out, and what is damaged.
     pub(super) async fn readable_views(
         &self,
         reader: &Reader,
         case: CaseId,
         entries: Vec<EntryId>,
     ) -> Result<Vec<(EntryContent, EntryView)>, EngineError> {
-        let mut views = self.views(entries).await?;
+        let opened = self.inner.store.whole_contents(entries).await?;
+        self.note_damage(case, &opened.damaged);
+        let mut views = self.whole_views(case, opened.whole).await;
         let here = self.here(reader, case).await?;
         views.retain(|(content, _)| self.may_read(reader, &here, &content.record));
         Ok(views)
     }
 
-    /// As [`view`](Self::view), of those of several entries that there are, in their order.
+    /// What entries of a case say, without those that cannot be read.
+    async fn whole_views(&self, case: CaseId, contents: Vec<EntryContent>) -> Vec<(EntryContent, EntryView)> {
+        let (whole, damaged) = self.all_seen(contents).await;
+        self.note_damage(case, &damaged);
+        whole.into_iter().map(|(content, shown)| (content, shown.view)).collect()
+    }
+
+    /// What a reader here sees of several entries, and those of which nothing can be seen.
+    async fn all_seen(&self, contents: Vec<EntryContent>) -> (Vec<(EntryContent, Shown)>, Vec<Damaged>) {
+        let (mut whole, mut damaged) = (Vec::with_capacity(contents.len()), Vec::new());
+        for (number, content) in contents.into_iter().enumerate() {
+            if number.is_multiple_of(ENTRIES_AT_ONCE) {
+                tokio::task::yield_now().await;
+            }
+            let record = content.record.clone();
+            match self.seen(content) {
+                Ok(seen) => whole.push(seen),
+                Err(_) => damaged.push(Damaged { entry: record.facts.entry, record: Some(record) }),
+            }
+        }
+        (whole, damaged)
+    }
+
+    /// What those of several entries say that there are, in their order.
     pub(super) async fn views(
         &self,
         entries: Vec<EntryId>,
@@ -311,17 +331,18 @@ impl Engine {
             self.inner.store.relations(case).await?.into_iter().map(|one| (one.from, one.to)).collect();
         // Before the entries: a proposal that becomes one in between is shown twice and never missing.
         let proposals = self.own_proposals(reader, case).await?;
-        let contents = self.readable_contents(reader, case, &here).await?;
+        let Opened { whole, mut damaged } = self.readable_contents(reader, case, &here).await?;
+        let (seen, unseen) = self.all_seen(whole).await;
+        damaged.extend(unseen);
+        match self.holds(reader, &here) {
+            true => self.note_all_damage(case, &damaged),
+            false => self.note_damage(case, &damaged),
+        }
         let readers = self.readers_of_case(reader, case, &here).await?;
         let authors = self.authors_for(reader, case, &here).await?;
         let mut entries = Vec::new();
-        for (number, content) in contents.into_iter().enumerate() {
-            if number.is_multiple_of(ENTRIES_AT_ONCE) {
-                tokio::task::yield_now().await;
-            }
-            let entry = content.record.facts.entry;
-            let (content, seen) = self.seen(content)?;
-            let towards = relations.get(&entry).copied();
+        for (content, seen) in seen {
+            let towards = relations.get(&content.record.facts.entry).copied();
             let beside = (readers.of(&content.record), authors.of(&content.record));
             entries.push((content.record.clone(), item(content.record, seen, towards, beside)));
         }
@@ -329,6 +350,7 @@ impl Engine {
         let here = self.here(reader, case).await?;
         let summary = self.summary(reader, case, &here).await?.ok_or(EngineError::NotFound)?;
         entries.retain(|(record, _)| self.may_read(reader, &here, record));
+        let unreadable = self.told_of(reader, &here, &damaged);
         let mut entries: Vec<_> = entries.into_iter().map(|(_, item)| item).collect();
         let kept: BTreeSet<EntryId> = entries.iter().map(|item| item.entry).collect();
         for item in &mut entries {
@@ -350,7 +372,7 @@ impl Engine {
             }
             Here::Received { .. } => (None, None, Vec::new(), Vec::new()),
         };
-        Ok(CaseView { summary, subject_kind, baton, parties, entries, proposals, tasks })
+        Ok(CaseView { summary, subject_kind, baton, parties, entries, unreadable, proposals, tasks })
     }
 
     /// The entries of a case that the gate opens to a person, with their changes. Of the others no
@@ -360,7 +382,7 @@ impl Engine {
         reader: &Reader,
         case: CaseId,
         here: &Here,
-    ) -> Result<Vec<EntryContent>, EngineError> {
+    ) -> Result<Opened<EntryContent>, EngineError> {
         let (engine, reader, here) = (self.clone(), reader.clone(), here.clone());
         let keeps = move |record: &EntryRecord| engine.may_read(&reader, &here, record);
         Ok(self.inner.store.contents_of_case(case, keeps).await?)

@@ -124,7 +124,7 @@ impl Engine {
     ) -> Result<Option<FoundIn>, EngineError> {
         let Some(summary) = self.listed(reader, case).await? else { return Ok(None) };
         let here = self.here(reader, case).await?;
-        let records = self.inner.store.entries(case).await?.into_iter();
+        let records = self.inner.store.whole_entries(case).await?.whole.into_iter();
         let searched = records
             .filter(|record| self.is_searched(&here, record) && self.may_read(reader, &here, record))
             .map(|record| record.facts.entry);

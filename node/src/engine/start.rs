@@ -16,6 +16,7 @@ use stafett_protocol::signed::PublicKey;
 use stafett_protocol::transaction::{Transaction, Write};
 
 use super::compare::is_damage;
+use super::damage::DamagedEntries;
 use super::link::{About, Link, Links, Terms};
 use super::log_watch::LogWatch;
 use super::seal::SealReason;
@@ -61,6 +62,7 @@ impl Engine {
                 signing,
                 certificate,
                 log_watch: LogWatch::default(),
+                damaged: DamagedEntries::default(),
                 clock,
                 links: RwLock::new(Arc::new(Links::new())),
                 commands: tokio::sync::Mutex::new(()),

@@ -37,7 +37,94 @@ pub(crate) struct SealedFacts {
     pub(crate) author: Option<AccountId>,
 }
 
+/// An entry whose rows are damaged.
+#[derive(Debug, Clone)]
+pub struct Damaged {
+    /// Which.
+    pub entry: EntryId,
+    /// What is known of it; none if not even that opens, and nobody can tell who may read it.
+    pub record: Option<EntryRecord>,
+}
+
+/// What was read of some entries, of which one that is damaged hides no other.
+#[derive(Debug)]
+pub struct Opened<T> {
+    /// What is whole, in the order that was asked for.
+    pub whole: Vec<T>,
+    /// What is not.
+    pub damaged: Vec<Damaged>,
+}
+
+impl<T> Default for Opened<T> {
+    fn default() -> Self {
+        Self { whole: Vec::new(), damaged: Vec::new() }
+    }
+}
+
+impl<T> Opened<T> {
+    /// Takes an entry down; whatever else is wrong than its rows is an error.
+    fn add(
+        &mut self,
+        (entry, record): (EntryId, Option<&EntryRecord>),
+        read: Result<T, StoreError>,
+    ) -> Result<(), StoreError> {
+        match read {
+            Ok(one) => self.whole.push(one),
+            Err(error) if error.is_damage() => {
+                self.damaged.push(Damaged { entry, record: record.cloned() });
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn extend(&mut self, more: Self) {
+        self.whole.extend(more.whole);
+        self.damaged.extend(more.damaged);
+    }
+}
+
 impl StoreReader {
+    /// Returns the records of a case's entries, as [`entries`](Self::entries) does, without those that
+    /// are damaged.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn whole_entries(&self, case: CaseId) -> Result<Opened<EntryRecord>, StoreError> {
+        self.read(move |snapshot| {
+            let mut opened = Opened::default();
+            for entry in ids(snapshot, case)? {
+                if let Some(read) = record(snapshot, entry).transpose() {
+                    opened.add((entry, None), read)?;
+                }
+            }
+            Ok(opened)
+        })
+        .await
+    }
+
+    /// Returns those of some entries that there are with their changes, as
+    /// [`contents`](Self::contents) does, without those that are damaged.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn whole_contents(&self, entries: Vec<EntryId>) -> Result<Opened<EntryContent>, StoreError> {
+        self.opened(entries, |_| true).await
+    }
+
+    async fn opened(
+        &self,
+        entries: Vec<EntryId>,
+        keeps: impl Fn(&EntryRecord) -> bool + Clone + Send + 'static,
+    ) -> Result<Opened<EntryContent>, StoreError> {
+        let mut opened = Opened::default();
+        for some in entries.chunks(CONTENTS_AT_ONCE) {
+            let (some, keeps) = (some.to_vec(), keeps.clone());
+            opened.extend(self.read(move |snapshot| open_some(snapshot, &some, &keeps)).await?);
+        }
+        Ok(opened)
+    }
+
     /// Returns the records of a case's entries, locked ones too, in the order in which they came.
     ///
     /// # Errors
@@ -90,7 +177,8 @@ impl StoreReader {
     }
 
     /// Returns those of a case's entries that `keeps` wants with their changes, in the order in which
-    /// they came; what it does not want is opened no further than its record.
+    /// they came, without those that are damaged; what it does not want is opened no further than its
+    /// record.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
@@ -98,23 +186,9 @@ impl StoreReader {
         &self,
         case: CaseId,
         keeps: impl Fn(&EntryRecord) -> bool + Clone + Send + 'static,
-    ) -> Result<Vec<EntryContent>, StoreError> {
+    ) -> Result<Opened<EntryContent>, StoreError> {
         let ids = self.read(move |snapshot| ids(snapshot, case)).await?;
-        let mut contents = Vec::new();
-        for some in ids.chunks(CONTENTS_AT_ONCE) {
-            let (some, keeps) = (some.to_vec(), keeps.clone());
-            let read = self.read(move |snapshot| {
-                let mut found = Vec::new();
-                for entry in &some {
-                    if let Some(record) = record(snapshot, *entry)?.filter(&keeps) {
-                        found.push(content_of(snapshot, record)?);
-                    }
-                }
-                Ok(found)
-            });
-            contents.extend(read.await?);
-        }
-        Ok(contents)
+        self.opened(ids, keeps).await
     }
 
     /// Returns those of some entries that there are with their changes, as [`content`](Self::content)
@@ -134,6 +208,25 @@ impl StoreReader {
         }
         Ok(contents)
     }
+}
+
+fn open_some(
+    snapshot: &Snapshot<'_>,
+    entries: &[EntryId],
+    keeps: impl Fn(&EntryRecord) -> bool,
+) -> Result<Opened<EntryContent>, StoreError> {
+    let mut opened = Opened::default();
+    for entry in entries {
+        match record(snapshot, *entry) {
+            Ok(Some(record)) if keeps(&record) => {
+                let content = content_of(snapshot, record.clone());
+                opened.add((*entry, Some(&record)), content)?;
+            }
+            Ok(_) => {}
+            Err(error) => opened.add((*entry, None), Err(error))?,
+        }
+    }
+    Ok(opened)
 }
 
 /// The entries of a case, in the order in which they came.

@@ -138,6 +138,20 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Returns whether single rows are at fault that other rows need not suffer from: they do not
+    /// open, or hold what this program never writes.
+    pub fn is_damage(&self) -> bool {
+        use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+        match self {
+            Self::Sealed { .. } | Self::Damaged { .. } => true,
+            Self::Sqlite(error) => matches!(
+                error,
+                FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..)
+            ),
+            _ => false,
+        }
+    }
+
     /// Returns whether a folder or disk is at fault that may be well again later.
     pub fn is_full(&self) -> bool {
         matches!(

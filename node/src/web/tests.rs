@@ -7,6 +7,7 @@ mod cases;
 mod cells;
 mod closing;
 mod consent_pages;
+mod damage;
 mod description;
 mod ending;
 mod family;

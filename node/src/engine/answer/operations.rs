@@ -17,6 +17,9 @@ pub struct Operations {
     pub store: StoreItem,
     /// Its access log.
     pub access_log: AccessLogItem,
+    /// How many entries could not be read, because their rows are damaged on this node's disk, when
+    /// somebody came upon them since the program started.
+    pub unreadable_entries: usize,
     /// The version of the program.
     pub version: String,
     /// The version of the protocol that it speaks.

@@ -147,6 +147,7 @@ fn of_cases() -> Vec<(&'static str, Value)> {
             }]),
         );
         case.insert("entries".to_owned(), json!([entry()]));
+        case.insert("unreadable".to_owned(), json!(0));
         case.insert("proposals".to_owned(), json!([]));
         case.insert("tasks".to_owned(), json!([task()]));
     }

@@ -43,6 +43,7 @@ struct Page<'a> {
     cannot_take: Vec<(Text, String)>,
     head: Vec<(Text, String)>,
     changed_since: Option<Text>,
+    unreadable: usize,
     is_asked_for_voice: bool,
     goals: Vec<GoalCard>,
     loose: Vec<MeasureRow>,
@@ -122,6 +123,7 @@ pub(crate) async fn show(
             let zone = &api.engine.config().node.time_zone;
             visitor.t("case-since").with("moment", time::minute_of(at, zone, language))
         }),
+        unreadable: shown.view.unreadable,
         is_asked_for_voice: voices.is_empty() && shown.is_holder,
         goals,
         loose,

@@ -55,6 +55,8 @@ struct FamilyPage<'a> {
     goals: Vec<Goal>,
     agreed: Vec<Measure>,
     others: Vec<Told>,
+    /// How many entries more there are that cannot be read.
+    unreadable: usize,
     informed: Vec<Informed>,
     back: Vec<Question>,
     notices: Vec<NoticeText>,
@@ -214,6 +216,7 @@ fn family_page<'a>(
         goals,
         agreed,
         others,
+        unreadable: view.map(|view| view.unreadable).unwrap_or_default(),
     }
 }
 

@@ -35,6 +35,8 @@ struct PrintPage<'a> {
     consents: Vec<String>,
     /// Whether somebody of the family prints it, who is told of each entry for whom it is opened.
     is_family: bool,
+    /// How many entries more there are that cannot be read.
+    unreadable: usize,
     entries: Vec<PrintedEntry>,
 }
 
@@ -73,6 +75,7 @@ pub(crate) async fn case(
         head: writer.head(&print, reader),
         consents: print.consents.iter().map(|consent| writer.consent(consent)).collect(),
         is_family,
+        unreadable: print.view.unreadable,
         entries,
     };
     page(StatusCode::OK, &printed)

@@ -57,6 +57,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                     "is_walking": false,
                     "fault": null,
                 },
+                "unreadable_entries": 0,
                 "version": "0.1.0",
                 "protocol_version": 1,
             }),

@@ -41,6 +41,10 @@ case-assigned = Disse arbeider med saken:
 case-no-area = uten område, deles ikke
 case-areas = { $areas }
 case-about = om { $whom }
+case-unreadable = { $count ->
+    [one] En oppføring kan ikke leses. IT har fått beskjed.
+   *[other] { $count } oppføringer kan ikke leses. IT har fått beskjed.
+}
 case-author = { $name } ({ $relation })
 case-written-by-family = skrevet av { $author }
 case-written-by = skrevet i { $service }

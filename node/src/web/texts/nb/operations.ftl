@@ -47,6 +47,11 @@ operations-seal-not-compared-do = Det går av seg selv når begge er tilkoblet. 
 operations-log-row = Tilgangsloggen er endret: rad { $number } stemmer ikke.
 operations-log-end = Tilgangsloggen er endret: den slutter ikke der den skal.
 operations-log-back = Tilgangsloggen er eldre enn den skal være: den har hatt minst { $count } rader.
+operations-unreadable = { $count ->
+    [one] En oppføring kan ikke leses fra disken til lageret.
+   *[other] { $count } oppføringer kan ikke leses fra disken til lageret.
+}
+operations-unreadable-do = Ikke slett noe. Det som ikke kan leses, blir ikke delt. Finn ut hva det er, og hent det fra sikkerhetskopien:
 operations-log-do = Ikke slett noe. Si fra til personvernombudet og den sikkerhetsansvarlige, og ta vare på:
 operations-state = Denne noden
 operations-node = Program

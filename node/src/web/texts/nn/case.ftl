@@ -41,6 +41,10 @@ case-assigned = Desse arbeider med saka:
 case-no-area = utan område, blir ikkje delt
 case-areas = { $areas }
 case-about = om { $whom }
+case-unreadable = { $count ->
+    [one] Ei oppføring kan ikkje lesast. IT har fått beskjed.
+   *[other] { $count } oppføringar kan ikkje lesast. IT har fått beskjed.
+}
 case-author = { $name } ({ $relation })
 case-written-by-family = skrive av { $author }
 case-written-by = skrive i { $service }

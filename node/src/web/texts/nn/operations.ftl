@@ -47,6 +47,11 @@ operations-seal-not-compared-do = Det går av seg sjølv når begge er tilkopla.
 operations-log-row = Tilgangsloggen er endra: rad { $number } stemmer ikkje.
 operations-log-end = Tilgangsloggen er endra: han sluttar ikkje der han skal.
 operations-log-back = Tilgangsloggen er eldre enn han skal vere: han har hatt minst { $count } rader.
+operations-unreadable = { $count ->
+    [one] Ei oppføring kan ikkje lesast frå disken til lageret.
+   *[other] { $count } oppføringar kan ikkje lesast frå disken til lageret.
+}
+operations-unreadable-do = Ikkje slett noko. Det som ikkje kan lesast, blir ikkje delt. Finn ut kva det er, og hent det frå tryggingskopien:
 operations-log-do = Ikkje slett noko. Sei frå til personvernombodet og den tryggingsansvarlege, og ta vare på:
 operations-state = Denne noden
 operations-node = Program

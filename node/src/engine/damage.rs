@@ -1,0 +1,87 @@
+//! Entries whose rows this disk no longer gives whole. One of them hides neither its case nor the
+//! others: whoever may read it is told that there is one, the operator how many there are, and
+//! nothing of it is shown, published or sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use stafett_protocol::id::{CaseId, EntryId};
+use stafett_protocol::person::Reader;
+
+use super::Engine;
+use super::reading::Here;
+use crate::store::Damaged;
+
+/// The damaged entries that were come upon since the node started.
+#[derive(Debug, Default)]
+pub(super) struct DamagedEntries(Mutex<BTreeMap<CaseId, BTreeSet<EntryId>>>);
+
+impl DamagedEntries {
+    /// Adds entries of a case; returns those that were not known.
+    fn add(&self, case: CaseId, found: BTreeSet<EntryId>) -> Vec<EntryId> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_case = known.entry(case).or_default();
+        found.into_iter().filter(|entry| of_case.insert(*entry)).collect()
+    }
+
+    /// Forgets those of a case that are none any longer.
+    fn keep_only(&self, case: CaseId, is_still: impl Fn(&EntryId) -> bool) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(of_case) = known.get_mut(&case) {
+            of_case.retain(is_still);
+        }
+    }
+
+    fn has(&self, case: CaseId, entry: EntryId) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&case).is_some_and(|of_case| of_case.contains(&entry))
+    }
+
+    fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().map(BTreeSet::len).sum()
+    }
+}
+
+impl Engine {
+    /// Remembers the damaged entries that were come upon in a case, and logs each once, without content.
+    pub(super) fn note_damage(&self, case: CaseId, damaged: &[Damaged]) {
+        if damaged.is_empty() {
+            return;
+        }
+        let found = damaged.iter().map(|one| one.entry).collect();
+        for entry in self.inner.damaged.add(case, found) {
+            tracing::error!(%case, %entry, "an entry cannot be read: run `stafett check`");
+        }
+    }
+
+    /// As [`note_damage`](Self::note_damage), after all entries of a case were looked at.
+    pub(super) fn note_all_damage(&self, case: CaseId, damaged: &[Damaged]) {
+        self.note_damage(case, damaged);
+        self.inner.damaged.keep_only(case, |entry| damaged.iter().any(|one| one.entry == *entry));
+    }
+
+    /// How many of them a person may be told of: those that the person may read, and where not even
+    /// that can be told, the stafettholder alone, who reads every entry.
+    pub(super) fn told_of(&self, reader: &Reader, here: &Here, damaged: &[Damaged]) -> usize {
+        let may_know = |one: &&Damaged| match &one.record {
+            Some(record) => self.may_read(reader, here, record),
+            None => self.holds(reader, here),
+        };
+        damaged.iter().filter(may_know).count()
+    }
+
+    /// Whether a person holds the baton of an own case.
+    pub(super) fn holds(&self, reader: &Reader, here: &Here) -> bool {
+        matches!(here, Here::Own { ledger, .. } if ledger.baton().holder == reader.account)
+    }
+
+    /// Whether an entry was come upon as damaged: no page shows it.
+    pub(super) fn is_known_damaged(&self, case: CaseId, entry: EntryId) -> bool {
+        self.inner.damaged.has(case, entry)
+    }
+
+    /// How many damaged entries are known of.
+    pub(super) fn damage_count(&self) -> usize {
+        self.inner.damaged.count()
+    }
+}

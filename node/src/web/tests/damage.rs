@@ -1,0 +1,146 @@
+//! An entry whose rows are damaged on this disk: its case is shown without it, and says so.
+
+use serde_json::Value;
+use stafett_protocol::id::EntryId;
+
+use super::consent_pages::{at_home, pages};
+use super::household::Family;
+use super::support::{Node, PARTNER, Who, new_note};
+
+const ONE: &str = "En oppføring kan ikke leses. IT har fått beskjed.";
+const TWO: &str = "2 oppføringer kan ikke leses. IT har fått beskjed.";
+
+/// The sealed rows of an entry in one table, to damage them and to put them back.
+struct Rows {
+    store: rusqlite::Connection,
+    table: &'static str,
+    entry: EntryId,
+    sealed: Vec<u8>,
+}
+
+impl Rows {
+    fn of(node: &Node, table: &'static str, entry: EntryId) -> Self {
+        let store = node.folder.path().join("data/store.sqlite");
+        let store = rusqlite::Connection::open(store).expect("the store");
+        let sql = format!("SELECT sealed FROM {table} WHERE entry_id = ?1");
+        let sealed = store.query_row(&sql, [entry.as_bytes()], |row| row.get(0)).expect("a row");
+        Self { store, table, entry, sealed }
+    }
+
+    fn set(&self, sealed: &[u8]) {
+        let sql = format!("UPDATE {} SET sealed = ?2 WHERE entry_id = ?1", self.table);
+        let changed = self.store.execute(&sql, (self.entry.as_bytes(), sealed)).expect("changed");
+        assert_eq!(changed, 1);
+    }
+
+    fn damage(&self) {
+        let mut sealed = self.sealed.clone();
+        *sealed.last_mut().expect("bytes") ^= 1;
+        self.set(&sealed);
+    }
+
+    fn mend(&self) {
+        self.set(&self.sealed);
+    }
+}
+
+async fn shown(node: &Node, who: Who, path: &str) -> String {
+    let answer = node.log_in(who).await.get(path).await;
+    assert_eq!(answer.status.as_u16(), 200, "{who:?} {path}: {}", answer.text());
+    answer.text()
+}
+
+async fn case(node: &Node, family: &Family) -> Value {
+    node.expect(200, Who::Holder, "get", &family.case, &Value::Null).await
+}
+
+#[tokio::test]
+async fn damaged_entry_hides_neither_its_case_nor_the_others_and_everybody_is_told() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    let damaged = family.write(&node, &new_note("Ane teller til ti")).await;
+    family.write(&node, &new_note("Ane leser høyt")).await;
+    let (page, home) = (format!("/cases/{}", family.id), format!("/family/{}", family.id));
+    let rows = Rows::of(&node, "entry_change", damaged);
+    assert!(!shown(&node, Who::Holder, &page).await.contains(ONE));
+
+    rows.damage();
+
+    for (who, path) in [
+        (Who::Holder, page.clone()),
+        (Who::Holder, family.print()),
+        (Who::Guardian, home.clone()),
+        (Who::Guardian, family.print()),
+    ] {
+        let text = shown(&node, who, &path).await;
+        assert!(text.contains(ONE) && text.contains("Ane leser høyt"), "{who:?} {path}: {text}");
+        assert!(!text.contains("Ane teller til ti"), "{who:?} {path}");
+    }
+    let nynorsk = shown(&node, Who::Holder, &format!("{page}?lang=nn")).await;
+    assert!(nynorsk.contains("Ei oppføring kan ikkje lesast. IT har fått beskjed."), "{nynorsk}");
+    let view = case(&node, &family).await;
+    assert_eq!((&view["unreadable"], view["entries"].as_array().map(Vec::len)), (&Value::from(1), Some(1)));
+    for path in ["/cases".to_owned(), pages(&family), format!("{}/new", pages(&family))] {
+        shown(&node, Who::Holder, &path).await;
+    }
+    let operations = shown(&node, Who::Operator, "/operations").await;
+    assert!(operations.contains("En oppføring kan ikke leses fra disken til lageret."), "{operations}");
+    assert!(operations.contains("<code>stafett check</code>"), "{operations}");
+    for hidden in [damaged.to_string(), family.id.to_string(), "Ane".to_owned()] {
+        assert!(!operations.contains(&hidden), "{hidden}");
+    }
+
+    rows.mend();
+    assert!(shown(&node, Who::Holder, &page).await.contains("Ane teller til ti"));
+    assert!(!shown(&node, Who::Holder, &page).await.contains(ONE));
+    let operations = shown(&node, Who::Operator, "/operations").await;
+    assert!(operations.contains("Ingenting venter på deg."), "{operations}");
+}
+
+#[tokio::test]
+async fn entry_of_which_nobody_can_tell_who_reads_it_is_told_of_to_the_stafettholder_alone() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    for text in ["Ane teller til ti", "Ane leser høyt"] {
+        let entry = family.write(&node, &new_note(text)).await;
+        Rows::of(&node, "entry", entry).damage();
+    }
+    family.write(&node, &new_note("Ane regner")).await;
+
+    let holders = shown(&node, Who::Holder, &format!("/cases/{}", family.id)).await;
+    assert!(holders.contains(TWO) && holders.contains("Ane regner"), "{holders}");
+    for who in [Who::Guardian, Who::Youth] {
+        let page = shown(&node, who, &format!("/family/{}", family.id)).await;
+        assert!(page.contains("Ane regner") && !page.contains("kan ikke leses"), "{who:?}: {page}");
+    }
+    let operations = shown(&node, Who::Operator, "/operations").await;
+    assert!(operations.contains("2 oppføringer kan ikke leses fra disken"), "{operations}");
+    assert!(shown(&node, Who::Holder, "/cases").await.contains(&format!("/cases/{}", family.id)));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_opens_to_nobody() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    let damaged = family.write(&node, &new_note("Ane teller til ti")).await;
+    Rows::of(&node, "entry_change", damaged).damage();
+    let mut holder = node.log_in(Who::Holder).await;
+    let entry = format!("/cases/{}/entries/{damaged}", family.id);
+
+    assert_ne!(holder.get(&entry).await.status.as_u16(), 200);
+    let edit = [("entry-before-description", ""), ("description", "noe annet")];
+    let edited = holder.post(&format!("{entry}/edit"), &edit).await.status.as_u16();
+    assert!(edited != 200 && edited != 303, "{edited}");
+    let question = [
+        ("recipient", format!("{PARTNER}.ppt")),
+        ("direction", "both".to_owned()),
+        ("areas", "language".to_owned()),
+        ("kinds", "note".to_owned()),
+        ("purpose", "Utrede lesing".to_owned()),
+        ("child_heard", "not-asked".to_owned()),
+        ("act", "look".to_owned()),
+    ];
+    let question: Vec<_> = question.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let looked = holder.post(&format!("{}/new", pages(&family)), &question).await;
+    assert_ne!(looked.status.as_u16(), 200, "nobody is told what would become visible from half of it");
+}
