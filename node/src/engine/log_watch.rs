@@ -101,9 +101,8 @@ impl LogWatch {
         if is_walk {
             known.walked_at = Some(now);
         }
-        if is_walk || check.fault.is_some() {
-            known.fault = check.fault;
-        }
+        // After a fault there is nothing whole to go on from: what comes next is a walk.
+        known.fault = check.fault;
     }
 }
 
