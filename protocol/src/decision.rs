@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use crate::access::{permit_grant, permit_keeping};
 use crate::agreement::{Agreement, Standing};
+use crate::consent::ConsentRecord;
 use crate::consent::rule::RuleTable;
 use crate::disclosure::DisclosureRow;
 use crate::erasure::{EraseOrder, Recall};
@@ -112,9 +113,10 @@ impl Decision {
     /// [`DecisionError`] if it does not follow, or cannot be signed; nothing has changed then.
     pub fn say(&mut self, said: Said, key: &SigningKey) -> Result<(), DecisionError> {
         let closing = self.closing(&said);
+        let complete = self.complete();
         let statement = key.sign(self.ledger.next(said, self.by, self.at))?;
         self.ledger.append(&statement)?;
-        let taking_effect = self.taking_effect(&statement.statement().said);
+        let taking_effect = self.taking_effect(&complete);
         let changes_givers = matches!(statement.statement().said, Said::PartiesApproved { .. });
         self.writes.push(Write::Ledger(statement));
         if let Some(closing) = closing {
@@ -126,20 +128,29 @@ impl Decision {
         Ok(())
     }
 
-    /// What a consent closes once everybody has said yes to it: the version before it, and the
-    /// entries that its terms leave out, also under older consents to the same service.
-    fn taking_effect(&self, said: &Said) -> Vec<Closing> {
-        let Said::ConsentGiven { consent, .. } = said else { return Vec::new() };
-        let record = self.ledger.consents().get(consent);
-        let Some(record) = record.filter(|record| self.ledger.completed_at(record).is_some()) else {
-            return Vec::new();
-        };
-        let (case, consent) = (self.ledger.case(), *consent);
-        let left_out = record.consent().exceptions.iter();
-        let left_out = left_out.map(|entry| Closing::EntryExcepted { case, consent, entry: *entry });
-        let replaced = record.consent().supersedes;
-        let replaced = replaced.map(|consent| Closing::ConsentReplaced { case, consent });
-        left_out.chain(replaced).collect()
+    /// Consents to which everybody has said yes whose yes they need, or will need by a birthday.
+    fn complete(&self) -> BTreeSet<ConsentId> {
+        let is_complete = |record: &&ConsentRecord| self.ledger.completed_at(record).is_some();
+        self.ledger.consents().values().filter(is_complete).map(|record| record.consent().id).collect()
+    }
+
+    /// What is closed by consents that have become complete, by a yes or because the family is
+    /// another: the version before each, and the entries that its terms leave out, also under older
+    /// consents to the same service.
+    fn taking_effect(&self, before: &BTreeSet<ConsentId>) -> Vec<Closing> {
+        let case = self.ledger.case();
+        let mut closings = Vec::new();
+        for consent in self.complete().difference(before) {
+            let Some(record) = self.ledger.consents().get(consent) else { continue };
+            let left_out = record.consent().exceptions.iter();
+            closings.extend(left_out.map(|entry| {
+                let (consent, entry) = (*consent, *entry);
+                Closing::EntryExcepted { case, consent, entry }
+            }));
+            let replaced = record.consent().supersedes;
+            closings.extend(replaced.map(|consent| Closing::ConsentReplaced { case, consent }));
+        }
+        closings
     }
 
     fn closing(&self, said: &Said) -> Option<Closing> {

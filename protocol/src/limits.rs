@@ -37,6 +37,10 @@ pub const GENERATION_CHANGES_FROM_PARTNER_MAX: usize = 2 * GENERATION_CHANGES_MA
 pub const GENERATION_CHANGES_STORED_MAX: usize = 3 * GENERATION_CHANGES_MAX;
 /// Milliseconds without a change before a generation may be cut (law 7).
 pub const GENERATION_QUIET_MS: u64 = 10 * crate::time::MINUTE;
+/// Milliseconds on a live connection after which a partner that has acknowledged a later generation,
+/// and has named none of the earlier ones that only a row says it got, counts as having none of them:
+/// 3 minutes. What waits there is sent within seconds.
+pub const SILENT_MS: u64 = 3 * crate::time::MINUTE;
 /// Operations of all changes of one generation together before the owner starts a new one; the
 /// bounds for a partner's and for all changes are twice and three times as many.
 pub const GENERATION_OPERATIONS_MAX: usize = 64_000;

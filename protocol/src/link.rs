@@ -29,6 +29,7 @@ mod ending;
 mod granting;
 pub(crate) mod history;
 mod identity;
+mod letting_go;
 mod marks;
 mod proposing;
 mod receiving;
@@ -167,6 +168,8 @@ pub struct Session {
     taken: BTreeMap<ProposalId, Option<EntryId>>,
     uptakes: Uptakes,
     pending: BTreeSet<EntryId>,
+    /// Own entries of which the partner may hold a generation that it has not named.
+    unshown: BTreeSet<EntryId>,
     /// What is being disclosed and not yet committed.
     on_the_way: BTreeMap<EntryId, sending::Item>,
     /// Entries whose frames have not been acknowledged, with the grants that the frames rest on.
@@ -207,6 +210,7 @@ impl Session {
             geneses.collect::<Vec<_>>()
         };
         let geneses = entries.iter().flat_map(begun).collect();
+        let unshown = letting_go::unshown(&entries, identity.own);
         for (proposal, entry) in &snapshot.taken {
             let unanswered = entries.get_mut(entry).filter(|tracked| tracked.acknowledged.is_none());
             if let Some(tracked) = unanswered {
@@ -242,6 +246,7 @@ impl Session {
             taken: snapshot.taken.into_iter().map(|(proposal, entry)| (proposal, Some(entry))).collect(),
             uptakes: Uptakes::new(snapshot.said, snapshot.heard),
             pending: BTreeSet::new(),
+            unshown,
             on_the_way: BTreeMap::new(),
             in_flight: BTreeMap::new(),
             rows_on_the_way: BTreeMap::new(),
@@ -308,7 +313,7 @@ impl Session {
         let others =
             [self.reconcile_timeout(), self.boundary_timeout(), self.resend_timeout(), self.shown_timeout()];
         let others = others.into_iter().chain([self.answer_timeout(), mark, self.store_retry_at]);
-        let others = others.chain([self.uptake_timeout()]);
+        let others = others.chain([self.uptake_timeout(), self.let_go_timeout()]);
         orders.chain(others.flatten()).min()
     }
 
@@ -348,28 +353,6 @@ impl Session {
         self.reconciliation.abort();
         self.arriving.values_mut().for_each(VecDeque::clear);
         self.unsend();
-    }
-
-    fn unsend(&mut self) {
-        self.in_flight.clear();
-        self.issued.values_mut().for_each(|grant| grant.sent = false);
-        self.relations.values_mut().for_each(|relation| relation.sent = false);
-        self.proposals.values_mut().for_each(|proposal| proposal.sent = false);
-        let own = self.identity.own;
-        for (entry, tracked) in &mut self.entries {
-            tracked.earlier.unsend(tracked.record.owner == own);
-            if !tracked.earlier.kept.is_empty() {
-                self.pending.insert(*entry);
-            }
-        }
-        let entries = self.entries.iter_mut().filter(|(_, tracked)| tracked.sent.is_some());
-        for (entry, tracked) in entries {
-            if tracked.sent != tracked.acknowledged {
-                tracked.announce_again = true;
-                self.pending.insert(*entry);
-            }
-            tracked.sent = None;
-        }
     }
 
     fn frame(&mut self, stream: Stream, frame: Frame, random: [u8; 32]) {
@@ -478,6 +461,7 @@ impl Session {
     fn go_live(&mut self) {
         if let Some(connection) = &mut self.connection {
             connection.phase = Phase::Live;
+            connection.quiet_since.get_or_insert(self.now);
         }
     }
 
@@ -587,6 +571,7 @@ impl Session {
         self.repeat_orders();
         self.resend_on_time();
         self.say_uptakes_on_time();
+        self.let_go_on_time();
         self.reconcile_on_time();
         self.mark_unsent_entries();
     }

@@ -107,8 +107,10 @@ impl Closed {
             of_case.excepted.iter().copied().partition(|(consent, _)| is_said_for(consent));
         let doubtful = of_case.doubts(ledger, &open, &known, &ended);
         // Which service an entry was closed to is lost with a consent that is younger than the
-        // backup, and its older ones may open the entry to the same: so none does.
-        let anybody = unknown.iter().flat_map(|(_, entry)| open.iter().map(|consent| (*consent, *entry)));
+        // backup, and any of those that it knows may be to the same: so the entry is closed to all
+        // their services. Who asks anew is not bound by what nobody knows any longer.
+        let consents = || ledger.consents().keys();
+        let anybody = unknown.iter().flat_map(|(_, entry)| consents().map(|consent| (*consent, *entry)));
         ClosedAgain {
             withdrawn: of_case.withdrawn.intersection(&open).copied().collect(),
             excepted: known.iter().copied().chain(anybody).collect(),

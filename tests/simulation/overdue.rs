@@ -120,10 +120,8 @@ fn partner_without_a_receipt_for_three_days_gets_nothing_new_until_it_comes() {
         assert!(!new(&mut story, "etter omstart").1, "seed {seed}");
 
         story.world.node_mut(story.partner).store.fails = None;
-        story.world.run_for(HOUR);
         let start = story.world.taps.len();
-        story.world.refresh_standing(story.owner, story.partner);
-        story.world.run_for(MINUTE);
+        story.world.run_for(HOUR);
 
         assert_eq!(story.world.standing(story.owner, story.partner), Standing::Trusted);
         assert_eq!(story.world.node(story.owner).store.filed.len(), 1, "seed {seed}");

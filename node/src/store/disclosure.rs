@@ -343,6 +343,7 @@ pub(crate) fn acknowledge(
     )?;
     step.execute(
         "DELETE FROM acknowledged WHERE partner = ?1 AND entry_id = ?2 AND generation <> ?3
+             AND generation <> (SELECT generation FROM entry WHERE entry_id = ?2)
              AND generation NOT IN (SELECT generation FROM entry_earlier WHERE entry_id = ?2)",
         (partner.value(), entry.as_bytes(), generation.as_bytes()),
     )?;

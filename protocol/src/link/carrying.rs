@@ -194,7 +194,7 @@ impl Session {
         let tracked = self.entries.get_mut(&entry).filter(|tracked| tracked.record.owner == own);
         let Some(tracked) = tracked else { return };
         if tracked.earlier.kept.remove(&generation) {
-            tracked.shown.retain(|shown| *shown != generation || tracked.held.generation == Some(generation));
+            tracked.shown.retain(|shown| *shown != generation);
             let write = GenerationWrite::LetGo { partner, entry, generation };
             self.write(Write::Generation(write), Work::Nothing);
         }

@@ -36,6 +36,8 @@ pub(super) struct Connection {
     /// Both salts, lower organisation number first; set with the partner's Hello.
     pub(super) common_salt: Option<[u8; 64]>,
     pub(super) phase: Phase,
+    /// Since when the partner has had its time to send what waited there.
+    pub(super) quiet_since: Option<UnixMillis>,
     /// Kinds that the partner does not know; not sent again on this connection.
     pub(super) not_understood: BTreeSet<u16>,
     /// Entries that were asked for because they are not known here: once each is enough.
@@ -60,6 +62,7 @@ impl Connection {
             salt,
             common_salt: None,
             phase: Phase::Greeting { early: VecDeque::new(), hello: None },
+            quiet_since: None,
             not_understood: BTreeSet::new(),
             asked_for: BTreeSet::new(),
             is_grant_refused: false,

@@ -124,4 +124,28 @@ impl Session {
             self.send_from_its_beginning(entry);
         }
     }
+
+    /// What was sent and not acknowledged must be sent again on the next connection.
+    pub(super) fn unsend(&mut self) {
+        self.in_flight.clear();
+        self.issued.values_mut().for_each(|grant| grant.sent = false);
+        self.relations.values_mut().for_each(|relation| relation.sent = false);
+        self.proposals.values_mut().for_each(|proposal| proposal.sent = false);
+        let own = self.identity.own;
+        for (entry, tracked) in &mut self.entries {
+            tracked.earlier.unsend();
+            tracked.name_again(own);
+            if !tracked.earlier.kept.is_empty() {
+                self.pending.insert(*entry);
+            }
+        }
+        let entries = self.entries.iter_mut().filter(|(_, tracked)| tracked.sent.is_some());
+        for (entry, tracked) in entries {
+            if tracked.sent != tracked.acknowledged {
+                tracked.announce_again = true;
+                self.pending.insert(*entry);
+            }
+            tracked.sent = None;
+        }
+    }
 }

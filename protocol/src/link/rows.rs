@@ -71,6 +71,7 @@ impl Session {
         let unsent: BTreeSet<DisclosureId> = rows.iter().copied().collect();
         for (entry, on_the_way) in &mut self.rows_on_the_way {
             let last = on_the_way.rows.last().copied();
+            let before_drop = on_the_way.rows.clone();
             on_the_way.rows.retain(|(row, _)| !unsent.contains(row));
             let left = on_the_way.rows.last().copied();
             if left == last {
@@ -78,8 +79,11 @@ impl Session {
             }
             if let Some(tracked) = self.entries.get_mut(entry) {
                 tracked.held.generation = left.map_or(on_the_way.before, |(_, generation)| Some(generation));
-                let sent = on_the_way.rows.iter().map(|(_, generation)| *generation);
-                tracked.shown = on_the_way.shown.iter().copied().chain(sent).collect();
+                let dropped = before_drop.iter().map(|(_, generation)| generation);
+                let is_left = |one: &GenerationId| on_the_way.rows.iter().any(|(_, left)| left == one);
+                let gone: Vec<_> =
+                    dropped.filter(|one| !on_the_way.shown.contains(one) && !is_left(one)).collect();
+                tracked.shown.retain(|shown| !gone.contains(&shown));
                 tracked.announce_again = true;
                 tracked.sent = None;
                 self.pending.insert(*entry);

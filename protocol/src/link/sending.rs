@@ -183,7 +183,7 @@ impl Session {
         if let Some(tracked) = self.entries.get_mut(&entry) {
             tracked.sent = None;
             tracked.earlier.late_sent = false;
-            tracked.earlier.names = tracked.record.owner == own && !tracked.earlier.kept.is_empty();
+            tracked.name_again(own);
         }
     }
 
@@ -371,8 +371,8 @@ impl Session {
     /// Takes over what the store says of an entry, unless more is known by now. A partner that
     /// holds the generation which the entry leaves may still send changes of it.
     pub(super) fn take_record(&mut self, record: crate::transaction::EntryRecord) {
-        let own = self.identity.own;
-        let Some(tracked) = self.entries.get_mut(&record.facts.entry) else { return };
+        let (own, entry) = (self.identity.own, record.facts.entry);
+        let Some(tracked) = self.entries.get_mut(&entry) else { return };
         let before = tracked.generation();
         let is_older =
             before == record.facts.generation && tracked.record.facts.changes > record.facts.changes;
@@ -382,6 +382,7 @@ impl Session {
         let was_held = tracked.record.owner == own && tracked.held.generation == Some(before);
         if was_held && tracked.generation() != before {
             tracked.earlier.kept.insert(before);
+            self.note_unshown(entry);
         }
     }
 }

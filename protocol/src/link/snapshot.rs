@@ -10,6 +10,7 @@ use crate::grant::{Grant, ReceivedGrant};
 use crate::id::{CaseId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId};
 use crate::ledger::LedgerView;
 use crate::mark::LinkMark;
+use crate::municipality::OrganisationNumber;
 use crate::planted::planted;
 use crate::signed::Verified;
 use crate::time::UnixMillis;
@@ -169,10 +170,9 @@ impl EarlierOnLink {
     }
 
     /// Forgets what belongs to a connection.
-    pub(super) fn unsend(&mut self, is_own: bool) {
+    pub(super) fn unsend(&mut self) {
         self.named.clear();
         self.late_sent = false;
-        self.names = is_own && !self.kept.is_empty();
     }
 }
 
@@ -216,6 +216,17 @@ impl Tracked {
     /// Whether the partner may hold this generation of the entry, as far as the rows say.
     pub(super) fn may_hold(&self, generation: GenerationId) -> bool {
         self.held.generation == Some(generation) || self.earlier.kept.contains(&generation)
+    }
+
+    /// Earlier generations that the partner may hold by the rows alone.
+    pub(super) fn unshown(&self) -> impl Iterator<Item = GenerationId> {
+        self.earlier.kept.iter().filter(|kept| !self.shown.contains(kept)).copied()
+    }
+
+    /// The owner tells the partner anew what the present generation holds of those that it has.
+    pub(super) fn name_again(&mut self, own: OrganisationNumber) {
+        let is_shown = self.earlier.kept.iter().any(|kept| self.shown.contains(kept));
+        self.earlier.names = self.record.owner == own && is_shown;
     }
 
     /// Notes that the partner has a generation; whether that is new.

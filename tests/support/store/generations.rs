@@ -161,7 +161,8 @@ impl Store {
             if !is_over && !self.holders(kept, oldest.generation).is_empty() {
                 return;
             }
-            self.entries.get_mut(&entry).expect("there").earlier.remove(0);
+            let gone = self.entries.get_mut(&entry).expect("there").earlier.remove(0).generation;
+            self.acknowledged.retain(|(_, of, generation), _| (*of, *generation) != (entry, gone));
         }
     }
 }
