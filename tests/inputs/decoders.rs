@@ -23,7 +23,7 @@ fn every_decoder_takes_its_seeds_and_every_beginning_of_them() {
 }
 
 /// Changes a seed by a byte, a bit, a cut, a repetition or a piece of another seed.
-fn mutated(seeds: &[Vec<u8>], chance: &Chance, number: u64) -> Vec<u8> {
+pub(super) fn mutated(seeds: &[Vec<u8>], chance: &Chance, number: u64) -> Vec<u8> {
     let draw =
         |what: &str, below: usize| chance.below(below.max(1) as u64, format!("{number} {what}")) as usize;
     let mut bytes = seeds[draw("seed", seeds.len())].clone();

@@ -12,4 +12,5 @@
 )]
 
 mod decoders;
+mod keys;
 mod vectors;

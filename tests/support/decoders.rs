@@ -25,6 +25,8 @@ pub enum Decoder {
     Statement,
     /// What a statement says, as JSON, once its signature is good.
     Said,
+    /// What a service of the partner's answers, as JSON, once its signature is good.
+    Uptake,
     /// The journal.
     Journal,
     /// A node's settings.
@@ -41,12 +43,13 @@ pub enum Decoder {
 
 impl Decoder {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Frame,
         Self::Change,
         Self::Fields,
         Self::Statement,
         Self::Said,
+        Self::Uptake,
         Self::Journal,
         Self::Settings,
         Self::Partner,
@@ -63,6 +66,7 @@ impl Decoder {
             Self::Fields => "fields",
             Self::Statement => "statement",
             Self::Said => "said",
+            Self::Uptake => "uptake",
             Self::Journal => "journal",
             Self::Settings => "settings",
             Self::Partner => "partner",
@@ -80,6 +84,7 @@ impl Decoder {
             Self::Fields => entry::fields(bytes),
             Self::Statement => words::statement(bytes),
             Self::Said => words::said(bytes),
+            Self::Uptake => session::uptake(bytes),
             Self::Journal => words::journal(bytes),
             Self::Settings => settings::node(bytes),
             Self::Partner => settings::partner(bytes),

@@ -12,7 +12,9 @@ use stafett_protocol::journal::{Closing, JournalEnd};
 use stafett_protocol::ledger::statement::{LedgerStatement, Level, Said};
 use stafett_protocol::mark::LinkMark;
 use stafett_protocol::municipality::OrganisationNumber;
+use stafett_protocol::signed::{Statement, Verified};
 use stafett_protocol::time::UnixMillis;
+use stafett_protocol::uptake::{Uptake, UptakeAnswer};
 use stafett_protocol::wire::codec::{decode, encode_change};
 use stafett_protocol::wire::{Frame, Stream};
 
@@ -91,16 +93,34 @@ pub(super) fn greeting() -> Vec<Vec<u8>> {
 
 fn tokens() -> BTreeSet<String> {
     with_world(|world| {
-        let mut tokens: BTreeSet<String> = BTreeSet::new();
+        let said = uptakes(world).into_iter();
+        let mut tokens: BTreeSet<String> = said.map(|said| sign(said).token().to_owned()).collect();
         for node in [owner(), partner()] {
             let store = &world.node(node).store;
             tokens.extend(store.orders.values().map(|order| order.token().to_owned()));
             tokens.extend(store.issued.values().map(|issued| issued.grant.token().to_owned()));
             let mark = LinkMark { signer: node, partner: owner(), incarnation: 0, number: 3 };
-            tokens.insert(key(1).sign(mark).expect("signs").token().to_owned());
+            tokens.insert(sign(mark).token().to_owned());
         }
         tokens
     })
+}
+
+fn sign<T: Statement>(statement: T) -> Verified<T> {
+    key(1).sign(statement).expect("signs")
+}
+
+/// What the partner's services may answer to each grant that it has, and what they say after it.
+fn uptakes(world: &Federation) -> Vec<Uptake> {
+    let issued = world.node(owner()).store.issued.values();
+    let answered = issued.flat_map(|issued| {
+        let grant = issued.grant.statement();
+        let reason = "Vi har ingen ledig tid før jul.".parse().expect("a line");
+        let first = Uptake::of(grant, UptakeAnswer::CannotTake { reason }, None, UnixMillis(7));
+        let then = Uptake::of(grant, UptakeAnswer::Taken, Some(first.said_at), UnixMillis(7));
+        [first, then]
+    });
+    answered.collect()
 }
 
 /// Whether a token is one that the seeds have.
@@ -122,6 +142,12 @@ pub fn seeds(decoder: Decoder) -> Vec<Vec<u8>> {
         .into(),
         Decoder::Statement => tokens().into_iter().map(String::into_bytes).collect(),
         Decoder::Said => vec![chain()],
+        Decoder::Uptake => {
+            let lines = with_world(uptakes).into_iter();
+            let lines: Vec<String> =
+                lines.map(|said| serde_json::to_string(&said).expect("JSON") + "\n").collect();
+            lines.iter().chain([&lines.concat()]).map(|text| text.as_bytes().to_vec()).collect()
+        }
         Decoder::Journal => vec![journal()],
         Decoder::Settings => [
             include_str!("../../../config/samples/full.toml"),

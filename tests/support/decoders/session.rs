@@ -6,13 +6,16 @@
 use stafett_protocol::link::Session;
 use stafett_protocol::link::input::Input;
 use stafett_protocol::link::output::{Output, Token};
+use stafett_protocol::signed::Verified;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{Fault, Transaction};
+use stafett_protocol::uptake::Uptake;
 use stafett_protocol::wire::codec::{DecodeError, decode, encode};
-use stafett_protocol::wire::{Frame, Reconcile, Stream};
+use stafett_protocol::wire::{Frame, Reconcile, Stream, UptakeFrame};
 
 use super::seeds::{self, with_world};
 use crate::federation::Federation;
+use crate::names::key;
 use crate::store::Store;
 
 /// Effects of one input; more would be a loop.
@@ -42,6 +45,20 @@ impl Link {
         };
         link.connect();
         link
+    }
+
+    fn greeted(world: &Federation) -> Self {
+        let mut link = Self::new(world);
+        link.greet();
+        link
+    }
+
+    /// Says what the partner says first.
+    fn greet(&mut self) {
+        for frame in seeds::greeting() {
+            self.frame(Stream::Control, &frame);
+            self.settle(false);
+        }
     }
 
     fn random(&mut self) -> [u8; 32] {
@@ -136,14 +153,36 @@ pub(super) fn inputs(bytes: &[u8]) {
     });
 }
 
+/// What the partner's services answer, one after the other on lines of their own, signed as they
+/// stand. What is kept answers a grant of this link's, and says the same when it is read again.
+pub(super) fn uptake(bytes: &[u8]) {
+    with_world(|world| {
+        let mut link = Link::greeted(world);
+        for line in bytes.split(|byte| *byte == b'\n').take(INPUTS_MAX) {
+            let Ok(said) = serde_json::from_slice::<Uptake>(line) else { continue };
+            let Ok(signed) = key(2).sign(said) else { continue };
+            let body = UptakeFrame::Said { token: signed.token().to_owned() };
+            let (frame, random) = (Frame::Uptake(body), link.random());
+            link.handle(Input::Frame { stream: frame.stream(), frame, random });
+            link.settle(false);
+            if link.is_closed {
+                link.reconnect();
+                link.greet();
+            }
+        }
+        for heard in link.store.heard.values().map(Verified::statement) {
+            let issued = link.store.issued.get(&heard.grant).map(|issued| issued.grant.statement());
+            assert!(issued.is_some_and(|grant| heard.answers(grant)), "an answer to no grant is kept");
+            let text = serde_json::to_string(heard).expect("JSON");
+            assert_eq!(serde_json::from_str::<Uptake>(&text).expect("what was written is read"), *heard);
+        }
+    });
+}
+
 /// Messages of reconciliation, each with a length before it, between partners who have greeted.
 pub(super) fn reconcile(bytes: &[u8]) {
     with_world(|world| {
-        let mut link = Link::new(world);
-        for frame in seeds::greeting() {
-            link.frame(Stream::Control, &frame);
-            link.settle(false);
-        }
+        let mut link = Link::greeted(world);
         let mut rest = bytes;
         for round in 0..12u32 {
             let Some((length, more)) = rest.split_first_chunk::<2>() else { break };

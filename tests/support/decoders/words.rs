@@ -9,6 +9,7 @@ use stafett_protocol::mark::LinkMark;
 use stafett_protocol::protection::ProtectionStatement;
 use stafett_protocol::signed::{Signed, Statement};
 use stafett_protocol::time::UnixMillis;
+use stafett_protocol::uptake::Uptake;
 
 use super::seeds;
 use crate::names::key;
@@ -23,6 +24,7 @@ pub(super) fn statement(bytes: &[u8]) {
         verifies::<EraseOrder>(token),
         verifies::<Receipt>(token),
         verifies::<LinkMark>(token),
+        verifies::<Uptake>(token),
     ];
     let count = is_taken.iter().filter(|taken| **taken).count();
     assert!(count <= 1, "a token passes as two kinds of statement");
