@@ -13,6 +13,7 @@ use stafett_protocol::time::UnixMillis;
 
 use crate::store::access_log::LogEnd;
 use crate::store::error::StoreError;
+use crate::store::meta;
 use crate::store::open;
 use crate::store::snapshot::Snapshot;
 use crate::store::step::Step;
@@ -315,6 +316,7 @@ pub(crate) fn begin(step: &mut Step<'_>) -> Result<(), StoreError> {
         let line = end.append(parsed.closing, parsed.at)?;
         step.execute("INSERT INTO closing (number, line) VALUES (?1, ?2)", (number, line))?;
     }
+    meta::forget_journal_known(step)?;
     (step.journal_length, step.journal_last) = (0, None);
     step.aftermath.begun = true;
     Ok(())

@@ -102,6 +102,13 @@ pub(crate) fn set_journal_known(connection: &Connection, lines: u64) -> Result<(
     Ok(())
 }
 
+/// Forgets how long the journal was: another one is begun, and what was known of the one before says
+/// nothing of it.
+pub(crate) fn forget_journal_known(step: &Step<'_>) -> Result<(), StoreError> {
+    step.execute("DELETE FROM meta WHERE name = ?1", [JOURNAL_KNOWN])?;
+    Ok(())
+}
+
 /// Writes since when links are in doubt.
 pub(crate) fn set_in_doubt_since(step: &Step<'_>, incarnation: u64) -> Result<(), StoreError> {
     set(step, IN_DOUBT_SINCE, counter(incarnation))

@@ -1,9 +1,7 @@
-//! What the store keeps past SQLite: the journal is an ordinary file of the real file system, so
-//! no disk of ours stands behind it. What can be tried of it is a system that lets the file grow
-//! only so far: the write fails half way and leaves a torn line.
+//! The journal on a system that lets its file grow only so far: the write fails half way and leaves a
+//! torn line, wherever that is.
 //!
-//! Not tried: an error of reading, and a failing force to the disk, of the journal and of the note
-//! beside it. They need a file system of our own below the system's calls.
+//! What its disk does to it is planned as for every other file.
 
 use std::process::Command;
 
@@ -12,17 +10,16 @@ use stafett_node::store::Store;
 use stafett_protocol::transaction::{Transaction, Write};
 
 use crate::disk::Image;
-use crate::run::{Beside, World};
+use crate::run::World;
 use crate::view;
 use crate::workloads::{Step, Workload};
 
-/// The journal's file.
-pub const JOURNAL: &str = "journal.jsonl";
+/// The journal's file on the disk.
+pub const JOURNAL: &str = "journal/journal.jsonl";
 
 /// A store before its last step, which closes something.
 pub struct Closing {
     image: Image,
-    journal: Beside,
     last: Vec<Write>,
 }
 
@@ -36,14 +33,14 @@ impl Closing {
             Some(Step::Commit(writes, _)) => writes,
             _ => anyhow::bail!("a workload that ends with a transaction"),
         };
-        let world = World::new(&Image::new(), &Beside::new())?;
+        let world = World::new(&Image::new())?;
         let store = view::open(world.paths())?;
         for step in workload.before.into_iter().chain(workload.steps) {
             let Step::Commit(writes, local) = step else { anyhow::bail!("transactions alone") };
             store.commit_with(Transaction::of(writes), local).await?;
         }
         drop(store);
-        Ok(Self { image: world.disk().seen(), journal: world.journal(), last })
+        Ok(Self { image: world.disk().seen(), last })
     }
 
     /// Opens it in a world of its own.
@@ -51,7 +48,7 @@ impl Closing {
     /// # Errors
     /// If it does not open.
     pub fn world(&self) -> anyhow::Result<(World, Store)> {
-        let world = World::new(&self.image, &self.journal)?;
+        let world = World::new(&self.image)?;
         let store = view::open(world.paths())?;
         Ok((world, store))
     }
@@ -66,7 +63,7 @@ impl Closing {
 
     /// Bytes of the journal before the last step.
     pub fn journal_bytes(&self) -> usize {
-        self.journal.get(JOURNAL).map_or(0, Vec::len)
+        self.image.get(JOURNAL).map_or(0, |bytes| bytes.len())
     }
 }
 

@@ -24,6 +24,9 @@ use locks::Locks;
 pub use locks::{Level, Shared};
 pub use plan::{Call, Cut, Fault, Plan};
 
+/// What the names of files in the journal's folder begin with; they lie on the same disk.
+pub const JOURNAL: &str = "journal/";
+
 /// What is left on a disk: every file's bytes by its name.
 pub type Image = BTreeMap<String, Arc<Vec<u8>>>;
 
@@ -35,9 +38,6 @@ pub enum Failure {
     /// There is no room.
     Full,
 }
-
-/// What is called when the power goes, so that what lies elsewhere is kept as it is at that moment.
-type OnCut = Box<dyn FnOnce() + Send>;
 
 /// A disk with the files of one folder.
 pub struct Disk(Mutex<State>);
@@ -54,6 +54,8 @@ pub struct Hit {
 struct State {
     /// The folder that stands for the disk in the real file system.
     folder: PathBuf,
+    /// The journal's folder, if there is one.
+    journal: Option<PathBuf>,
     files: BTreeMap<String, Content>,
     /// Files that were deleted, or made anew, since the folder was last forced to the disk.
     ghosts: Image,
@@ -71,7 +73,6 @@ struct State {
     lies: bool,
     /// What the power cut left.
     left: Option<Image>,
-    on_cut: Option<OnCut>,
     next_handle: u64,
 }
 
@@ -87,6 +88,7 @@ impl Disk {
         let files = image.iter().map(|(name, bytes)| (name.clone(), Content::safe(bytes))).collect();
         Self(Mutex::new(State {
             folder: folder.to_owned(),
+            journal: None,
             files,
             ghosts: Image::new(),
             locks: BTreeMap::new(),
@@ -98,7 +100,6 @@ impl Disk {
             is_broken: false,
             lies: false,
             left: None,
-            on_cut: None,
             next_handle: 0,
         }))
     }
@@ -107,11 +108,15 @@ impl Disk {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Says where the journal lies, whose files go past this disk as [`crate::calls`] says.
+    pub fn keep_journal(&self, folder: &Path) {
+        self.state().journal = Some(folder.to_owned());
+    }
+
     /// Counts calls from here on, and lets one of them meet a fault.
-    pub fn plan(&self, plan: Option<Plan>, on_cut: impl FnOnce() + Send + 'static) {
+    pub fn plan(&self, plan: Option<Plan>) {
         let mut state = self.state();
         (state.trace, state.plan, state.hit) = (Some(Vec::new()), plan, None);
-        state.on_cut = Some(Box::new(on_cut));
     }
 
     /// Has every force to the disk from here on do nothing, and say that it did.
@@ -143,12 +148,16 @@ impl Disk {
 
     /// Returns what everybody sees at present: what is left when the process is killed.
     pub fn seen(&self) -> Image {
-        self.state().seen()
+        let mut state = self.state();
+        state.notice_made();
+        state.seen()
     }
 
     /// Returns what a power cut at this moment would leave.
     pub fn after(&self, cut: Cut) -> Image {
-        self.state().after(cut)
+        let mut state = self.state();
+        state.notice_made();
+        state.after(cut)
     }
 
     /// Lets no file grow from here on beyond what lies here and in the folder's own files now.
@@ -192,6 +201,20 @@ impl Disk {
 
     /// Writes at `offset`.
     pub(crate) fn write(&self, name: &str, offset: u64, bytes: &[u8]) -> Result<(), Failure> {
+        let kept =
+            self.write_through(name, offset, bytes, |bytes| Ok(isize::try_from(bytes.len()).unwrap_or(0)));
+        kept.map(|_| ())
+    }
+
+    /// Writes at `offset` what fits and what the fault leaves of it, with a call of the system that
+    /// says how much it wrote.
+    pub(crate) fn write_through(
+        &self,
+        name: &str,
+        offset: u64,
+        bytes: &[u8],
+        call: impl FnOnce(&[u8]) -> std::io::Result<isize>,
+    ) -> Result<std::io::Result<isize>, Failure> {
         let mut state = self.state();
         let fault = state.meet(Call::Write)?;
         if matches!(fault, Some(Fault::FullFromHere)) {
@@ -200,24 +223,81 @@ impl Disk {
         let half = matches!(fault, Some(Fault::Half | Fault::Full));
         let nothing = matches!(fault, Some(Fault::Error | Fault::ErrorFromHere));
         let bytes = if half { &bytes[..bytes.len() / 2] } else { bytes };
+        let mut written = Ok(0);
         if !nothing {
             state.must_fit(name, offset, bytes)?;
-            state.files.entry(name.to_owned()).or_default().write(offset, bytes);
+            written = call(bytes);
+            let count = written.as_ref().map_or(0, |count| usize::try_from(*count).unwrap_or(0));
+            state.files.entry(name.to_owned()).or_default().write(offset, &bytes[..count]);
         }
         match fault {
-            None | Some(Fault::FullFromHere) => Ok(()),
-            Some(fault) => state.suffer(fault),
+            None | Some(Fault::FullFromHere) => Ok(written),
+            Some(fault) => state.suffer(fault).map(|()| written),
         }
     }
 
     /// Cuts a file to a length.
     pub(crate) fn truncate(&self, name: &str, length: u64) -> Result<(), Failure> {
+        self.truncate_through(name, length, || Ok(0)).map(|_| ())
+    }
+
+    /// Cuts a file to a length with a call of the system.
+    pub(crate) fn truncate_through(
+        &self,
+        name: &str,
+        length: u64,
+        call: impl FnOnce() -> std::io::Result<i32>,
+    ) -> Result<std::io::Result<i32>, Failure> {
         let mut state = self.state();
         let fault = state.meet(Call::Truncate)?;
+        let mut done = Ok(0);
         if !matches!(fault, Some(Fault::Error | Fault::ErrorFromHere)) {
-            state.files.entry(name.to_owned()).or_default().truncate(length);
+            done = call();
+            if done.is_ok() {
+                state.files.entry(name.to_owned()).or_default().truncate(length);
+            }
         }
-        fault.map_or(Ok(()), |fault| state.suffer(fault))
+        fault.map_or(Ok(()), |fault| state.suffer(fault)).map(|()| done)
+    }
+
+    /// Gives a file another name with a call of the system. No fault is planned for it, and after a
+    /// power cut it may have happened or not.
+    pub(crate) fn rename_through(
+        &self,
+        from: &str,
+        to: &str,
+        call: impl FnOnce() -> std::io::Result<i32>,
+    ) -> Result<std::io::Result<i32>, Failure> {
+        let mut state = self.state();
+        if state.is_broken {
+            return Err(Failure::Broken);
+        }
+        state.notice_made();
+        let done = call();
+        if done.is_ok() {
+            let moved = state.files.remove(from);
+            let replaced = state.files.remove(to);
+            for (name, file) in [(from, &moved), (to, &replaced)] {
+                if let Some(linked) = file.as_ref().and_then(Content::linked) {
+                    state.ghosts.insert(name.to_owned(), linked);
+                }
+            }
+            state.files.insert(to.to_owned(), moved.unwrap_or_default().renamed());
+        }
+        Ok(done)
+    }
+
+    /// Forces the names in the journal's folder to the disk.
+    pub(crate) fn sync_names(&self) -> Result<(), Failure> {
+        let mut state = self.state();
+        state.notice_made();
+        if let Some(fault) = state.meet(Call::Sync)? {
+            return state.suffer(fault);
+        }
+        if !state.lies {
+            state.sync_folder(JOURNAL);
+        }
+        Ok(())
     }
 
     /// Forces a file to the disk, and the folder if `folder` says so.
@@ -236,7 +316,7 @@ impl Disk {
             file.sync();
         }
         if folder {
-            state.sync_folder();
+            state.sync_folder("");
         }
         Ok(())
     }
@@ -259,7 +339,7 @@ impl Disk {
         }
         fault.map_or(Ok(()), |fault| state.suffer(fault))?;
         if folder && !state.lies {
-            state.sync_folder();
+            state.sync_folder("");
         }
         Ok(was_there.is_some())
     }
@@ -309,8 +389,14 @@ impl State {
             Fault::Error | Fault::Half => {}
             Fault::Full | Fault::FullFromHere => return Err(Failure::Full),
             Fault::ErrorFromHere => self.is_broken = true,
-            Fault::Kill => self.end(self.seen()),
-            Fault::Cut(cut) => self.end(self.after(cut)),
+            Fault::Kill => {
+                self.notice_made();
+                self.end(self.seen());
+            }
+            Fault::Cut(cut) => {
+                self.notice_made();
+                self.end(self.after(cut));
+            }
         }
         Err(Failure::Broken)
     }
@@ -318,14 +404,22 @@ impl State {
     /// The process or the machine ends here.
     fn end(&mut self, left: Image) {
         (self.left, self.is_broken) = (Some(left), true);
-        if let Some(on_cut) = self.on_cut.take() {
-            on_cut();
-        }
     }
 
-    fn sync_folder(&mut self) {
-        self.ghosts.clear();
-        self.files.values_mut().for_each(Content::link);
+    /// What begins with `JOURNAL` lies in a folder of its own.
+    fn sync_folder(&mut self, folder: &str) {
+        let is_in = |name: &String| name.starts_with(JOURNAL) == (folder == JOURNAL);
+        self.ghosts.retain(|name, _| !is_in(name));
+        self.files.iter_mut().filter(|(name, _)| is_in(name)).for_each(|(_, file)| file.link());
+    }
+
+    /// Files of the journal that were made and nothing else yet.
+    fn notice_made(&mut self) {
+        let Some(folder) = self.journal.as_ref().filter(|_| !self.is_broken) else { return };
+        for file in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let Ok(name) = file.file_name().into_string() else { continue };
+            self.files.entry(format!("{JOURNAL}{name}")).or_default();
+        }
     }
 
     fn seen(&self) -> Image {
@@ -342,7 +436,12 @@ impl State {
         }
         for (name, file) in &self.files {
             if file.linked().is_some() || cut.keeps_new_names(&mut chance) {
-                image.insert(name.clone(), Arc::new(file.after(cut, &mut chance)));
+                let left = if name.starts_with(JOURNAL) {
+                    file.after_growing(cut, &mut chance)
+                } else {
+                    file.after(cut, &mut chance)
+                };
+                image.insert(name.clone(), Arc::new(left));
             }
         }
         image

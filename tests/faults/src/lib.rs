@@ -2,13 +2,13 @@
 //! loses what was not forced to it.
 //!
 //! [`disk`] is the disk: files in memory, with what would be left of each after a power cut.
-//! [`vfs`] hands it to SQLite as its file system; that is all that is unsafe here. [`workloads`]
+//! [`vfs`] hands it to SQLite as its file system, and [`calls`] has the journal's files go past it;
+//! that is all that is unsafe here. [`workloads`]
 //! are what a node does to its store, step by step, and [`run`] does them once for every call and
 //! every fault: what was acknowledged must be there when the store is opened again, what was not
 //! is there whole or not at all, and every check of the store is clean.
 //!
-//! Deliberately absent: what the store does past SQLite. The journal and the note beside it are
-//! ordinary files; [`beside`] holds what can be tried of them.
+//! Deliberately absent: an error of reading the journal, and a fault of making a file of it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,6 +19,7 @@
 )]
 
 pub mod beside;
+pub mod calls;
 pub mod cast;
 pub mod chance;
 pub mod disk;

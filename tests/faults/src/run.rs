@@ -2,17 +2,18 @@
 
 mod world;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use rusqlite::Connection;
 use stafett_node::store::Store;
 use stafett_protocol::transaction::{Transaction, Write};
 
+use crate::beside;
 use crate::chance::seed_of;
 use crate::disk::{Call, Cut, Disk, Fault, Image, Plan};
 use crate::view::{self, Keys, Look, View};
 use crate::workloads::{Beginning, Step, Workload};
-pub use world::{Beside, World};
+pub use world::World;
 
 /// A workload, and what it does when nothing goes wrong.
 pub struct Prepared {
@@ -21,7 +22,6 @@ pub struct Prepared {
     /// Its calls from opening the store to closing it.
     pub trace: Vec<Call>,
     image: Image,
-    journal: Beside,
     /// What the store says before the first transaction and after each.
     views: Vec<View>,
     keys_before: Keys,
@@ -44,7 +44,6 @@ pub struct Outcome {
 struct End {
     what: &'static str,
     image: Image,
-    journal: Beside,
     from: usize,
     to: usize,
 }
@@ -54,14 +53,14 @@ struct End {
 /// # Errors
 /// What failed although nothing was planned to.
 pub async fn prepare(workload: Workload) -> anyhow::Result<Prepared> {
-    let (image, mut journal) = begin(&workload).await?;
+    let mut image = begin(&workload).await?;
     if workload.loses_journal {
-        journal.remove("journal.jsonl");
+        image.remove(beside::JOURNAL);
     }
-    let first = look_at(&image, &journal).await?;
+    let first = look_at(&image).await?;
     anyhow::ensure!(first.problems.is_empty(), "{}: {:?}", workload.name, first.problems);
     let mut views = vec![first.view];
-    let world = World::new(&image, &journal)?;
+    let world = World::new(&image)?;
     let mut store = view::open(world.paths())?;
     for step in &workload.steps {
         if matches!(step, Step::Reopen) {
@@ -76,7 +75,7 @@ pub async fn prepare(workload: Workload) -> anyhow::Result<Prepared> {
                 .map_err(|fault| {
                     anyhow::anyhow!("{}: a step fails without a fault: {fault}", workload.name)
                 })?;
-            let look = look_at(&world.disk().seen(), &world.journal()).await?;
+            let look = look_at(&world.disk().seen()).await?;
             anyhow::ensure!(look.problems.is_empty(), "{}: {:?}", workload.name, look.problems);
             let over = look.there.difference(&look.named).count();
             anyhow::ensure!(over == 0, "{}: {over} keys seal nothing", workload.name);
@@ -84,22 +83,21 @@ pub async fn prepare(workload: Workload) -> anyhow::Result<Prepared> {
         }
     }
     drop(store);
-    let mut prepared =
-        Prepared { workload, trace: Vec::new(), image, journal, views, keys_before: first.there };
+    let mut prepared = Prepared { workload, trace: Vec::new(), image, views, keys_before: first.there };
     let (outcome, trace) = run_with(&prepared, None).await?;
     anyhow::ensure!(outcome.problems.is_empty(), "{}: {:?}", prepared.workload.name, outcome.problems);
     prepared.trace = trace;
     Ok(prepared)
 }
 
-async fn begin(workload: &Workload) -> anyhow::Result<(Image, Beside)> {
-    let world = World::new(&Image::new(), &Beside::new())?;
+async fn begin(workload: &Workload) -> anyhow::Result<Image> {
+    let world = World::new(&Image::new())?;
     if let Beginning::Schema(migrations) = workload.beginning {
         world::old_store(&world.paths().data.join("store.sqlite"), migrations)?;
-        return Ok((world.disk().seen(), world.journal()));
+        return Ok(world.disk().seen());
     }
     if workload.before.is_empty() && workload.name == "making a store" {
-        return Ok((Image::new(), Beside::new()));
+        return Ok(Image::new());
     }
     let store = view::open(world.paths())?;
     for step in &workload.before {
@@ -110,14 +108,14 @@ async fn begin(workload: &Workload) -> anyhow::Result<(Image, Beside)> {
     }
     // Some begin with a full log beside the database, as after a crash, and some without.
     if seed_of(workload.name).is_multiple_of(2) {
-        return Ok((world.disk().seen(), world.journal()));
+        return Ok(world.disk().seen());
     }
     drop(store);
-    Ok((world.disk().seen(), world.journal()))
+    Ok(world.disk().seen())
 }
 
-async fn look_at(image: &Image, journal: &Beside) -> anyhow::Result<Look> {
-    let world = World::new(image, journal)?;
+async fn look_at(image: &Image) -> anyhow::Result<Look> {
+    let world = World::new(image)?;
     view::look(world.paths()).await
 }
 
@@ -167,13 +165,13 @@ pub async fn run(prepared: &Prepared, plan: Plan) -> anyhow::Result<Outcome> {
 /// # Errors
 /// As for [`run`].
 pub async fn run_on_a_liar(prepared: &Prepared, plan: Plan) -> anyhow::Result<Outcome> {
-    let world = World::new(&prepared.image, &prepared.journal)?;
+    let world = World::new(&prepared.image)?;
     world.disk().lie();
     Ok(Run::new(prepared, world, Some(plan)).finish().await?.0)
 }
 
 async fn run_with(prepared: &Prepared, plan: Option<Plan>) -> anyhow::Result<(Outcome, Vec<Call>)> {
-    let world = World::new(&prepared.image, &prepared.journal)?;
+    let world = World::new(&prepared.image)?;
     Run::new(prepared, world, plan).finish().await
 }
 
@@ -182,8 +180,6 @@ struct Run<'p> {
     prepared: &'p Prepared,
     world: World,
     seed: u64,
-    /// The journal as it was when the power went.
-    journal_left: Arc<Mutex<Option<Beside>>>,
     done: usize,
     ends: Vec<End>,
     outcome: Outcome,
@@ -191,14 +187,10 @@ struct Run<'p> {
 
 impl<'p> Run<'p> {
     fn new(prepared: &'p Prepared, world: World, plan: Option<Plan>) -> Self {
-        let journal_left = Arc::new(Mutex::new(None));
-        let (folder, kept) = (world.paths().journal.clone(), Arc::clone(&journal_left));
-        world.disk().plan(plan, move || {
-            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(world::files_of(&folder));
-        });
+        world.disk().plan(plan);
         let seed = seed_of(&format!("{} {plan:?}", prepared.workload.name));
         let (ends, outcome) = (Vec::new(), Outcome::default());
-        Self { prepared, world, seed, journal_left, done: 0, ends, outcome }
+        Self { prepared, world, seed, done: 0, ends, outcome }
     }
 
     fn disk(&self) -> &Arc<Disk> {
@@ -222,10 +214,8 @@ impl<'p> Run<'p> {
         }
         match self.disk().left() {
             Some(left) => {
-                let journal = self.journal_left.lock().unwrap_or_else(PoisonError::into_inner).take();
                 let to = self.done + self.under_way();
-                let journal = journal.unwrap_or_default();
-                self.ends.push(End { what: "as it ended", image: left, journal, from: self.done, to });
+                self.ends.push(End { what: "as it ended", image: left, from: self.done, to });
             }
             None => self.end("power cut after it closed", self.disk().after(Cut::Nothing), self.done),
         }
@@ -250,7 +240,7 @@ impl<'p> Run<'p> {
     }
 
     fn end(&mut self, what: &'static str, image: Image, to: usize) {
-        self.ends.push(End { what, image, journal: self.world.journal(), from: self.done, to });
+        self.ends.push(End { what, image, from: self.done, to });
     }
 
     /// Somebody who reads the whole time.
@@ -347,7 +337,7 @@ impl<'p> Run<'p> {
     async fn check(&mut self, end: End) {
         self.outcome.ends += 1;
         let what = end.what;
-        let look = match look_at(&end.image, &end.journal).await {
+        let look = match look_at(&end.image).await {
             Ok(look) => look,
             Err(fault) => return self.problem(format!("{what}: cannot be read: {fault:?}")),
         };

@@ -1,9 +1,9 @@
-//! The journal, which is an ordinary file.
+//! The journal's file, which the system lets grow only so far.
 
 use std::process::Command;
 
 use stafett_faults::beside::{Closing, JOURNAL, limit_files};
-use stafett_faults::run::{Beside, World};
+use stafett_faults::run::World;
 use stafett_faults::{view, workloads};
 
 /// Says to this program that it may limit itself.
@@ -39,7 +39,7 @@ async fn inner() {
     let closing = withdrawal().await;
     let (world, store) = closing.world().expect("opens");
     closing.close(&store).await.expect("closes");
-    let whole = world.journal()[JOURNAL].len();
+    let whole = world.disk().seen()[JOURNAL].len();
     let before = closing.journal_bytes();
     assert!(whole > before + 100, "a withdrawal writes lines");
     drop(store);
@@ -53,22 +53,22 @@ async fn inner() {
         limit_files(None).expect("no limit");
         closed.expect("a withdrawal is taken without the journal");
         assert!(is_short, "at {bytes} bytes nobody is told");
-        let (seen, journal) = (world.disk().seen(), world.journal());
-        assert!(journal[JOURNAL].len() <= bytes);
+        let seen = world.disk().seen();
+        assert!(seen[JOURNAL].len() <= bytes);
         drop(store);
 
-        must_be_whole(&seen, &journal, whole).await;
+        must_be_whole(&seen, whole).await;
         stopped += 1;
     }
     assert!(stopped > 20, "the journal stopped at {stopped} places");
 }
 
 /// The store opens, everything in it holds, and the journal has caught up.
-async fn must_be_whole(seen: &stafett_faults::disk::Image, journal: &Beside, bytes: usize) {
-    let world = World::new(seen, journal).expect("a world");
+async fn must_be_whole(seen: &stafett_faults::disk::Image, bytes: usize) {
+    let world = World::new(seen).expect("a world");
     let look = view::look(world.paths()).await.expect("opens");
     assert_eq!(look.problems, Vec::<String>::new());
     let said = look.view.0.iter().find(|line| line.starts_with("journal:")).expect("says");
     assert!(said.contains("missing_here: 0, missing_there: 0"), "{said}");
-    assert_eq!(world.journal()[JOURNAL].len(), bytes);
+    assert_eq!(world.disk().seen()[JOURNAL].len(), bytes);
 }

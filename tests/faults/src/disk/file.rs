@@ -50,6 +50,11 @@ impl Content {
         self.is_linked.then(|| Arc::new(self.safe.clone()))
     }
 
+    /// The same file with a name that is not safe yet.
+    pub(super) fn renamed(self) -> Self {
+        Self { is_linked: false, ..self }
+    }
+
     pub(super) fn link(&mut self) {
         self.is_linked = true;
     }
@@ -89,6 +94,26 @@ impl Content {
                 change.apply(&mut self.safe);
             }
         }
+    }
+
+    /// What a power cut leaves of a file that only grows: a torn write is there up to some place, and
+    /// nothing of what followed it.
+    pub(super) fn after_growing(&self, cut: Cut, chance: &mut Chance) -> Vec<u8> {
+        if !matches!(cut, Cut::Torn(_)) {
+            return self.after(cut, chance);
+        }
+        let mut left = self.safe.clone();
+        for change in &self.unsafe_changes {
+            match change {
+                Change::Write { offset, bytes } if chance.below(2) == 0 => {
+                    let length = chance.below(bytes.len() as u64 + 1) as usize;
+                    write(&mut left, *offset, &bytes[..length]);
+                    break;
+                }
+                change => change.apply(&mut left),
+            }
+        }
+        left
     }
 
     /// What a power cut leaves.

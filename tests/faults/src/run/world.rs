@@ -1,6 +1,5 @@
-//! A disk, and a real folder for what the store keeps past SQLite.
+//! A disk, and the real folders that it stands behind.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,20 +8,19 @@ use sha2::{Digest, Sha256};
 use stafett_node::store::StorePaths;
 use tempfile::TempDir;
 
+use crate::calls::Behind;
 use crate::cast::NOW;
-use crate::disk::{Disk, Image};
+use crate::disk::{Disk, Image, JOURNAL};
 use crate::vfs::Mounted;
-
-/// The files of the journal's folder.
-pub type Beside = BTreeMap<String, Vec<u8>>;
 
 /// Room that a store keeps back. It is the length alone that counts here.
 const RESERVE_BYTES: u64 = 1024 * 1024;
 
-/// A store's folders, of which the data lies on a disk of ours.
+/// A store's folders, of which databases and journal lie on a disk of ours.
 pub struct World {
     paths: StorePaths,
     mounted: Mounted,
+    _behind: Behind,
     _folder: TempDir,
 }
 
@@ -31,27 +29,29 @@ impl World {
     ///
     /// # Errors
     /// If the real file system takes no files.
-    pub fn new(image: &Image, journal: &Beside) -> anyhow::Result<Self> {
+    pub fn new(image: &Image) -> anyhow::Result<Self> {
         let memory = Path::new("/dev/shm");
         let within = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
         let folder = tempfile::Builder::new().prefix("stafett-faults-").tempdir_in(within)?;
         let paths = StorePaths { data: folder.path().join("data"), journal: folder.path().join("journal") };
         std::fs::create_dir(&paths.data)?;
-        if !journal.is_empty() {
-            std::fs::create_dir(&paths.journal)?;
-        }
-        for (name, bytes) in journal {
-            std::fs::write(paths.journal.join(name), bytes)?;
-        }
-        // The store asks the real file system whether its databases are there.
-        for name in image.keys().filter(|name| name.ends_with(".sqlite")) {
-            std::fs::write(paths.data.join(name), b"")?;
+        for (name, bytes) in image {
+            if let Some(name) = name.strip_prefix(JOURNAL) {
+                std::fs::create_dir_all(&paths.journal)?;
+                std::fs::write(paths.journal.join(name), bytes.as_slice())?;
+            } else if name.ends_with(".sqlite") {
+                // The store asks the real file system whether its databases are there.
+                std::fs::write(paths.data.join(name), b"")?;
+            }
         }
         if !image.is_empty() {
             std::fs::File::create(paths.data.join("reserve"))?.set_len(RESERVE_BYTES)?;
         }
-        let mounted = Mounted::new(&paths.data, Arc::new(Disk::new(&paths.data, image)));
-        Ok(Self { paths, mounted, _folder: folder })
+        let disk = Arc::new(Disk::new(&paths.data, image));
+        disk.keep_journal(&paths.journal);
+        let behind = Behind::new(&paths.journal, Arc::clone(&disk));
+        let mounted = Mounted::new(&paths.data, disk);
+        Ok(Self { paths, mounted, _behind: behind, _folder: folder })
     }
 
     /// Where the store is.
@@ -63,19 +63,6 @@ impl World {
     pub fn disk(&self) -> &Arc<Disk> {
         self.mounted.disk()
     }
-
-    /// What lies in the journal's folder.
-    pub fn journal(&self) -> Beside {
-        files_of(&self.paths.journal)
-    }
-}
-
-/// Reads all files of a folder; none if it is not there.
-pub(super) fn files_of(folder: &Path) -> Beside {
-    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let read = files
-        .filter_map(|file| Some((file.file_name().into_string().ok()?, std::fs::read(file.path()).ok()?)));
-    read.collect()
 }
 
 /// Migrations as the store of each program recorded them.
