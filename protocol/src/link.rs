@@ -56,7 +56,7 @@ use crate::agreement::{Agreement, Standing};
 use crate::entry::{ChangeHash, SchemaVersion};
 use crate::erasure::Receipt;
 use crate::grant::ReceivedGrant;
-use crate::id::{CaseId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId};
+use crate::id::{CaseId, DisclosureId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId};
 use crate::ledger::LedgerView;
 use crate::limits::ORDER_REPEAT_MS;
 use crate::signed::Verified;
@@ -91,6 +91,8 @@ const STORE_RETRY_MS: u64 = 5 * SECOND;
 enum Work {
     /// Nothing: the commit was all.
     Nothing,
+    /// Nothing, unless it failed: these rows must be marked.
+    Unsent(Vec<DisclosureId>),
     /// Build the frames of disclosed entries.
     Disclose(Vec<sending::Item>),
     /// Check changes against the document that was read.
@@ -175,6 +177,8 @@ pub struct Session {
     /// Entries whose frames have not been acknowledged, with the grants that the frames rest on.
     in_flight: BTreeMap<EntryId, BTreeSet<GrantId>>,
     rows_on_the_way: BTreeMap<EntryId, RowsOnTheWay>,
+    /// Rows that the store could not mark.
+    unmarked: Vec<DisclosureId>,
     /// When disclosing goes on after the store could not write.
     store_retry_at: Option<UnixMillis>,
     disclosures_made: u64,
@@ -250,6 +254,7 @@ impl Session {
             on_the_way: BTreeMap::new(),
             in_flight: BTreeMap::new(),
             rows_on_the_way: BTreeMap::new(),
+            unmarked: Vec::new(),
             store_retry_at: None,
             disclosures_made: 0,
             batches_waiting: 0,
@@ -306,7 +311,8 @@ impl Session {
     pub fn poll_timeout(&self) -> Option<UnixMillis> {
         let mark = self.mark_timeout();
         if self.connection.is_none() {
-            return mark;
+            let again = self.store_retry_at.filter(|_| !self.unmarked.is_empty());
+            return mark.into_iter().chain(again).min();
         }
         let orders =
             self.orders.values().filter_map(|order| order.sent_at).map(|at| at.plus(ORDER_REPEAT_MS));
@@ -538,6 +544,7 @@ impl Session {
         let Some(work) = self.work.remove(&token) else { return };
         match work {
             Work::Nothing => {}
+            Work::Unsent(rows) => self.marked(rows, &outcome),
             Work::Disclose(items) => self.disclosed(items, outcome),
             Work::Check(checking) => self.loaded(*checking, outcome),
             Work::Late(checking) => self.late_stored(*checking, outcome),
@@ -563,6 +570,8 @@ impl Session {
     fn timer(&mut self) {
         if self.store_retry_at.is_some_and(|at| at <= self.now) {
             self.store_retry_at = None;
+            let unmarked = std::mem::take(&mut self.unmarked);
+            self.mark_unsent(unmarked);
         }
         self.begin_on_time();
         self.write_mark_on_time();

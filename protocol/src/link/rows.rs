@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::output::Output;
 use super::{Session, Work};
 use crate::id::{DisclosureId, EntryId, GenerationId};
-use crate::transaction::{Transaction, Write};
+use crate::transaction::{Committed, Fault, Transaction, Write};
 use crate::wire::{Frame, Stream};
 
 /// An own entry's rows since the partner last acknowledged it, oldest first.
@@ -39,8 +39,16 @@ impl Session {
 
     pub(super) fn mark_unsent(&mut self, rows: Vec<DisclosureId>) {
         if !rows.is_empty() {
-            let writes = rows.into_iter().map(Write::DisclosureUnsent).collect();
-            self.commit(Transaction::of(writes), Work::Nothing);
+            let writes = rows.iter().copied().map(Write::DisclosureUnsent).collect();
+            self.commit(Transaction::of(writes), Work::Unsent(rows));
+        }
+    }
+
+    /// What a full disk did not take is written down once it can be (law 19).
+    pub(super) fn marked(&mut self, rows: Vec<DisclosureId>, outcome: &Result<Committed, Fault>) {
+        if outcome.is_err() {
+            self.unmarked.extend(rows);
+            self.wait_for_the_store();
         }
     }
 
