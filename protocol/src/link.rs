@@ -46,6 +46,7 @@ mod share;
 mod showing;
 #[cfg(test)]
 mod tests;
+mod unreadable;
 mod uptakes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -60,7 +61,7 @@ use crate::id::{CaseId, DisclosureId, EntryId, GenerationId, GrantId, OrderId, P
 use crate::ledger::LedgerView;
 use crate::limits::ORDER_REPEAT_MS;
 use crate::signed::Verified;
-use crate::time::{SECOND, UnixMillis};
+use crate::time::UnixMillis;
 use crate::transaction::{Committed, EntryRecord, Fault, Transaction, Write};
 use crate::wire::error_code::{CloseCode, ErrorCode};
 use crate::wire::{Frame, Hello, NotUnderstood, PROTOCOL_VERSION, Stream};
@@ -77,14 +78,13 @@ use room::Room;
 use rows::RowsOnTheWay;
 use share::Share;
 use snapshot::{
-    IssuedState, OwnMark, PartnerMark, Snapshot, Tracked, TrackedRelation, WaitingOrder, WaitingProposal,
+    IssuedState, OwnMark, PartnerMark, Snapshot, Tracked, TrackedRelation, Unreadable, WaitingOrder,
+    WaitingProposal,
 };
 use uptakes::Uptakes;
 
 /// Data frames that may come before the partner's Hello, which travels on another stream.
 const EARLY_FRAMES_MAX: usize = 64;
-/// Milliseconds before disclosing goes on after the store could not write.
-const STORE_RETRY_MS: u64 = 5 * SECOND;
 
 /// What a session does when a commit is done.
 #[derive(Debug)]
@@ -148,6 +148,7 @@ pub struct Session {
     /// Grants that an order has ended, also those that have not come yet.
     ended: BTreeSet<GrantId>,
     entries: BTreeMap<EntryId, Tracked>,
+    unreadable: BTreeMap<EntryId, Unreadable>,
     /// How much of them is the partner's.
     share: Share,
     /// Which generation of which entry a first change began.
@@ -213,7 +214,8 @@ impl Session {
             let geneses = tracked.geneses().map(move |(genesis, generation)| (genesis, (entry, generation)));
             geneses.collect::<Vec<_>>()
         };
-        let geneses = entries.iter().flat_map(begun).collect();
+        let unread = snapshot.unreadable.iter().map(|(entry, one)| (one.begun.0, (*entry, one.begun.1)));
+        let geneses = entries.iter().flat_map(begun).chain(unread).collect();
         let unshown = letting_go::unshown(&entries, identity.own);
         for (proposal, entry) in &snapshot.taken {
             let unanswered = entries.get_mut(entry).filter(|tracked| tracked.acknowledged.is_none());
@@ -233,6 +235,7 @@ impl Session {
             received: snapshot.received,
             ended,
             entries,
+            unreadable: snapshot.unreadable,
             share,
             geneses,
             arriving: BTreeMap::new(),
@@ -485,11 +488,6 @@ impl Session {
                 self.pump_proposals();
             }
         }
-    }
-
-    /// Discloses nothing more for a while: the store could not write.
-    fn wait_for_the_store(&mut self) {
-        self.store_retry_at = Some(self.now.plus(STORE_RETRY_MS));
     }
 
     /// Asks the gate about an entry of either side, with what is known at this moment.

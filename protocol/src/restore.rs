@@ -13,6 +13,7 @@ use crate::id::{CaseId, ConsentId, EntryId, GrantId, ProposalId};
 use crate::journal::Closing;
 use crate::ledger::LedgerView;
 use crate::limits::RETURNED_DRAFT_MS;
+use crate::link::snapshot::Unreadable;
 use crate::municipality::OrganisationNumber;
 use crate::signed::Verified;
 use crate::time::UnixMillis;
@@ -229,6 +230,33 @@ impl ReceivedCase<'_> {
             writes.push(Write::Erase { case, entries: erased });
         }
         writes
+    }
+
+    /// Ends with them what came under these grants and whose rows are damaged here: it is erased,
+    /// unless another grant that counts holds it.
+    pub fn end_unreadable(
+        &self,
+        unreadable: &BTreeMap<EntryId, Unreadable>,
+        ended: &BTreeSet<GrantId>,
+        now: UnixMillis,
+    ) -> Vec<Write> {
+        let others = self.others(ended, now);
+        let is_touched = |one: &Unreadable| {
+            one.owner == self.owner
+                && one.case == self.case
+                && one.state == EntryState::Live
+                && !one.under.is_disjoint(ended)
+        };
+        let touched = unreadable.iter().filter(|(_, one)| is_touched(one));
+        let end = |(entry, one): (&EntryId, &Unreadable)| {
+            let under: BTreeSet<GrantId> = one.under.intersection(&others).copied().collect();
+            if under.is_empty() {
+                Write::Erase { case: self.case, entries: BTreeSet::from([*entry]) }
+            } else {
+                Write::Under { entry: *entry, under }
+            }
+        };
+        touched.map(end).collect()
     }
 }
 

@@ -13,6 +13,7 @@ mod admission;
 mod architecture;
 mod canary;
 mod clock;
+mod damaged;
 mod duty_to_report;
 mod erased;
 mod gate;

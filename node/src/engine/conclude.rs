@@ -59,7 +59,7 @@ impl Engine {
                 let after = Arc::new(decision.ledger().clone());
                 self.keep_ledger(&after);
                 let (issued, orders) = (decision.issued().to_vec(), decision.orders().to_vec());
-                self.tell_of(&after, &committed, issued, orders).await?;
+                self.tell_of(&after, &committed, issued, orders).await;
                 if closes && !self.is_sealed() {
                     self.make_cards(&after).await;
                 }
@@ -152,17 +152,18 @@ impl Engine {
         }
     }
 
+    /// Tells the sessions of what is committed, whatever of the case cannot be read: it holds.
     async fn tell_of(
         &self,
         ledger: &Arc<LedgerView>,
         committed: &Committed,
         issued: Vec<Verified<stafett_protocol::grant::Grant>>,
         orders: Vec<Verified<stafett_protocol::erasure::EraseOrder>>,
-    ) -> Result<(), EngineError> {
+    ) {
         let links = self.link_table();
         for grant in &issued {
             if let Some(link) = links.get(&grant.statement().partner) {
-                self.introduce(link, ledger).await?;
+                self.introduce(link, ledger).await;
             }
         }
         self.tell_case(ledger);
@@ -184,23 +185,31 @@ impl Engine {
                 link.tell(Input::OrdersQueued(theirs));
             }
         }
-        Ok(())
     }
 
-    /// Tells a session of a case that it has not known: all of it, so that the gate can answer.
-    async fn introduce(&self, link: &super::link::Link, ledger: &Arc<LedgerView>) -> Result<(), EngineError> {
+    /// Tells a session of a case that it has not known: all of it, so that the gate can answer. What
+    /// is damaged is not told, and so is not sent.
+    async fn introduce(&self, link: &super::link::Link, ledger: &Arc<LedgerView>) {
         let case = ledger.case();
         if !link.introduce(case) {
-            return Ok(());
+            return;
         }
         link.tell(Input::CaseChanged { ledger: Arc::clone(ledger) });
-        for record in self.inner.store.entries(case).await? {
-            link.tell(Input::EntryCommitted(record));
+        match self.inner.store.whole_entries(case).await {
+            Ok(opened) => {
+                self.note_damage(case, &opened.damaged);
+                for record in opened.whole {
+                    link.tell(Input::EntryCommitted(record));
+                }
+            }
+            Err(error) => tracing::error!(%case, %error, "the entries of a shared case could not be read"),
         }
-        for relation in self.inner.store.relations(case).await? {
-            link.tell(Input::RelationCommitted(relation));
+        match self.inner.store.relations(case).await {
+            Ok(relations) => {
+                relations.into_iter().for_each(|one| link.tell(Input::RelationCommitted(one)));
+            }
+            Err(error) => tracing::error!(%case, %error, "the relations of a shared case could not be read"),
         }
-        Ok(())
     }
 
     /// Tells every session that knows the case of new changes.
@@ -230,11 +239,11 @@ impl Engine {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let made: BTreeSet<_> = self
-            .inner
-            .store
-            .entries(ledger.case())
-            .await?
+        // For one that is damaged another is made.
+        let opened = self.inner.store.whole_entries(ledger.case()).await?;
+        self.note_damage(ledger.case(), &opened.damaged);
+        let made: BTreeSet<_> = opened
+            .whole
             .into_iter()
             .filter_map(|record| Some((record.facts.only_for?.consent?, record.facts.areas)))
             .collect();

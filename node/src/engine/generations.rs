@@ -14,7 +14,7 @@ use super::{Engine, EngineError};
 use crate::clock::random;
 
 impl Engine {
-    /// Starts new generations where they are due.
+    /// Starts new generations where they are due. An entry that cannot go on stops no other.
     pub(super) async fn start_generations(&self) -> Result<(), EngineError> {
         let shorter = self.inner.config.development.generation_quiet_s;
         let quiet = shorter.map_or(GENERATION_QUIET_MS, |seconds| seconds.saturating_mul(SECOND));
@@ -22,7 +22,9 @@ impl Engine {
         let changes_max = u32::try_from(GENERATION_CHANGES_MAX).unwrap_or(u32::MAX);
         for entry in self.inner.store.entries_with_history(quiet_since, changes_max).await? {
             let _turn = self.inner.commands.lock().await;
-            self.start_generation(entry).await?;
+            if let Err(error) = self.start_generation(entry).await {
+                tracing::error!(%entry, %error, "a new generation of an entry could not be started");
+            }
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ use stafett_protocol::journal::JournalLine;
 use stafett_protocol::ledger::statement::Said;
 use stafett_protocol::limits::{RETURNED_DRAFT_MS, RETURNED_ENTRIES_AT_A_TIME};
 use stafett_protocol::link::returned;
+use stafett_protocol::link::snapshot::Tracked;
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::replay::{Closed, open_consents};
 use stafett_protocol::restore::ReceivedCase;
@@ -239,19 +240,22 @@ impl Engine {
             return Ok(());
         }
         let received = store.grants_received_in(case).await?;
-        let (entries, proposals) = (store.entries(case).await?, store.proposals_in(case).await?);
+        let (entries, proposals) = (store.whole_entries(case).await?, store.proposals_in(case).await?);
+        self.note_damage(case, &entries.damaged);
+        let snapshot = store.link_snapshot(owner, BTreeMap::new()).await?;
         let of_case = ReceivedCase {
             own: self.inner.own,
             owner,
             case,
             grants: &received,
-            entries: &entries,
+            entries: &entries.whole,
             proposals: &proposals,
             retention: &self.inner.config.retention,
         };
         let now = self.now();
-        let mut writes = self.undelivered(owner, of_case.left_by(&new, now)).await?;
+        let mut writes = self.undelivered(&snapshot.entries, of_case.left_by(&new, now)).await?;
         writes.extend(of_case.end(&new, now));
+        writes.extend(of_case.end_unreadable(&snapshot.unreadable, &new, now));
         store.commit(Transaction::of(writes)).await?;
         done.received_ended.insert(case);
         Ok(())
@@ -261,10 +265,9 @@ impl Engine {
     /// (law 12).
     async fn undelivered(
         &self,
-        owner: OrganisationNumber,
+        tracked: &BTreeMap<EntryId, Tracked>,
         entries: BTreeSet<EntryId>,
     ) -> Result<Vec<Write>, EngineError> {
-        let tracked = self.inner.store.link_snapshot(owner, BTreeMap::new()).await?.entries;
         let (reader, seed): (_, [u8; 32]) = (Actor(random()), random());
         let until = self.now().plus(RETURNED_DRAFT_MS);
         let mut writes = Vec::new();

@@ -22,7 +22,7 @@ use super::log_watch::LogWatch;
 use super::seal::SealReason;
 use super::session::SessionTask;
 use super::{Engine, EngineError, EngineOptions, Inner};
-use crate::store::LocalWrite;
+use crate::store::{Damaged, LocalWrite};
 
 /// How often consents that began or ran out are looked for.
 const SWEEP: Duration = Duration::from_secs(20);
@@ -288,6 +288,9 @@ impl Engine {
         }
         let cases = ledgers.keys().copied().collect();
         let snapshot = self.inner.store.link_snapshot(organisation, ledgers).await?;
+        for (entry, unreadable) in &snapshot.unreadable {
+            self.note_damage(unreadable.case, &[Damaged { entry: *entry, record: None }]);
+        }
         let identity = Identity {
             own: self.inner.own,
             partner: organisation,

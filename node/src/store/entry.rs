@@ -325,7 +325,8 @@ fn decoded(bytes: &[u8]) -> Result<Change, StoreError> {
     codec::decode_change(bytes).map_err(|_| DAMAGED_CHANGE)
 }
 
-fn under(snapshot: &Snapshot<'_>, entry: EntryId) -> Result<BTreeSet<GrantId>, StoreError> {
+/// The grants under which a received entry is held.
+pub(crate) fn under(snapshot: &Snapshot<'_>, entry: EntryId) -> Result<BTreeSet<GrantId>, StoreError> {
     let grants =
         snapshot.rows("SELECT grant_id FROM entry_under WHERE entry_id = ?1", [entry.as_bytes()], |row| {
             Ok(GrantId::from_bytes(row.get(0)?))

@@ -9,7 +9,7 @@ use stafett_protocol::id::{CaseId, EntryId};
 use crate::seal::DataKey;
 use crate::store::entry::write::must_be_received;
 use crate::store::error::StoreError;
-use crate::store::sealed::{ACCESS_LOG, SealedTable, TABLES};
+use crate::store::sealed::{ACCESS_LOG, ENTRY, ENTRY_CHANGE, SealedTable, TABLES};
 use crate::store::step::Step;
 
 /// Erases received entries. Entries that are gone already change nothing.
@@ -23,6 +23,7 @@ pub(crate) fn entries(
         must_be_received(step, *entry)?;
         erased |= erase(step, case, *entry)?;
         step.touched.remove(entry);
+        step.closed.remove(entry);
     }
     if erased { seal_anew(step, case) } else { Ok(()) }
 }
@@ -63,15 +64,21 @@ pub(crate) fn case(step: &mut Step<'_>, case: CaseId) -> Result<(), StoreError> 
 }
 
 /// Seals all that is left of a case under a new key and dooms the old one. A case of which
-/// nothing sealed is left has no key from here on.
+/// nothing sealed is left has no key from here on. A row of an entry that does not open stays as it
+/// is: that it could be mended is worth less than that what was erased opens with no key (law 12).
 pub(crate) fn seal_anew(step: &mut Step<'_>, case: CaseId) -> Result<(), StoreError> {
     let Some(old_id) = step.key_id(case)? else { return Ok(()) };
     let old = step.keys.key(old_id, case)?;
-    let mut left = Vec::new();
+    let (mut left, mut damaged) = (Vec::new(), 0_usize);
     for table in TABLES {
-        left.extend(open_rows(step, table, case, &old)?);
+        for row in open_rows(step, table, case, &old)? {
+            match row {
+                Some(row) => left.push(row),
+                None => damaged = damaged.saturating_add(1),
+            }
+        }
     }
-    if left.is_empty() {
+    if left.is_empty() && damaged == 0 {
         step.execute("DELETE FROM cases WHERE case_id = ?1", [case.as_bytes()])?;
     } else {
         let new_id = step.make_key(case)?;
@@ -101,14 +108,16 @@ fn open_rows(
     table: &'static SealedTable,
     case: CaseId,
     key: &DataKey,
-) -> Result<Vec<Left>, StoreError> {
+) -> Result<Vec<Option<Left>>, StoreError> {
+    let of_entries = [ENTRY.name, ENTRY_CHANGE.name].contains(&table.name);
     let sql = format!("{} AND case_id = ?1", table.query());
     step.rows(&sql, [case.as_bytes()], |row| {
         let place = table.place_of(row)?;
         let sealed: Vec<u8> = row.get("sealed")?;
-        let plain = key
-            .open(&sealed, &place)
-            .map_err(|source| StoreError::Sealed { table: table.shown(), source })?;
-        Ok(Left { table, rowid: row.get("row_id")?, place, plain })
+        match key.open(&sealed, &place) {
+            Ok(plain) => Ok(Some(Left { table, rowid: row.get("row_id")?, place, plain })),
+            Err(_) if of_entries => Ok(None),
+            Err(source) => Err(StoreError::Sealed { table: table.shown(), source }),
+        }
     })
 }

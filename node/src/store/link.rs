@@ -4,18 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use stafett_protocol::entry::ChangeHash;
 use stafett_protocol::erasure::Receipt;
 use stafett_protocol::grant::{Grant, ReceivedGrant};
-use stafett_protocol::id::{CaseId, EntryId, GrantId, ProposalId, RelationId};
+use stafett_protocol::id::{CaseId, EntryId, GenerationId, GrantId, ProposalId, RelationId};
 use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::link::snapshot::{
-    EarlierOnLink, IssuedState, Snapshot as LinkSnapshot, Tracked, TrackedRelation, WaitingOrder,
+    EarlierOnLink, IssuedState, Snapshot as LinkSnapshot, Tracked, TrackedRelation, Unreadable, WaitingOrder,
     WaitingProposal,
 };
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::signed::Verified;
 use stafett_protocol::time::UnixMillis;
-use stafett_protocol::transaction::{Proposal, ProposalState, Relation};
+use stafett_protocol::transaction::{EntryState, Proposal, ProposalState, Relation};
 
 use crate::store::error::StoreError;
 use crate::store::ledger::row_of;
@@ -128,8 +129,12 @@ fn link_snapshot(
         link.relations.insert(relation.id, TrackedRelation { relation, stored: true, sent: false });
     }
     for id in linked_entries(snapshot, partner, cases)? {
-        if let Some(tracked) = tracked(snapshot, partner, id)? {
-            link.entries.insert(id, tracked);
+        match tracked(snapshot, partner, id) {
+            Ok(tracked) => link.entries.extend(tracked.map(|tracked| (id, tracked))),
+            Err(error) if error.is_damage() => {
+                link.unreadable.extend(unreadable(snapshot, partner, id)?.map(|one| (id, one)));
+            }
+            Err(error) => return Err(error),
         }
     }
     for waiting in ledger::orders_to(snapshot, partner)? {
@@ -197,6 +202,28 @@ fn tracked(
         [id.as_bytes()],
     )?);
     Ok(Some(Tracked { held, shown, announced, acknowledged, earlier, bytes, ..Tracked::new(record) }))
+}
+
+/// What can be read of a damaged entry: all but what is sealed.
+fn unreadable(
+    snapshot: &Snapshot<'_>,
+    partner: OrganisationNumber,
+    id: EntryId,
+) -> Result<Option<Unreadable>, StoreError> {
+    snapshot.optional(
+        "SELECT case_id, owner, state, genesis, generation FROM entry WHERE entry_id = ?1",
+        [id.as_bytes()],
+        |row| {
+            Ok(Unreadable {
+                case: CaseId::from_bytes(row.get(0)?),
+                owner: organisation(row, 1, "entry")?,
+                under: entry::under(snapshot, id)?,
+                state: entry::state(row.get(2)?).unwrap_or(EntryState::Live),
+                is_shown: !disclosure::shown(snapshot, partner, id)?.is_empty(),
+                begun: (ChangeHash(row.get(3)?), GenerationId::from_bytes(row.get(4)?)),
+            })
+        },
+    )
 }
 
 fn received(

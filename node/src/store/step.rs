@@ -64,6 +64,8 @@ pub(crate) struct Step<'c> {
     pub(crate) now: UnixMillis,
     /// Entries whose records changed.
     pub(crate) touched: BTreeSet<EntryId>,
+    /// Entries of which less holds: a damaged one is closed and ended like any other.
+    pub(crate) closed: BTreeSet<EntryId>,
     /// How many statements are signed for a partner, where this transaction added to them.
     pub(crate) signed: BTreeMap<OrganisationNumber, u64>,
     /// What must follow.
@@ -86,8 +88,9 @@ impl<'c> Step<'c> {
         (journal_length, journal_last): (u64, Option<StatementHash>),
         now: UnixMillis,
     ) -> Self {
-        let (touched, signed, aftermath) = (BTreeSet::new(), BTreeMap::new(), Aftermath::default());
-        Self { snapshot, log_key, journal_length, journal_last, now, touched, signed, aftermath }
+        let (touched, closed) = (BTreeSet::new(), BTreeSet::new());
+        let (signed, aftermath) = (BTreeMap::new(), Aftermath::default());
+        Self { snapshot, log_key, journal_length, journal_last, now, touched, closed, signed, aftermath }
     }
 
     /// Executes a statement; returns how many rows it changed.

@@ -1,6 +1,6 @@
 //! What each write of a transaction does to the rows.
 
-use stafett_protocol::id::{AccountId, CaseId, TokenId};
+use stafett_protocol::id::{AccountId, CaseId, EntryId, TokenId};
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{Committed, Transaction, Write};
@@ -102,7 +102,9 @@ pub enum LocalWrite {
     CaseDestroyed(CaseId),
 }
 
-/// Executes a whole transaction, and reads what it asks for.
+/// Executes a whole transaction, and reads what it asks for. An entry that is damaged is left out of
+/// what is read: whoever asked does without it, and it stops no other (law 21). Nothing is written in
+/// one.
 pub(crate) fn execute(
     step: &mut Step<'_>,
     transaction: &Transaction,
@@ -114,10 +116,23 @@ pub(crate) fn execute(
     for id in &step.touched {
         committed.records.extend(entry::record(step, *id)?);
     }
+    for id in step.closed.difference(&step.touched) {
+        committed.records.extend(unless_damaged(*id, entry::record(step, *id))?);
+    }
     for id in &transaction.reads {
-        committed.contents.extend(entry::content(step, *id)?);
+        committed.contents.extend(unless_damaged(*id, entry::content(step, *id))?);
     }
     Ok(committed)
+}
+
+fn unless_damaged<T>(entry: EntryId, read: Result<Option<T>, StoreError>) -> Result<Option<T>, StoreError> {
+    match read {
+        Err(error) if error.is_damage() => {
+            tracing::error!(%entry, %error, "an entry cannot be read: run `stafett check`");
+            Ok(None)
+        }
+        read => read,
+    }
 }
 
 fn apply(step: &mut Step<'_>, write: &Write) -> Result<(), StoreError> {

@@ -108,6 +108,9 @@ impl Session {
             {
                 tracked.forget();
             }
+            if let Some(unreadable) = self.unreadable.get_mut(entry) {
+                unreadable.is_shown = false;
+            }
             let ends = |relation: &crate::transaction::Relation| [relation.from, relation.to].contains(entry);
             for tracked in self.relations.values_mut().filter(|tracked| ends(&tracked.relation)) {
                 tracked.stored = false;

@@ -32,3 +32,18 @@ impl Identity {
     /// The bound on bytes when the agreement names none.
     pub const BYTES_MAX: u64 = PARTNER_BYTES_MAX;
 }
+
+impl super::Session {
+    /// An actor for documents that are built only to check changes; it never makes one.
+    pub(super) fn scratch_actor(&self, entry: crate::id::EntryId) -> crate::entry::Actor {
+        use sha2::{Digest, Sha256};
+        let mut hash = Sha256::new();
+        hash.update(b"stafett check");
+        hash.update(self.identity.own.value().to_be_bytes());
+        hash.update(entry.as_bytes());
+        let digest: [u8; 32] = hash.finalize().into();
+        let mut bytes = [0; 16];
+        bytes.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
+        crate::entry::Actor(bytes)
+    }
+}

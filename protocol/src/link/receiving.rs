@@ -100,6 +100,9 @@ impl Session {
     }
 
     fn take_up(&mut self, entry: EntryId, incoming: Incoming) {
+        if self.unreadable.contains_key(&entry) {
+            return self.not_read(entry, incoming);
+        }
         let is_own =
             self.entries.get(&entry).is_some_and(|tracked| tracked.record.owner == self.identity.own);
         match incoming {
@@ -330,7 +333,7 @@ impl Session {
     /// A node that holds grants of the partner's asks for the entry from its beginning, once on
     /// each connection; any other says no more than that the entry is not shared. Whether an own
     /// entry of that id exists makes no difference (law 5).
-    fn lacking(&mut self, entry: EntryId, generation: GenerationId) {
+    pub(super) fn lacking(&mut self, entry: EntryId, generation: GenerationId) {
         if !self.ask_for(entry, generation) {
             self.refuse(4, ErrorCode::NotShared);
         }
@@ -553,19 +556,6 @@ impl Session {
     pub(super) fn bad_change(&mut self, kind: u16, refusal: ChangeRefusal) {
         self.alarm(Alarm::BadChange(refusal));
         self.offence(kind, ErrorCode::BadChange);
-    }
-
-    /// An actor for documents that are built only to check changes; it never makes one.
-    pub(super) fn scratch_actor(&self, entry: EntryId) -> Actor {
-        use sha2::{Digest, Sha256};
-        let mut hash = Sha256::new();
-        hash.update(b"stafett check");
-        hash.update(self.identity.own.value().to_be_bytes());
-        hash.update(entry.as_bytes());
-        let digest: [u8; 32] = hash.finalize().into();
-        let mut bytes = [0; 16];
-        bytes.iter_mut().zip(digest).for_each(|(to, from)| *to = from);
-        Actor(bytes)
     }
 }
 

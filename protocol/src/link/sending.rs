@@ -13,12 +13,15 @@ use crate::entry::operation::Change;
 use crate::id::{DisclosureId, EntryId, GenerationId, GrantId};
 use crate::limits::{DISCLOSURE_BATCH_ENTRIES, DISCLOSURE_BATCHES_WAITING_MAX, FRAME_BYTES_MAX};
 use crate::planted::planted;
+use crate::time::SECOND;
 use crate::transaction::{Committed, EntryContent, Fault, Transaction, Write};
 use crate::wire::codec::encode_change;
 use crate::wire::{Acknowledge, Announce, Changes, Frame, Resend};
 
 /// Bytes of changes in one frame; the rest is for what stands around them.
 const CHANGES_BYTES_MAX: usize = FRAME_BYTES_MAX / 4 * 3;
+/// Milliseconds before disclosing goes on after the store could not write.
+const STORE_RETRY_MS: u64 = 5 * SECOND;
 
 /// One entry of a batch that is being disclosed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -176,6 +179,11 @@ impl Session {
             }
         }
         self.mark_unsent(unsent);
+    }
+
+    /// Discloses nothing more for a while: the store could not write.
+    pub(super) fn wait_for_the_store(&mut self) {
+        self.store_retry_at = Some(self.now.plus(STORE_RETRY_MS));
     }
 
     fn forget_sent(&mut self, entry: EntryId) {
@@ -350,6 +358,11 @@ impl Session {
         let entry = record.facts.entry;
         let owner = record.owner;
         if owner != self.identity.own && owner != self.identity.partner {
+            return;
+        }
+        // What was mended meanwhile is read anew when the session starts: what the partner holds of
+        // it is not known before.
+        if self.unreadable.contains_key(&entry) {
             return;
         }
         let begun = (record.genesis, record.facts.generation);

@@ -14,7 +14,7 @@ use crate::municipality::OrganisationNumber;
 use crate::planted::planted;
 use crate::signed::Verified;
 use crate::time::UnixMillis;
-use crate::transaction::{EntryRecord, Proposal, Relation};
+use crate::transaction::{EntryRecord, EntryState, Proposal, Relation};
 use crate::uptake::Uptake;
 use crate::wire::Carried;
 
@@ -32,6 +32,8 @@ pub struct Snapshot {
     pub ended: BTreeSet<GrantId>,
     /// Entries of those cases.
     pub entries: BTreeMap<EntryId, Tracked>,
+    /// Entries of those cases whose rows are damaged: nothing of them is sent or taken.
+    pub unreadable: BTreeMap<EntryId, Unreadable>,
     /// Relations between entries of the own cases, and those that came from the partner; the
     /// latter are stored by both.
     pub relations: BTreeMap<RelationId, TrackedRelation>,
@@ -265,6 +267,24 @@ impl Tracked {
         self.earlier.kept.clear();
         self.earlier.names = false;
     }
+}
+
+/// An entry whose rows are damaged: what stands beside its sealed facts. Nothing of it is sent, and
+/// nothing of the partner's is written over what may be mended; what ends its sharing ends it.
+#[derive(Debug, Clone)]
+pub struct Unreadable {
+    /// Its case.
+    pub case: CaseId,
+    /// Who owns it.
+    pub owner: OrganisationNumber,
+    /// Grants under which a received one is held.
+    pub under: BTreeSet<GrantId>,
+    /// Whether it is locked.
+    pub state: EntryState,
+    /// Whether the partner has shown that it has it.
+    pub is_shown: bool,
+    /// The first change of its present generation.
+    pub begun: (ChangeHash, GenerationId),
 }
 
 /// A relation of an own case.

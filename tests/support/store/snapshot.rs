@@ -46,6 +46,7 @@ impl Store {
             issued: self.living_grants(partner),
             received,
             ended: self.ended.keys().copied().collect(),
+            unreadable: BTreeMap::new(),
             entries: entries.map(|record| (record.facts.entry, self.tracked(partner, record))).collect(),
             relations: relations
                 .map(|relation| {

@@ -163,7 +163,7 @@ pub(crate) fn change_under(
 ) -> Result<(), StoreError> {
     if step.exists("SELECT 1 FROM entry WHERE entry_id = ?1", [entry.as_bytes()])? {
         set_under(step, entry, under)?;
-        step.touched.insert(entry);
+        step.closed.insert(entry);
     }
     Ok(())
 }
@@ -177,7 +177,7 @@ pub(crate) fn lock(step: &mut Step<'_>, entries: &BTreeMap<EntryId, LockBasis>) 
         must_be_received(step, *entry)?;
         let state = state_number(EntryState::Locked { basis: *basis });
         step.execute("UPDATE entry SET state = ?2 WHERE entry_id = ?1", (entry.as_bytes(), state))?;
-        step.touched.insert(*entry);
+        step.closed.insert(*entry);
     }
     Ok(())
 }

@@ -238,3 +238,42 @@ async fn blob_moved_to_another_row_does_not_open_there() {
     assert!(matches!(store.content(MEASURE).await, Err(StoreError::Sealed { table: "entry_change", .. })));
     assert_eq!(store.integrity().await.expect("checks").entries, [MEASURE]);
 }
+
+/// Damages the sealed facts of an entry.
+fn damage(folder: &Folder, entry: EntryId) {
+    let connection = Connection::open(folder.paths().data.join("store.sqlite")).expect("opens");
+    let sql = "UPDATE entry SET sealed = zeroblob(64) WHERE entry_id = ?1";
+    assert_eq!(connection.execute(sql, [entry.as_bytes()]).expect("damages"), 1);
+}
+
+#[tokio::test]
+async fn entry_that_is_damaged_holds_up_no_erasing_beside_it_and_is_erased_itself() {
+    let folder = Folder::new();
+    let store = folder.open().with_their_goals().await;
+    let before = kept(&folder);
+    damage(&folder, MEASURE);
+
+    store.must(vec![erase(&[GOAL])]).await;
+    let keys = keys_left(&folder);
+    assert!(before.iter().all(|blob| !opens(blob, &keys)), "what was erased still opens");
+    assert_eq!(store.grants_received(them()).await.expect("reads").len(), 1, "what stays opens");
+    let link = store.link_snapshot(them(), BTreeMap::new()).await.expect("reads");
+    assert!(link.entries.is_empty() && link.unreadable.contains_key(&MEASURE), "{link:?}");
+    assert_eq!(link.unreadable[&MEASURE].under, BTreeSet::from([GRANT]));
+
+    store.must(vec![Write::Under { entry: MEASURE, under: BTreeSet::new() }, erase(&[MEASURE])]).await;
+    assert_eq!(store.case_of(MEASURE).await.expect("reads"), None);
+}
+
+#[tokio::test]
+async fn nothing_is_written_in_an_entry_that_is_damaged_and_others_are_read_beside_it() {
+    let folder = Folder::new();
+    let store = folder.open().with_their_goals().await;
+    damage(&folder, GOAL);
+
+    assert_eq!(store.fault(their_goal(GOAL, "Et annet mål")).await, Fault::Store);
+    let reads = Transaction { writes: Vec::new(), reads: vec![GOAL, MEASURE] };
+    let read = store.commit(reads).await.expect("reads").contents;
+    let read: Vec<_> = read.iter().map(|content| content.record.facts.entry).collect();
+    assert_eq!(read, [MEASURE]);
+}

@@ -100,9 +100,10 @@ impl Session {
 
     /// Whether an entry that an order names is here and of the case that it names.
     fn is_named(&self, order: &EraseOrder, entry: EntryId) -> bool {
-        self.entries.get(&entry).is_some_and(|tracked| {
+        let is_named = self.entries.get(&entry).is_some_and(|tracked| {
             tracked.record.owner == order.owner && tracked.record.facts.case == order.case
-        })
+        });
+        is_named || self.is_named_unread(order, entry)
     }
 
     /// What the order ends is hidden for good: nobody writes in it any more.
@@ -206,10 +207,10 @@ impl Session {
         if !self.is_named(order, entry) {
             return Done::Erased;
         }
-        let Some(tracked) = self.entries.get(&entry) else { return Done::Erased };
         if !self.other_grants(order, entry).is_empty() {
             return Done::KeptForAnotherService;
         }
+        let Some(tracked) = self.entries.get(&entry) else { return self.end_of_unread(entry) };
         if let EntryState::Locked { basis } = tracked.record.state {
             return Done::Locked { basis };
         }
@@ -227,13 +228,15 @@ impl Session {
 
     /// Grants other than the order's under which the entry is still held here.
     fn other_grants(&self, order: &EraseOrder, entry: EntryId) -> BTreeSet<GrantId> {
-        let Some(tracked) = self.entries.get(&entry) else { return BTreeSet::new() };
+        let tracked = self.entries.get(&entry).map(|tracked| &tracked.record.under);
+        let unread = self.unreadable.get(&entry).map(|unreadable| &unreadable.under);
+        let Some(under) = tracked.or(unread) else { return BTreeSet::new() };
         let received = self.received.get(&order.case).map_or(&[][..], Vec::as_slice);
         received
             .iter()
             .filter(|received| received.counts(self.now) && received.grant.grant != order.grant)
             .map(|received| received.grant.grant)
-            .filter(|grant| tracked.record.under.contains(grant))
+            .filter(|grant| under.contains(grant))
             .collect()
     }
 
@@ -305,6 +308,7 @@ impl Session {
         }
         for entry in &erased {
             self.untrack_received(*entry);
+            self.forget_unread(*entry);
             self.pending.remove(entry);
         }
         self.forget_relations_without_an_end();
@@ -325,7 +329,7 @@ impl Session {
     }
 
     fn forget_relations_without_an_end(&mut self) {
-        let is_here = |entry| self.entries.contains_key(&entry);
+        let is_here = |entry| self.entries.contains_key(&entry) || self.unreadable.contains_key(&entry);
         let partner = self.identity.partner;
         let lost_an_end = |relation: &crate::transaction::Relation| {
             relation.owner == partner && !(is_here(relation.from) && is_here(relation.to))
