@@ -8,9 +8,9 @@ use std::sync::{Mutex, PoisonError};
 use stafett_protocol::id::{CaseId, EntryId};
 use stafett_protocol::person::Reader;
 
-use super::Engine;
 use super::reading::Here;
-use crate::store::Damaged;
+use super::{Engine, EngineError};
+use crate::store::{Damaged, StoreError};
 
 /// The damaged entries that were come upon since the node started.
 #[derive(Debug, Default)]
@@ -32,13 +32,24 @@ impl DamagedEntries {
         }
     }
 
+    /// Forgets some of a case.
+    fn forget(&self, case: CaseId, entries: impl Iterator<Item = EntryId>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(of_case) = known.get_mut(&case).filter(|of_case| !of_case.is_empty()) {
+            entries.for_each(|entry| {
+                of_case.remove(&entry);
+            });
+        }
+    }
+
     fn has(&self, case: CaseId, entry: EntryId) -> bool {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(&case).is_some_and(|of_case| of_case.contains(&entry))
     }
 
-    fn count(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().map(BTreeSet::len).sum()
+    fn all(&self) -> Vec<(CaseId, EntryId)> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().flat_map(|(case, entries)| entries.iter().map(|entry| (*case, *entry))).collect()
     }
 }
 
@@ -58,6 +69,31 @@ impl Engine {
     pub(super) fn note_all_damage(&self, case: CaseId, damaged: &[Damaged]) {
         self.note_damage(case, damaged);
         self.inner.damaged.keep_only(case, |entry| damaged.iter().any(|one| one.entry == *entry));
+    }
+
+    /// Forgets what was damaged and has been read whole.
+    pub(super) fn note_whole(&self, case: CaseId, whole: impl Iterator<Item = EntryId>) {
+        self.inner.damaged.forget(case, whole);
+    }
+
+    /// Why an entry could not be read, to somebody who asked for it by its id: what a random id gets,
+    /// but to whoever may be told that it is damaged (law 5).
+    pub(super) async fn not_whole(
+        &self,
+        reader: &Reader,
+        here: &Here,
+        (case, entry): (CaseId, EntryId),
+        error: StoreError,
+    ) -> EngineError {
+        let of_case = self.inner.store.case_of(entry).await.ok().flatten();
+        if !error.is_damage() {
+            return error.into();
+        }
+        if of_case != Some(case) {
+            return EngineError::NotFound;
+        }
+        self.note_damage(case, &[Damaged { entry, record: None }]);
+        if self.holds(reader, here) { error.into() } else { EngineError::NotFound }
     }
 
     /// How many of them a person may be told of: those that the person may read, and where not even
@@ -80,8 +116,18 @@ impl Engine {
         self.inner.damaged.has(case, entry)
     }
 
-    /// How many damaged entries are known of.
-    pub(super) fn damage_count(&self) -> usize {
-        self.inner.damaged.count()
+    /// How many damaged entries are known of and still here.
+    ///
+    /// # Errors
+    /// [`EngineError::Store`] if the store cannot be read.
+    pub(super) async fn damage_count(&self) -> Result<usize, EngineError> {
+        let mut count: usize = 0;
+        for (case, entry) in self.inner.damaged.all() {
+            match self.inner.store.case_of(entry).await? {
+                Some(_) => count = count.saturating_add(1),
+                None => self.inner.damaged.forget(case, std::iter::once(entry)),
+            }
+        }
+        Ok(count)
     }
 }

@@ -107,7 +107,7 @@ impl Engine {
                 is_walking: log.is_walking,
                 fault: log.fault.map(LogFaultItem::from),
             },
-            unreadable_entries: self.damage_count(),
+            unreadable_entries: self.damage_count().await?,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             protocol_version: PROTOCOL_VERSION,
         })

@@ -338,6 +338,7 @@ impl Engine {
             true => self.note_all_damage(case, &damaged),
             false => self.note_damage(case, &damaged),
         }
+        self.note_whole(case, seen.iter().map(|(content, _)| content.record.facts.entry));
         let readers = self.readers_of_case(reader, case, &here).await?;
         let authors = self.authors_for(reader, case, &here).await?;
         let mut entries = Vec::new();
@@ -436,7 +437,10 @@ impl Engine {
         case: CaseId,
         entry: EntryId,
     ) -> Result<EntryRecord, EngineError> {
-        let record = self.inner.store.entry(entry).await?.ok_or(EngineError::NotFound)?;
+        let record = match self.inner.store.entry(entry).await {
+            Ok(record) => record.ok_or(EngineError::NotFound)?,
+            Err(error) => return Err(self.not_whole(reader, here, (case, entry), error).await),
+        };
         let is_readable = record.facts.case == case && self.may_read(reader, here, &record);
         if is_readable { Ok(record) } else { Err(EngineError::NotFound) }
     }

@@ -168,6 +168,18 @@ impl StoreReader {
         self.read(move |snapshot| record(snapshot, entry)).await
     }
 
+    /// Returns the case of an entry, also of one that is damaged.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn case_of(&self, entry: EntryId) -> Result<Option<CaseId>, StoreError> {
+        let sql = "SELECT case_id FROM entry WHERE entry_id = ?1";
+        self.read(move |snapshot| {
+            snapshot.optional(sql, [entry.as_bytes()], |row| Ok(CaseId::from_bytes(row.get(0)?)))
+        })
+        .await
+    }
+
     /// Returns an entry with its changes. Whether it is locked, its record says.
     ///
     /// # Errors

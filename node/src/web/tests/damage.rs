@@ -5,7 +5,7 @@ use stafett_protocol::id::EntryId;
 
 use super::consent_pages::{at_home, pages};
 use super::household::Family;
-use super::support::{Node, PARTNER, Who, new_note};
+use super::support::{Browser, Node, PARTNER, Who, new_note};
 
 const ONE: &str = "En oppføring kan ikke leses. IT har fått beskjed.";
 const TWO: &str = "2 oppføringer kan ikke leses. IT har fått beskjed.";
@@ -118,29 +118,79 @@ async fn entry_of_which_nobody_can_tell_who_reads_it_is_told_of_to_the_stafettho
     assert!(shown(&node, Who::Holder, "/cases").await.contains(&format!("/cases/{}", family.id)));
 }
 
+const QUESTION: [(&str, &str); 6] = [
+    ("direction", "both"),
+    ("areas", "language"),
+    ("kinds", "note"),
+    ("purpose", "Utrede lesing"),
+    ("child_heard", "not-asked"),
+    ("act", "look"),
+];
+
+/// Opens an entry, edits it and looks at what a consent would open; returns what each gets.
+async fn used(holder: &mut Browser<'_>, family: &Family, entry: EntryId, text: &str) -> [u16; 3] {
+    let path = format!("/cases/{}/entries/{entry}", family.id);
+    let opened = holder.get(&path).await.status.as_u16();
+    let recipient = format!("{PARTNER}.ppt");
+    let mut question = QUESTION.to_vec();
+    question.push(("recipient", &recipient));
+    let looked = holder.post(&format!("{}/new", pages(family)), &question).await.status.as_u16();
+    let edit = [("entry-before-description", "Ane teller til ti"), ("description", text)];
+    let edited = holder.post(&format!("{path}/edit"), &edit).await.status.as_u16();
+    [opened, edited, looked]
+}
+
 #[tokio::test]
 async fn what_cannot_be_read_opens_to_nobody() {
     let node = Node::start().await;
     let family = at_home(&node).await;
     let damaged = family.write(&node, &new_note("Ane teller til ti")).await;
-    Rows::of(&node, "entry_change", damaged).damage();
     let mut holder = node.log_in(Who::Holder).await;
-    let entry = format!("/cases/{}/entries/{damaged}", family.id);
+    let rows = Rows::of(&node, "entry_change", damaged);
 
-    assert_ne!(holder.get(&entry).await.status.as_u16(), 200);
-    let edit = [("entry-before-description", ""), ("description", "noe annet")];
-    let edited = holder.post(&format!("{entry}/edit"), &edit).await.status.as_u16();
-    assert!(edited != 200 && edited != 303, "{edited}");
-    let question = [
-        ("recipient", format!("{PARTNER}.ppt")),
-        ("direction", "both".to_owned()),
-        ("areas", "language".to_owned()),
-        ("kinds", "note".to_owned()),
-        ("purpose", "Utrede lesing".to_owned()),
-        ("child_heard", "not-asked".to_owned()),
-        ("act", "look".to_owned()),
-    ];
-    let question: Vec<_> = question.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let looked = holder.post(&format!("{}/new", pages(&family)), &question).await;
-    assert_ne!(looked.status.as_u16(), 200, "nobody is told what would become visible from half of it");
+    rows.damage();
+    let none = used(&mut holder, &family, damaged, "noe annet").await;
+    rows.mend();
+    let all = used(&mut holder, &family, damaged, "noe annet").await;
+
+    assert_eq!(all, [200, 303, 200], "the same requests, of an entry that is whole");
+    assert_eq!(none, [503, 503, 503], "nor is anybody told what would become visible from half of it");
+}
+
+#[tokio::test]
+async fn damaged_entry_is_as_one_that_is_not_there_to_whoever_may_not_be_told_of_it() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    let damaged = family.write(&node, &new_note("Ane teller til ti")).await;
+    let other = at_home(&node).await;
+    Rows::of(&node, "entry", damaged).damage();
+    let there = format!("{}/entries/{damaged}", family.case);
+    let random = format!("{}/entries/{}", family.case, EntryId::from_random([7; 16]));
+
+    for who in [Who::Father, Who::Guardian, Who::Youth, Who::Colleague, Who::HealthNurse, Who::UnitLeader] {
+        let [there, random] = [&there, &random].map(|path| node.ask(who, "get", path, &Value::Null));
+        let (there, random) = (there.await, random.await);
+        assert_eq!((there.status.as_u16(), &there.body), (404, &random.body), "{who:?}");
+    }
+    let elsewhere = format!("{}/entries/{damaged}", other.case);
+    assert_eq!(node.ask(Who::Holder, "get", &elsewhere, &Value::Null).await.status.as_u16(), 404);
+    assert_eq!(node.ask(Who::Holder, "get", &there, &Value::Null).await.status.as_u16(), 503);
+}
+
+#[tokio::test]
+async fn what_was_mended_is_forgotten_by_whoever_reads_it_whole() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    let entry = family.write(&node, &new_note("Ane teller til ti")).await;
+    let (home, rows) = (format!("/family/{}", family.id), Rows::of(&node, "entry_change", entry));
+
+    rows.damage();
+    assert!(shown(&node, Who::Guardian, &home).await.contains(ONE));
+    let told = shown(&node, Who::Operator, "/operations").await;
+    assert!(told.contains("En oppføring kan ikke leses fra disken"), "{told}");
+    rows.mend();
+
+    assert!(shown(&node, Who::Guardian, &home).await.contains("Ane teller til ti"));
+    let told = shown(&node, Who::Operator, "/operations").await;
+    assert!(!told.contains("kan ikke leses fra disken"), "{told}");
 }
