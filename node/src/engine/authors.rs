@@ -1,5 +1,5 @@
-//! Who of the family wrote an entry, for the stafettholder alone. A partner gets no author, and of one
-//! guardian's writing another is told no more than what it says.
+//! Who of the family wrote an entry, for the stafettholder alone, and on no paper. A partner gets no
+//! author, and of one guardian's writing another is told no more than what it says.
 
 use stafett_protocol::case::PrivateCaseDocument;
 use stafett_protocol::id::CaseId;

@@ -13,7 +13,7 @@ use stafett_protocol::id::CaseId;
 use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::limits::UPTAKE_REASON_BYTES_MAX;
 use stafett_protocol::link::input::Input;
-use stafett_protocol::municipality::{Service, ServiceCode};
+use stafett_protocol::municipality::{OrganisationNumber, Service, ServiceCode};
 use stafett_protocol::person::Reader;
 use stafett_protocol::task::TaskKind;
 use stafett_protocol::time::UnixMillis;
@@ -41,8 +41,9 @@ impl Engine {
     }
 
     /// Which case each received one is, from 1, of those that its owner shared with the reader's
-    /// service from the same day on, in the order in which they came. One whose sharing has ended keeps
-    /// its place, so the number of a case stays what it is, whatever comes and goes.
+    /// service from the same day on, in the order in which this service got its first sharing of each.
+    /// One whose sharing has ended keeps its place, so the number of a case stays what it is, whatever
+    /// comes and goes; and that another service here had a case before is not told by it.
     ///
     /// # Errors
     /// [`EngineError::Store`] if the store cannot be read.
@@ -50,22 +51,23 @@ impl Engine {
         &self,
         reader: &Reader,
     ) -> Result<BTreeMap<CaseId, usize>, EngineError> {
-        let (store, zone) = (&self.inner.store, &self.inner.config.node.time_zone);
-        let received = store.cases_received().await?;
+        let zone = &self.inner.config.node.time_zone;
+        let grants = self.inner.store.grants_in_order().await?.into_iter().map(|received| received.grant);
+        let mut cases: Vec<(OrganisationNumber, CaseId)> = Vec::new();
         let mut since: BTreeMap<CaseId, UnixMillis> = BTreeMap::new();
-        for owner in received.iter().map(|one| one.owner).collect::<BTreeSet<_>>() {
-            let grants = store.grants_received(owner).await?.into_iter().map(|received| received.grant);
-            for grant in grants.filter(|grant| Some(&grant.service) == reader.service.as_ref()) {
-                let first = since.entry(grant.case).or_insert(grant.from);
-                *first = grant.from.min(*first);
+        for grant in grants.filter(|grant| Some(&grant.service) == reader.service.as_ref()) {
+            if !since.contains_key(&grant.case) {
+                cases.push((grant.owner, grant.case));
             }
+            let first = since.entry(grant.case).or_insert(grant.from);
+            *first = grant.from.min(*first);
         }
         let mut of_day: BTreeMap<_, usize> = BTreeMap::new();
-        let numbered = received.iter().filter_map(|one| {
-            let day = time::date_of(*since.get(&one.case)?, zone);
-            let number = of_day.entry((one.owner, day)).or_default();
+        let numbered = cases.into_iter().filter_map(|(owner, case)| {
+            let day = time::date_of(*since.get(&case)?, zone);
+            let number = of_day.entry((owner, day)).or_default();
             *number = number.saturating_add(1);
-            Some((one.case, *number))
+            Some((case, *number))
         });
         Ok(numbered.collect())
     }

@@ -35,6 +35,14 @@ impl StoreReader {
         self.read(move |snapshot| received(snapshot, "AND owner = ?1", [owner.value()])).await
     }
 
+    /// Returns every grant that was received, ended ones too, in the order in which they came.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn grants_in_order(&self) -> Result<Vec<ReceivedGrant>, StoreError> {
+        self.read(|snapshot| received_by(snapshot, "", [], "received_at, rowid")).await
+    }
+
     /// Returns the grants that were received for a case, ended ones too.
     ///
     /// # Errors
@@ -231,9 +239,18 @@ fn received(
     condition: &str,
     parameters: impl rusqlite::Params,
 ) -> Result<Vec<ReceivedGrant>, StoreError> {
+    received_by(snapshot, condition, parameters, "grant_id")
+}
+
+fn received_by(
+    snapshot: &Snapshot<'_>,
+    condition: &str,
+    parameters: impl rusqlite::Params,
+    order: &str,
+) -> Result<Vec<ReceivedGrant>, StoreError> {
     let sql = format!(
         "SELECT case_id, grant_id, ended_at, sealed FROM grant_received
-         WHERE sealed IS NOT NULL {condition} ORDER BY grant_id"
+         WHERE sealed IS NOT NULL {condition} ORDER BY {order}"
     );
     snapshot.rows(&sql, parameters, |row| {
         let case = CaseId::from_bytes(row.get(0)?);

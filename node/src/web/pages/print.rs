@@ -170,12 +170,11 @@ impl<'a> Writer<'a> {
         let is_changed = item.changed_at != item.stored_at;
         let changed = is_changed.then(|| time::minute_of(item.changed_at, self.zone, self.language));
         let towards = item.towards.and_then(|to| titles.get(&to).cloned());
-        let say = Say::within(self.engine, self.language);
+        // Who of the family wrote is left out: paper lies on the table where all of them sit.
         let parts = [
             (words::PRINT_AREAS, (!areas.is_empty()).then(|| listed(self.language, &areas))),
             (words::PRINT_ABOUT, self.about(item)),
             (words::PRINT_WRITER, writer),
-            (words::PRINT_AUTHOR, item.author.as_ref().map(|author| say.author(author))),
             (words::PRINT_STORED, Some(time::minute_of(item.stored_at, self.zone, self.language))),
             (words::PRINT_CHANGED, changed),
             (words::PRINT_TOWARDS, towards),

@@ -50,7 +50,6 @@ pub(crate) const PRINT_CASE: Words = Words::new("Sak", "Sak");
 pub(crate) const PRINT_AREAS: Words = Words::new("Områder", "Område");
 pub(crate) const PRINT_ABOUT: Words = Words::new("Om", "Om");
 pub(crate) const PRINT_WRITER: Words = Words::new("Skrevet i", "Skrive i");
-pub(crate) const PRINT_AUTHOR: Words = Words::new("Skrevet av", "Skrive av");
 pub(crate) const PRINT_STORED: Words = Words::new("Kom inn", "Kom inn");
 pub(crate) const PRINT_CHANGED: Words = Words::new("Endret", "Endra");
 pub(crate) const PRINT_TOWARDS: Words = Words::new("Hører til", "Høyrer til");

@@ -30,10 +30,10 @@ fn owner() -> OrganisationNumber {
 }
 
 fn grant(partner: OrganisationNumber) -> Write {
-    grant_of(partner, CASE, GRANT)
+    grant_of(partner, CASE, GRANT, "school")
 }
 
-fn grant_of(partner: OrganisationNumber, case: CaseId, grant: GrantId) -> Write {
+fn grant_of(partner: OrganisationNumber, case: CaseId, grant: GrantId, service: &str) -> Write {
     let subject = CertificateSubject {
         organisation: owner(),
         municipality: "Steinkjer kommune".to_owned(),
@@ -46,7 +46,7 @@ fn grant_of(partner: OrganisationNumber, case: CaseId, grant: GrantId) -> Write 
         grant,
         owner: owner(),
         partner,
-        service: "school".parse().expect("a code"),
+        service: service.parse().expect("a code"),
         case,
         consent: ConsentId::from_bytes([0x46; 16]),
         areas: BTreeSet::from(["language".parse().expect("a code")]),
@@ -119,8 +119,14 @@ pub(super) async fn received_case(node: &Node, text: &str) -> CaseId {
 /// with `byte`.
 pub(super) async fn another_received_case(node: &Node, byte: u8) -> CaseId {
     let (case, grant) = (CaseId::from_bytes([byte; 16]), GrantId::from_bytes([byte; 16]));
-    commit(node, [grant_of(node.engine.organisation(), case, grant)]).await;
+    commit(node, [grant_of(node.engine.organisation(), case, grant, "school")]).await;
     case
+}
+
+/// A case of the partner's is shared with a service here from that moment on too.
+pub(super) async fn received_for(node: &Node, case: CaseId, grant: u8, service: &str) {
+    let grant = GrantId::from_bytes([grant; 16]);
+    commit(node, [grant_of(node.engine.organisation(), case, grant, service)]).await;
 }
 
 /// The sharing of [`another_received_case`] ends.

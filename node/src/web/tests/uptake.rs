@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
+use stafett_protocol::id::CaseId;
 use stafett_protocol::signed::SigningKey;
 use stafett_protocol::time::{MINUTE, UnixMillis};
 use stafett_protocol::transaction::{Transaction, Write};
@@ -10,7 +11,7 @@ use stafett_protocol::uptake::{Uptake, UptakeAnswer};
 
 use super::consent_pages::{at_home, pages};
 use super::household::Family;
-use super::late::{another_received_case, no_longer_received, received_case};
+use super::late::{another_received_case, no_longer_received, received_case, received_for};
 use super::support::{NOW, Node, PARTNER, Who, new_note};
 use crate::keys::{CertificateSubject, NodeKeys};
 use crate::store::SaidRow;
@@ -18,7 +19,7 @@ use crate::store::SaidRow;
 const WHY: &str = "Ingen logoped før jul.";
 const SCRIPT: &str = "<script>alert(1)</script>";
 
-async fn said(node: &Node, case: stafett_protocol::id::CaseId) -> Vec<SaidRow> {
+async fn said(node: &Node, case: CaseId) -> Vec<SaidRow> {
     node.engine.store().uptakes_said(case).await.expect("reads")
 }
 
@@ -109,6 +110,25 @@ async fn cases_of_one_municipality_and_one_day_are_told_apart_by_a_number_that_s
     assert!(!inbox.contains("nr. 2 den dagen"), "{inbox}");
     let (case, name) = &named[2];
     assert!(inbox.contains(&format!("id=\"case-{case}\">{name}</h2>")), "it is the same case: {inbox}");
+}
+
+#[tokio::test]
+async fn number_of_a_case_does_not_tell_that_another_service_had_it_before() {
+    let node = Node::start().await;
+    let older = CaseId::from_bytes([0x11; 16]);
+    received_for(&node, older, 0x12, "health-station").await;
+    let first = another_received_case(&node, 0x31).await;
+    let heading = "Steinkjer kommune, delt 1. januar 1970";
+    let mut leader = node.log_in(Who::ServiceLeader).await;
+    let before = leader.get("/inbox").await.text();
+    assert!(before.contains(&format!("id=\"case-{first}\">{heading}</h2>")), "{before}");
+
+    received_for(&node, older, 0x13, "school").await;
+
+    let inbox = leader.get("/inbox").await.text();
+    assert!(inbox.contains(&format!("id=\"case-{first}\">{heading}</h2>")), "{inbox}");
+    let second = format!("id=\"case-{older}\">{heading} (nr. 2 den dagen)</h2>");
+    assert!(inbox.contains(&second), "{inbox}");
 }
 
 #[tokio::test]
