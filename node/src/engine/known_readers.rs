@@ -1,10 +1,11 @@
 //! For whom somebody of the family opens an entry: by this person's own consents alone, as the
 //! person's own page of each tells them.
 //!
-//! Of what others of the family said, closed or took back, of the municipality's and of a partner's
-//! reasons nothing shows here, not by a reader that is missing either. So this says for whom the
-//! person's own word opens an entry, never that they read it, and may name a service that something
-//! else keeps from it.
+//! Of what others of the family closed or took back in a part, of the municipality's and of a
+//! partner's reasons nothing shows here, not by a reader that is missing either. So this says for whom
+//! the person's own word opens an entry, never that they read it, and may name a service that something
+//! else keeps from it. Whether the whole consent is in force is told, as on its own page: the same
+//! whether another has not answered yet, said no, or took all of it back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +28,15 @@ pub(crate) struct KnownReader {
     /// When the person said yes to it. When the others did is not told, so not either since when
     /// the service could read it.
     pub(crate) said_yes_at: UnixMillis,
+}
+
+/// Whom somebody of the family may know of as readers of an entry.
+#[derive(Default)]
+pub(crate) struct KnownReaders {
+    /// For whom the person's own consents open it.
+    pub(crate) readers: Vec<KnownReader>,
+    /// Whether a yes of the person's would open it and stands, under a consent that is not in force.
+    pub(crate) has_idle_yes: bool,
 }
 
 impl OwnConsent {
@@ -53,8 +63,17 @@ impl OwnConsent {
 
     /// Whether this giver's word opens an entry for the recipient, as far as the giver knows.
     fn opens(&self, item: &EntryItem) -> bool {
+        self.status == "in-force" && self.would_open(item)
+    }
+
+    /// Whether this giver has said yes to what would open an entry, and the consent is not in force.
+    /// Why it is not is told nobody.
+    fn is_idle_for(&self, item: &EntryItem, now: UnixMillis) -> bool {
+        self.status == "not-in-force" && self.yes.is_some() && now < self.until && self.would_open(item)
+    }
+
+    fn would_open(&self, item: &EntryItem) -> bool {
         self.kind == ConsentKind::Share
-            && self.status == "in-force"
             && self.direction.gives()
             && self.covers(item.entry, item.kind, &item.areas)
             && item.about.iter().all(|about| match about {
@@ -82,11 +101,12 @@ impl Engine {
         case: CaseId,
         consents: &[ConsentView],
         entries: &[EntryItem],
-    ) -> Result<BTreeMap<EntryId, Vec<KnownReader>>, EngineError> {
+    ) -> Result<BTreeMap<EntryId, KnownReaders>, EngineError> {
         let ledger = self.ledger(case).await?;
         if self.person_of_family(reader, &ledger).is_none() {
             return Ok(BTreeMap::new());
         }
+        let now = self.now();
         let own: Vec<&OwnConsent> = consents.iter().filter_map(own).collect();
         let of_entry = |item: &EntryItem| {
             let mut readers: BTreeMap<&Service, KnownReader> = BTreeMap::new();
@@ -96,7 +116,8 @@ impl Engine {
                     readers.insert(service, told.1);
                 }
             }
-            (item.entry, readers.into_values().collect())
+            let has_idle_yes = own.iter().any(|consent| consent.is_idle_for(item, now));
+            (item.entry, KnownReaders { readers: readers.into_values().collect(), has_idle_yes })
         };
         Ok(entries.iter().map(of_entry).collect())
     }
@@ -107,7 +128,7 @@ impl Engine {
         reader: &Reader,
         case: CaseId,
         entries: &[EntryItem],
-    ) -> Result<BTreeMap<EntryId, Vec<KnownReader>>, EngineError> {
+    ) -> Result<BTreeMap<EntryId, KnownReaders>, EngineError> {
         let ledger = self.ledger(case).await?;
         if self.person_of_family(reader, &ledger).is_none() {
             return Ok(BTreeMap::new());

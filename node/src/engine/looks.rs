@@ -8,7 +8,7 @@
 
 use stafett_protocol::access::person::CaseTask;
 use stafett_protocol::id::{AccountId, CaseId};
-use stafett_protocol::municipality::ServiceCode;
+use stafett_protocol::municipality::{AreaCode, ServiceCode};
 use stafett_protocol::person::{Reader, Role};
 use stafett_protocol::time::UnixMillis;
 
@@ -19,7 +19,7 @@ use crate::store::AccessRow;
 const TASK: &str = "task";
 
 /// What was looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Looked {
     /// The stafettlogg, or something in it.
     Log,
@@ -27,7 +27,15 @@ pub enum Looked {
     Print,
     /// Its consents.
     Consents,
+    /// Who would read what somebody of the family was about to write about these areas.
+    Preview {
+        /// The areas.
+        areas: Vec<AreaCode>,
+    },
 }
+
+/// How the access log calls a preview; the codes of its areas follow.
+pub(super) const PREVIEW: &str = "preview of writing";
 
 /// For what reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,7 +112,10 @@ fn looked(what: &str) -> Looked {
     match what {
         "print" => Looked::Print,
         _ if what.starts_with("consent") => Looked::Consents,
-        _ => Looked::Log,
+        _ => match what.strip_prefix(PREVIEW) {
+            Some(areas) => Looked::Preview { areas: areas.split_whitespace().flat_map(str::parse).collect() },
+            None => Looked::Log,
+        },
     }
 }
 
@@ -121,6 +132,12 @@ mod tests {
             ("entry 3f0c3a9e-7d1b-4c42-9a86-2f1e8b7d6c05", Looked::Log),
             ("print", Looked::Print),
             ("consents", Looked::Consents),
+            (
+                "preview of writing attendance language",
+                Looked::Preview {
+                    areas: ["attendance", "language"].map(|code| code.parse().expect("a code")).into(),
+                },
+            ),
             ("consent preview", Looked::Consents),
             ("consent 3f0c3a9e-7d1b-4c42-9a86-2f1e8b7d6c05", Looked::Consents),
         ];

@@ -12,8 +12,8 @@ use stafett_protocol::consent::ConsentKind;
 use stafett_protocol::entry::{Content, EntryView, FieldKey};
 use stafett_protocol::id::{CaseId, ConsentId, EntryId};
 use stafett_protocol::ledger::LedgerView;
-use stafett_protocol::municipality::{OrganisationNumber, Service};
-use stafett_protocol::person::Reader;
+use stafett_protocol::municipality::{AreaCode, OrganisationNumber, Service};
+use stafett_protocol::person::{Reader, Role};
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::EntryRecord;
 
@@ -226,6 +226,21 @@ impl Engine {
         if named { Ok(()) } else { Err(Denial::NoConsent) }
     }
 
+    /// Whoever of the family asks who would read, area after area, without writing, can find out what
+    /// another has closed: the access log names the areas.
+    async fn note_preview(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+        areas: &BTreeSet<AreaCode>,
+    ) -> Result<(), EngineError> {
+        if !matches!(reader.role, Role::Guardian | Role::Subject) {
+            return Ok(());
+        }
+        let codes: Vec<String> = areas.iter().map(ToString::to_string).collect();
+        self.note(reader, Some(case), format!("{} {}", super::looks::PREVIEW, codes.join(" "))).await
+    }
+
     /// Says who would read an entry if it were published now.
     ///
     /// # Errors
@@ -241,6 +256,7 @@ impl Engine {
         match self.here(reader, case).await? {
             Here::Own { ledger, .. } => {
                 self.may_write_own(reader, &ledger, request).await?;
+                self.note_preview(reader, case, &request.areas).await?;
                 let facts = self.new_facts(reader, &ledger, request);
                 let ReadBy { readers, others, waiting } =
                     self.read_by(&ledger, &facts, &Standings::default());

@@ -10,7 +10,7 @@ use stafett_protocol::person::Reader;
 use stafett_protocol::time::UnixMillis;
 
 use super::answer::CaseView;
-use super::known_readers::KnownReader;
+use super::known_readers::KnownReaders;
 use super::reading::Here;
 use super::{Engine, EngineError};
 use crate::words::Namer;
@@ -24,7 +24,7 @@ pub struct CasePrint {
     /// The consents in force, for the stafettholder; none for others.
     pub consents: Vec<Consent>,
     /// For whom somebody of the family opens each entry; nothing for others.
-    pub(crate) readers: BTreeMap<EntryId, Vec<KnownReader>>,
+    pub(crate) readers: BTreeMap<EntryId, KnownReaders>,
     /// When it was printed.
     pub printed_at: UnixMillis,
 }

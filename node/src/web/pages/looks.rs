@@ -13,9 +13,8 @@ use super::kin::is_family;
 use super::{Frame, PageError, page};
 use crate::engine::looks::{Look, Looked, Reason};
 use crate::web::Api;
-use crate::web::texts::Key;
 use crate::web::visitor::Visiting;
-use crate::words::role;
+use crate::words::{Namer, listed, role};
 
 /// Rows of a page, the newest.
 const LOOKS_MAX: usize = 500;
@@ -65,10 +64,14 @@ pub(crate) async fn list(
 }
 
 fn row(api: &Api, say: &Say<'_>, look: &Look) -> LookRow {
-    let what = match look.what {
-        Looked::Log => Key("looks-log"),
-        Looked::Print => Key("looks-print"),
-        Looked::Consents => Key("looks-consents"),
+    let what = match &look.what {
+        Looked::Log => say.t("looks-log"),
+        Looked::Print => say.t("looks-print"),
+        Looked::Consents => say.t("looks-consents"),
+        Looked::Preview { areas } => {
+            let names: Vec<_> = areas.iter().map(|area| api.engine.area(area, say.language)).collect();
+            say.t("looks-preview").with("areas", listed(say.language, &names))
+        }
     };
     let why = match &look.why {
         Reason::Task if is_family(look.role) => say.t("looks-own-log").to_string(),
@@ -90,7 +93,7 @@ fn row(api: &Api, say: &Say<'_>, look: &Look) -> LookRow {
         who,
         role: role(look.role).in_language(say.language).to_owned(),
         service: service.unwrap_or_else(|| api.engine.config().node.name.clone()),
-        what: say.t(what).to_string(),
+        what: what.to_string(),
         why,
     }
 }

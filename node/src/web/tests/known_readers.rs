@@ -195,6 +195,65 @@ async fn what_one_guardian_closes_shows_the_other_by_no_reader_and_no_delivery()
     assert!(!readers.contains("\"ppt\""), "and truly nobody there reads it: {readers}");
 }
 
+/// What stands under an entry for the father, and what his page says of the consent.
+async fn told(node: &Node, family: &Family, entry: EntryId, ppt: &str) -> (String, String) {
+    let consent = ppt.rsplit('/').next().expect("an id");
+    let page = home(node, Who::Father, family.id).await.replace(consent, "CONSENT");
+    let own = node.log_in(Who::Father).await.get(&ppt.replace("/api/v1", "")).await.text();
+    let state = own.split("data-variant=\"tinted\">").nth(1).and_then(|rest| rest.split('<').next());
+    (under(&page, entry), state.expect("a state").to_owned())
+}
+
+#[tokio::test]
+async fn own_yes_that_opens_nothing_has_the_same_words_whatever_the_other_guardian_did() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    let entry = family.write(&node, &new_note("Ane teller til ti")).await;
+    let father = [family.father.as_str()];
+    let ppt = shared(&node, &family.case, question(PARTNER, "ppt"), &father).await;
+    let unanswered = told(&node, &family, entry, &ppt).await;
+    assert!(
+        unanswered.0.contains("Samtykket ditt gjelder ikke nå, og åpner ikke for flere."),
+        "{}",
+        unanswered.0
+    );
+
+    let no = json!({ "giver": family.mother, "evidence": { "kind": "oral" } });
+    node.expect(200, Who::Holder, "post", &format!("{ppt}/no"), &no).await;
+    assert_eq!(told(&node, &family, entry, &ppt).await, unanswered, "she said no");
+
+    let yes = json!({ "giver": family.mother, "evidence": { "kind": "oral" } });
+    node.expect(200, Who::Holder, "post", &format!("{ppt}/yes"), &yes).await;
+    let open = told(&node, &family, entry, &ppt).await;
+    assert!(open.0.contains("åpner for at PPT (Steinkjer kommune) kan lese det"), "{}", open.0);
+
+    let all = json!({ "giver": family.mother });
+    node.expect(200, Who::Holder, "post", &format!("{ppt}/withdrawal"), &all).await;
+    assert_eq!(told(&node, &family, entry, &ppt).await, unanswered, "she took it back");
+    let own = under(&home(&node, Who::Guardian, family.id).await, entry);
+    assert!(own.contains(NOBODY_ELSE), "no yes of hers stands: {own}");
+}
+
+#[tokio::test]
+async fn who_would_read_is_looked_up_by_the_family_in_the_log_with_the_areas() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    looked_over(&node, Who::Guardian, &family.case, "Vi leser hver kveld").await;
+    let looks = family.looks(&node).await;
+    let previews: Vec<_> = looks.iter().filter(|row| row.what == "preview of writing language").collect();
+    assert_eq!(previews.len(), 1, "{looks:?}");
+    assert_eq!(previews[0].account, Who::Guardian.account());
+
+    let path = format!("/cases/{}/looks", family.id);
+    let words = "så hvem som ville lest en tekst om språk";
+    for (who, told) in
+        [(Who::ProtectionOfficer, true), (Who::Guardian, true), (Who::Father, false), (Who::Holder, false)]
+    {
+        let page = node.log_in(who).await.get(&path).await.text().to_lowercase();
+        assert_eq!(page.contains(words), told, "{who:?}: {page}");
+    }
+}
+
 #[tokio::test]
 async fn page_of_a_consent_says_what_a_yes_opens_for_and_not_what_is_read() {
     let node = Node::start().await;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use stafett_protocol::id::{CaseId, EntryId};
 
-use crate::engine::known_readers::KnownReader;
+use crate::engine::known_readers::{KnownReader, KnownReaders as Known};
 use crate::web::pages::case::card::{ReaderWords, Readers};
 use crate::web::pages::consents::Say;
 use crate::web::texts::Text;
@@ -13,14 +13,14 @@ use crate::web::texts::Text;
 pub(crate) struct KnownReaders<'a> {
     pub(super) say: &'a Say<'a>,
     case: CaseId,
-    known: BTreeMap<EntryId, Vec<KnownReader>>,
+    known: BTreeMap<EntryId, Known>,
 }
 
 impl<'a> KnownReaders<'a> {
     pub(in crate::web::pages) fn new(
         say: &'a Say<'a>,
         case: CaseId,
-        known: BTreeMap<EntryId, Vec<KnownReader>>,
+        known: BTreeMap<EntryId, Known>,
     ) -> Self {
         Self { say, case, known }
     }
@@ -29,10 +29,11 @@ impl<'a> KnownReaders<'a> {
     /// Whether it came there is not said of an entry: what never comes would tell what another giver
     /// closed. Nor is since when it could be read: that would tell when the others said yes.
     pub(super) fn of(&self, entry: EntryId) -> Readers {
-        let readers = self.known.get(&entry).map(Vec::as_slice).unwrap_or_default();
+        let none = Known::default();
+        let known = self.known.get(&entry).unwrap_or(&none);
         Readers {
-            summary: summary(self.say, readers),
-            each: readers.iter().map(|one| self.one(one)).collect(),
+            summary: summary(self.say, known),
+            each: known.readers.iter().map(|one| self.one(one)).collect(),
         }
     }
 
@@ -47,8 +48,11 @@ impl<'a> KnownReaders<'a> {
 
 /// The readers in one line: the stafettholder, who reads every entry, and for whom this person's word
 /// opens it. Not that they read it: another giver, or a leader, may have closed it.
-pub(in crate::web::pages) fn summary(say: &Say<'_>, readers: &[KnownReader]) -> Text {
-    let services: Vec<_> = readers.iter().map(|reader| say.service(&reader.service)).collect();
+pub(in crate::web::pages) fn summary(say: &Say<'_>, known: &Known) -> Text {
+    let services: Vec<_> = known.readers.iter().map(|reader| say.service(&reader.service)).collect();
+    if services.is_empty() && known.has_idle_yes {
+        return say.t("family-can-read-idle");
+    }
     if services.is_empty() {
         return say.t("family-can-read-nobody");
     }

@@ -10,6 +10,7 @@ looks-why = Hvorfor
 looks-log = leste i stafettloggen
 looks-print = skrev ut stafettloggen
 looks-consents = så på samtykkene
+looks-preview = så hvem som ville lest en tekst om { $areas }
 looks-task = oppgave i saken
 looks-own-log = det gjelder familien selv
 looks-other = annen grunn, spør stafettholderen

@@ -64,5 +64,6 @@ family-guardians-button = Lagre kva { $name } les
 family-guardians-none = Ingen føresette les stafettloggen din.
 family-can-read = Stafetthaldaren kan lese dette. Samtykket ditt opnar for at { $services } kan lese det.
 family-can-read-nobody = Stafetthaldaren kan lese dette. Samtykket ditt opnar ikkje for fleire.
+family-can-read-idle = Stafetthaldaren kan lese dette. Samtykket ditt gjeld ikkje no, og opnar ikkje for fleire.
 family-reader-yes = { $service }: Du sa ja { $day }.
 family-readers-note = Under kvar oppføring står det kven samtykket ditt opnar for. Det er ikkje sikkert at alle av dei får lese henne. Einskilde oppføringar kan vere unnatekne. Spør stafetthaldaren.

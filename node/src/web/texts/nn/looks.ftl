@@ -10,6 +10,7 @@ looks-why = Kvifor
 looks-log = las i stafettloggen
 looks-print = skreiv ut stafettloggen
 looks-consents = såg på samtykka
+looks-preview = såg kven som ville lese ein tekst om { $areas }
 looks-task = oppgåve i saka
 looks-own-log = det gjeld familien sjølv
 looks-other = annan grunn, spør stafetthaldaren
