@@ -4,11 +4,12 @@ use serde_json::Value;
 use stafett_protocol::id::EntryId;
 
 use super::consent_pages::{at_home, pages};
+use super::family::Family as Grown;
 use super::household::Family;
 use super::support::{Browser, Node, PARTNER, Who, new_note};
 
-const ONE: &str = "En oppføring kan ikke leses. IT har fått beskjed.";
-const TWO: &str = "2 oppføringer kan ikke leses. IT har fått beskjed.";
+const ONE: &str = "En oppføring kan ikke leses. IT ser det på driftssiden.";
+const TWO: &str = "2 oppføringer kan ikke leses. IT ser det på driftssiden.";
 
 /// The sealed rows of an entry in one table, to damage them and to put them back.
 struct Rows {
@@ -77,7 +78,7 @@ async fn damaged_entry_hides_neither_its_case_nor_the_others_and_everybody_is_to
         assert!(!text.contains("Ane teller til ti"), "{who:?} {path}");
     }
     let nynorsk = shown(&node, Who::Holder, &format!("{page}?lang=nn")).await;
-    assert!(nynorsk.contains("Ei oppføring kan ikkje lesast. IT har fått beskjed."), "{nynorsk}");
+    assert!(nynorsk.contains("Ei oppføring kan ikkje lesast. IT ser det på driftssida."), "{nynorsk}");
     let view = case(&node, &family).await;
     assert_eq!((&view["unreadable"], view["entries"].as_array().map(Vec::len)), (&Value::from(1), Some(1)));
     for path in ["/cases".to_owned(), pages(&family), format!("{}/new", pages(&family))] {
@@ -160,9 +161,9 @@ async fn what_cannot_be_read_opens_to_nobody() {
 #[tokio::test]
 async fn damaged_entry_is_as_one_that_is_not_there_to_whoever_may_not_be_told_of_it() {
     let node = Node::start().await;
+    let other = Grown::opened(&node, "2010-01-14").await;
     let family = at_home(&node).await;
     let damaged = family.write(&node, &new_note("Ane teller til ti")).await;
-    let other = at_home(&node).await;
     Rows::of(&node, "entry", damaged).damage();
     let there = format!("{}/entries/{damaged}", family.case);
     let random = format!("{}/entries/{}", family.case, EntryId::from_random([7; 16]));

@@ -196,7 +196,7 @@ async fn page_says_when_the_access_log_was_walked_and_a_new_day_finds_what_was_c
     assert!(rows > rows_walked);
     let page = shown(&node, Who::Operator, "/operations").await;
     assert!(page.contains(&format!("{rows} rader. {rows_walked} av dem ble gått gjennom")), "{page}");
-    assert!(page.contains("De som kom siden, er sjekket."), "{page}");
+    assert!(page.contains("De som kom siden, blir sjekket fortløpende."), "{page}");
 
     let store = rusqlite::Connection::open(node.folder.path().join("data/store.sqlite")).expect("the store");
     let first: i64 = store

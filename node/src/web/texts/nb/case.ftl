@@ -42,8 +42,8 @@ case-no-area = uten område, deles ikke
 case-areas = { $areas }
 case-about = om { $whom }
 case-unreadable = { $count ->
-    [one] En oppføring kan ikke leses. IT har fått beskjed.
-   *[other] { $count } oppføringer kan ikke leses. IT har fått beskjed.
+    [one] En oppføring kan ikke leses. IT ser det på driftssiden.
+   *[other] { $count } oppføringer kan ikke leses. IT ser det på driftssiden.
 }
 case-author = { $name } ({ $relation })
 case-written-by-family = skrevet av { $author }

@@ -66,4 +66,4 @@ family-can-read = Stafettholderen kan lese dette. Samtykket ditt åpner for at {
 family-can-read-nobody = Stafettholderen kan lese dette. Samtykket ditt åpner ikke for flere.
 family-can-read-idle = Stafettholderen kan lese dette. Samtykket ditt gjelder ikke nå, og åpner ikke for flere.
 family-reader-yes = { $service }: Du sa ja { $day }.
-family-readers-note = Under hver oppføring står det hvem samtykket ditt åpner for. Det er ikke sikkert at alle av dem får lese den. Enkelte oppføringer kan være unntatt. Spør stafettholderen.
+family-readers-note = Under hver oppføring står det hvem samtykket ditt åpner for. Det er ikke sikkert at alle får lese den. Enkelte oppføringer kan være unntatt. Spør stafettholderen.

@@ -51,7 +51,7 @@ operations-unreadable = { $count ->
     [one] En oppføring kan ikke leses fra disken til lageret.
    *[other] { $count } oppføringer kan ikke leses fra disken til lageret.
 }
-operations-unreadable-do = Ikke slett noe. Det som ikke kan leses, blir ikke delt. Finn ut hva det er, og hent det fra sikkerhetskopien:
+operations-unreadable-do = Ikke slett noe. Det som ikke kan leses, blir ikke delt. Finn ut hva det er:
 operations-log-do = Ikke slett noe. Si fra til personvernombudet og den sikkerhetsansvarlige, og ta vare på:
 operations-state = Denne noden
 operations-node = Program
@@ -69,7 +69,7 @@ operations-log-rows = { $count ->
     [one] Én rad, gått gjennom fra begynnelsen { $moment }.
    *[other] { $count } rader, gått gjennom fra begynnelsen { $moment }.
 }
-operations-log-more = { $count } rader. { $walked } av dem ble gått gjennom fra begynnelsen { $moment }. De som kom siden, er sjekket.
+operations-log-more = { $count } rader. { $walked } av dem ble gått gjennom fra begynnelsen { $moment }. De som kom siden, blir sjekket fortløpende.
 operations-log-wrong = Noe er galt med den. Se øverst på siden.
 operations-log-unknown = Ikke gått gjennom ennå.
 operations-log-walking = Den blir gått gjennom fra begynnelsen nå.

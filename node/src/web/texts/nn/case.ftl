@@ -42,8 +42,8 @@ case-no-area = utan område, blir ikkje delt
 case-areas = { $areas }
 case-about = om { $whom }
 case-unreadable = { $count ->
-    [one] Ei oppføring kan ikkje lesast. IT har fått beskjed.
-   *[other] { $count } oppføringar kan ikkje lesast. IT har fått beskjed.
+    [one] Ei oppføring kan ikkje lesast. IT ser det på driftssida.
+   *[other] { $count } oppføringar kan ikkje lesast. IT ser det på driftssida.
 }
 case-author = { $name } ({ $relation })
 case-written-by-family = skrive av { $author }

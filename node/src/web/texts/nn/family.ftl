@@ -66,4 +66,4 @@ family-can-read = Stafetthaldaren kan lese dette. Samtykket ditt opnar for at { 
 family-can-read-nobody = Stafetthaldaren kan lese dette. Samtykket ditt opnar ikkje for fleire.
 family-can-read-idle = Stafetthaldaren kan lese dette. Samtykket ditt gjeld ikkje no, og opnar ikkje for fleire.
 family-reader-yes = { $service }: Du sa ja { $day }.
-family-readers-note = Under kvar oppføring står det kven samtykket ditt opnar for. Det er ikkje sikkert at alle av dei får lese henne. Einskilde oppføringar kan vere unnatekne. Spør stafetthaldaren.
+family-readers-note = Under kvar oppføring står det kven samtykket ditt opnar for. Det er ikkje sikkert at alle får lese henne. Enkelte oppføringar kan vere unnatekne. Spør stafetthaldaren.

@@ -51,7 +51,7 @@ operations-unreadable = { $count ->
     [one] Ei oppføring kan ikkje lesast frå disken til lageret.
    *[other] { $count } oppføringar kan ikkje lesast frå disken til lageret.
 }
-operations-unreadable-do = Ikkje slett noko. Det som ikkje kan lesast, blir ikkje delt. Finn ut kva det er, og hent det frå tryggingskopien:
+operations-unreadable-do = Ikkje slett noko. Det som ikkje kan lesast, blir ikkje delt. Finn ut kva det er:
 operations-log-do = Ikkje slett noko. Sei frå til personvernombodet og den tryggingsansvarlege, og ta vare på:
 operations-state = Denne noden
 operations-node = Program
@@ -69,10 +69,10 @@ operations-log-rows = { $count ->
     [one] Éi rad, gått gjennom frå starten { $moment }.
    *[other] { $count } rader, gått gjennom frå starten { $moment }.
 }
-operations-log-more = { $count } rader. { $walked } av dei blei gått gjennom frå starten { $moment }. Dei som kom sidan, er sjekka.
+operations-log-more = { $count } rader. { $walked } av dei blei gått gjennom frå starten { $moment }. Dei som kom sidan, blir sjekka fortløpande.
 operations-log-wrong = Noko er gale med han. Sjå øvst på sida.
 operations-log-unknown = Ikkje gått gjennom enno.
-operations-log-walking = Han blir gått gjennom frå byrjinga no.
+operations-log-walking = Han blir gått gjennom frå starten no.
 operations-backup = Tryggingskopi
 operations-backup-do = Noden veit ikkje når han sist blei kopiert. Sjå der kopiane blir tekne, og prøv å gjenopprette.
 operations-key = Eigen TLS-nøkkel (fingeravtrykk)
