@@ -1,6 +1,6 @@
 //! What a journal closes again after a restore (law 16): its lines by what they are about, and what
-//! is missing in the chain of a case as the backup holds it. Whatever the backup does not know
-//! closes more, never less.
+//! is missing in the chain of a case as the backup holds it. Under the consents that the backup knows,
+//! what it does not know closes more, never less; a consent that is asked for afterwards is not bound.
 
 use std::collections::{BTreeMap, BTreeSet};
 
