@@ -39,6 +39,7 @@ mod protection;
 mod reading;
 mod session;
 pub mod sessions;
+pub(crate) mod stalled;
 mod start;
 mod tasks;
 pub(crate) mod unit;
@@ -107,6 +108,14 @@ pub enum EngineError {
     /// The store did not take it.
     #[error("the store did not take it")]
     Fault(#[from] Fault),
+}
+
+impl EngineError {
+    /// Whether rows of one case are at fault, and not the store.
+    pub(crate) fn is_damage(&self) -> bool {
+        let Self::Store(error) = self else { return false };
+        error.is_damage() || matches!(error, StoreError::KeyGone(_))
+    }
 }
 
 impl From<StoreError> for EngineError {

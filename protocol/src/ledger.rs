@@ -129,6 +129,7 @@ pub struct LedgerView {
     opened_in: Option<String>,
     subject_kind: SubjectKind,
     level: Level,
+    level_since: UnixMillis,
     baton: Baton,
     rules: Arc<RuleTable>,
     /// Everybody in the family, by id, with the moment from which that was registered.
@@ -177,6 +178,7 @@ impl LedgerView {
             opened_in: unit.clone(),
             subject_kind: *subject_kind,
             level: *level,
+            level_since: statement.at,
             baton: Baton::opened(*holder, statement.at),
             rules: Arc::new(RuleTable::default()),
             parties: vec![(statement.at, parties.clone())],
@@ -274,7 +276,7 @@ impl LedgerView {
             | Said::BatonDeclined { .. }
             | Said::BatonRecalled { .. }
             | Said::BatonReassigned { .. } => self.apply_to_baton(&statement.said, at)?,
-            Said::LevelChanged { level } => self.level = *level,
+            Said::LevelChanged { level } => (self.level, self.level_since) = (*level, at),
             Said::GrantIssued { grant, consent, partner, areas, .. } => {
                 let narrowings = self.consent_mut(*consent)?.narrowings();
                 let issued = IssuedGrant {
@@ -470,6 +472,11 @@ impl LedgerView {
     /// Its level.
     pub fn level(&self) -> Level {
         self.level
+    }
+
+    /// Since when it has been on that level.
+    pub fn level_since(&self) -> UnixMillis {
+        self.level_since
     }
 
     /// Who holds the baton.

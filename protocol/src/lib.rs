@@ -31,6 +31,7 @@ pub mod protection;
 pub mod replay;
 pub mod restore;
 pub mod signed;
+pub mod stalled;
 pub mod task;
 pub mod time;
 pub mod transaction;

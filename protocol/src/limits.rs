@@ -161,6 +161,13 @@ pub const CASE_DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Milliseconds in which an offer of the baton can be accepted; then it lapses.
 pub const BATON_OFFER_MS: u64 = 14 * crate::time::DAY;
+/// Milliseconds after which an offer of the baton without an answer is a sign that a case has stopped.
+pub const BATON_WAITS_MS: u64 = 7 * crate::time::DAY;
+/// Milliseconds without a written meeting after which a case of the levels on which people meet has
+/// stopped: 12 weeks.
+pub const MEETING_MISSING_MS: u64 = 12 * 7 * crate::time::DAY;
+/// Milliseconds for which a service's no may stand before it is a sign that a case has stopped.
+pub const UNANSWERED_MS: u64 = 14 * crate::time::DAY;
 /// Bytes of the reason why a service cannot take a case.
 pub const UPTAKE_REASON_BYTES_MAX: usize = 1_024;
 /// Milliseconds for each new answer of a partner's services that is written down, in the long run.

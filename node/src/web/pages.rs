@@ -70,6 +70,7 @@ pub(crate) mod disclosures;
 pub(crate) mod meeting;
 pub(crate) mod operations;
 pub(crate) mod search;
+pub(crate) mod stalled;
 pub(crate) mod unit;
 
 use std::any::Any;
@@ -320,6 +321,7 @@ const fn places_of(role: Role) -> &'static [(Key, &'static str)] {
             (Key("cases-title"), "/cases"),
             (Key("search-title"), "/search"),
         ],
+        Role::BtiCoordinator => &[(Key("stalled-title"), "/stalled")],
         Role::Guardian | Role::Subject => {
             &[(Key("family-title"), "/family"), (Key("search-title"), "/search")]
         }
@@ -333,6 +335,7 @@ const fn home_of(role: Role) -> Option<&'static str> {
         Role::Employee | Role::UnitLeader => Some("/cases"),
         Role::ServiceLeader => Some("/inbox"),
         Role::Guardian | Role::Subject => Some("/family"),
+        Role::BtiCoordinator => Some("/stalled"),
         Role::ItOperator => Some("/operations"),
         Role::DataProtectionOfficer => Some("/disclosures"),
         _ => None,

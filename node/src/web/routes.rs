@@ -130,6 +130,7 @@ pub(crate) fn pages() -> Routes {
         .post("/cases/new", pages::cases::new::open)
         .get("/inbox", pages::cases::inbox::show)
         .get("/unit", pages::unit::show)
+        .get("/stalled", pages::stalled::show)
         .get("/cases/{case}", pages::case::show)
         .post("/cases/{case}/level", pages::case::set_level)
         .post("/cases/{case}/assign", pages::cases::inbox::assign)

@@ -34,6 +34,7 @@ mod protection;
 mod schema;
 mod search;
 mod serving;
+mod stalled;
 mod story;
 mod support;
 mod tasks;

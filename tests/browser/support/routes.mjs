@@ -17,7 +17,7 @@ export const REACHES = {
   Siri: [...READS, ...WRITES, '/cases/new', `${CASE}/baton`],
   Knut: ['/cases', '/cases/new', '/baton', '/search'],
   Randi: ['/cases', '/unit', '/baton', '/search', `${CASE}/family`, `${CASE}/family/circle`, `${CASE}/baton`, `${CASE}/baton/give`],
-  Bente: ['/'],
+  Bente: ['/stalled'],
   Arne: ['/'],
   Jo: ['/operations'],
   Dagny: ['/disclosures', `${CASE}/looks`],

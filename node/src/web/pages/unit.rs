@@ -7,6 +7,7 @@ use axum::response::Response;
 use stafett_protocol::id::CaseId;
 
 use super::cases::level_name;
+use super::stalled::label;
 use super::{Frame, PageError, page};
 use crate::engine::unit::UnitCase;
 use crate::web::Api;
@@ -23,6 +24,7 @@ struct UnitPage<'a> {
 
 struct UnitRow {
     case: CaseId,
+    label: String,
     opened: String,
     level: String,
     /// Who holds the baton and since when; none if nobody does who works here.
@@ -44,6 +46,7 @@ fn row(api: &Api, visitor: &Visitor, case: &UnitCase) -> UnitRow {
     let since = time::day_of(case.held_since, zone);
     UnitRow {
         case: case.case,
+        label: label(case.case),
         opened: time::day_of(case.opened_at, zone),
         level: level_name(&api.engine, case.level, visitor.asked.language()),
         holder: case

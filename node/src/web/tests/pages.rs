@@ -79,6 +79,7 @@ async fn all_pages(node: &Node, query: &str) -> Vec<(String, Answer)> {
         (Some(holder.as_str()), "get", &edit, 200),
         (Some(leader.as_str()), "get", "/inbox", 200),
         (Some(&Who::UnitLeader.token()), "get", "/unit", 200),
+        (Some(&Who::Coordinator.token()), "get", "/stalled", 200),
         (Some(leader.as_str()), "get", &decline, 200),
         (None, "post", "/", 405),
         (None, "get", print.as_str(), 401),
@@ -179,7 +180,7 @@ async fn every_page_and_every_refusal_carries_the_text_byte_for_byte() {
     for (query, language) in [("", Language::Nb), ("?lang=nn", Language::Nn)] {
         let node = Node::start_with("[duty_to_report]\nchild_welfare_phone = \"00 00 00 00\"").await;
         let pages = all_pages(&node, query).await;
-        assert_eq!(pages.len(), 56);
+        assert_eq!(pages.len(), 57);
         let first = pages[0].1.text();
         let carried = block(&first);
 

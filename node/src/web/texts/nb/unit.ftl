@@ -1,7 +1,7 @@
 unit-title = Enhetens saker
 unit-what = Her ser du sakene enheten din svarer for. Du ser om noen har stafettpinnen, og om noe er over fristen. Bare stafettholderen ser navn og innhold.
 unit-none = Enheten har ingen saker.
-unit-case = Sak åpnet { $day }
+unit-case = Sak { $label }, åpnet { $day }
 unit-no-holder = Ingen aktiv stafettholder
 unit-offered = Stafettpinnen er tilbudt noen
 unit-overdue = { $count ->
