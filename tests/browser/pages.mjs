@@ -34,12 +34,14 @@ describe('a check that meets what it is for', () => {
       '<style>body { background: #111 } a { color: #fff } a:focus { outline: 3px solid #333 }</style><a href="#x">To x</a>',
       /the focus on a link has 1\.\d to 1/, 'dark'],
     'a button whose focus is seen in the light alone': [
-      `<style>button { outline: 3px solid #003; outline-offset: 3px }
+      `<style>button:focus { outline: 3px solid #003; outline-offset: 3px }
       @media (prefers-color-scheme: dark) { body { background: #000 } }</style><button>Press</button>`,
       /the focus on a button has 1\.\d to 1/, 'dark'],
     'a field that shows no focus in the dark': [
       '<style>input:focus { outline: 3px solid #003 } @media (prefers-color-scheme: dark) { input:focus { outline: none } }</style><label>Name <input></label>',
       /no visible focus on a field/, 'dark'],
+    'a button whose outline is there without the focus too': [
+      '<style>button { outline: 3px solid #003 }</style><button>Press</button>', /no visible focus on a button/],
     'a focus behind something else': [
       '<div style="position:fixed;inset:0;background:#fff"></div><button>Press</button>', /behind something else/],
     'a button that Tab passes by': ['<button tabindex="-1">Press</button>', /Tab does not lead to <button/],

@@ -70,16 +70,25 @@ export async function ringed(page) {
       const there = [...document.querySelectorAll(selector)].filter((one) => one.checkVisibility() && !one.disabled);
       const one = there.find((other) => other.closest('main')) ?? there[0];
       if (!one) continue;
+      // A box or a choice shows it around itself and its label.
+      const shown = sort === 'a choice' ? [one, one.parentElement] : [one];
+      document.activeElement?.blur();
+      const without = shown.map(outline);
       one.focus();
       const name = one.outerHTML.slice(0, 100).replace(/\s+/g, ' ');
-      // A box or a choice shows it around itself and its label.
-      const rings = (sort === 'a choice' ? [one, one.parentElement] : [one]).map(ring).filter(Boolean);
+      // An outline that is there without the focus tells nobody where it is.
+      const rings = shown.filter((of, number) => outline(of) !== without[number]).map(ring).filter(Boolean);
       const best = Math.max(0, ...rings);
       if (rings.length === 0) found.push(`no visible focus on ${sort}: ${name}`);
       else if (best < least) found.push(`the focus on ${sort} has ${best.toFixed(1)} to 1 around it: ${name}`);
     }
     document.activeElement?.blur();
     return found;
+
+    function outline(of) {
+      const { outlineStyle, outlineWidth, outlineColor } = getComputedStyle(of);
+      return `${outlineStyle} ${outlineWidth} ${outlineColor}`;
+    }
 
     /** The contrast of an element's ring with what is around it; nothing if it has none. */
     function ring(of) {
