@@ -85,6 +85,12 @@ impl ConsentStatus {
     pub fn counts(&self) -> bool {
         matches!(self, Self::Valid | Self::Expiring)
     }
+
+    /// Whether nobody is asked any longer and nothing can come of it: it was refused, taken back or
+    /// replaced, or has run out.
+    pub fn is_over(&self) -> bool {
+        matches!(self, Self::Refused | Self::Expired | Self::Withdrawn { .. } | Self::Superseded)
+    }
 }
 
 /// A yes could not be taken.

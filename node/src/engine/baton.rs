@@ -114,7 +114,8 @@ impl Engine {
         Ok(OfferedBaton { offer: offer.id })
     }
 
-    /// Takes the baton over: from here the person is stafettholder.
+    /// Takes the baton over: from here the person is stafettholder. Whoever has done so by this offer
+    /// and presses again is answered as the first time.
     ///
     /// # Errors
     /// [`EngineError::NotFound`] unless the offer is to this person and has no answer;
@@ -127,7 +128,10 @@ impl Engine {
     ) -> Result<(), EngineError> {
         self.must_not_be_sealed()?;
         let _turn = self.inner.commands.lock().await;
-        let ledger = self.answered_offer(reader, case, offer).await?;
+        let ledger = match self.answered_offer(reader, case, offer).await {
+            Err(EngineError::NotFound) if self.has_accepted(reader, case, offer).await? => return Ok(()),
+            waiting => waiting?,
+        };
         if !self.may_get(reader.account, &ledger) {
             return Err(EngineError::Conflict { reason: "the baton stays within the own municipality" });
         }
@@ -222,6 +226,22 @@ impl Engine {
             Some(waiting) if waiting.id == offer => Ok(ledger),
             _ => Err(EngineError::NotFound),
         }
+    }
+
+    /// Whether the person holds the baton of a case by this offer: its note is kept for the one who
+    /// took it over.
+    async fn has_accepted(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+        offer: BatonOfferId,
+    ) -> Result<bool, EngineError> {
+        let Some(ledger) = self.ledger_if_here(case).await? else { return Ok(false) };
+        if ledger.baton().holder != reader.account {
+            return Ok(false);
+        }
+        let note = self.inner.store.handover_note(case).await?;
+        Ok(note.is_some_and(|note| note.offer == offer && note.to == reader.account))
     }
 
     async fn baton_part(&self, reader: &Reader, ledger: &LedgerView) -> Result<BatonPart, EngineError> {

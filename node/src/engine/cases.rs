@@ -18,21 +18,13 @@ use crate::clock::random;
 use crate::store::{Assignment, LocalWrite};
 
 impl Engine {
-    /// Opens a case; the person who asks holds the baton from the first moment (law 14).
+    /// Opens a case; the person who asks holds the baton from the first moment (law 14). By a form's
+    /// button it is opened once, and who presses twice is answered as the first time.
     ///
     /// # Errors
     /// [`EngineError::NotAllowed`] unless the person works in a service,
     /// [`EngineError::Invalid`] if something of the family does not fit.
-    pub async fn open_case(&self, reader: &Reader, request: OpenCase) -> Result<CaseId, EngineError> {
-        self.open_case_pressed(reader, request, None).await
-    }
-
-    /// As [`open_case`](Self::open_case), by a form's button: once, and who presses twice is answered
-    /// as the first time.
-    ///
-    /// # Errors
-    /// As [`open_case`](Self::open_case).
-    pub(crate) async fn open_case_pressed(
+    pub(crate) async fn open_case(
         &self,
         reader: &Reader,
         request: OpenCase,
@@ -45,7 +37,7 @@ impl Engine {
         let unit = self.people().get(reader.account).ok_or(EngineError::NotAllowed)?.unit.clone();
         let birthdays = self.check_opening(&request)?;
         let case =
-            CaseId::from_random(press.as_ref().map_or_else(random, |press| press.id_bytes(reader, None)));
+            CaseId::from_random(press.as_ref().map_or_else(random, |press| press.id_bytes(reader, None, 0)));
         let (private, parties) = super::family::opened(&request)?;
         let document = PrivateCaseDocument::create(Actor(random()), &private)
             .map_err(|error| EngineError::Invalid { field: "subject", reason: error.to_string() })?;

@@ -19,7 +19,7 @@ use super::restore::AfterRestore;
 use super::seal::SealReason;
 use super::{Engine, EngineError};
 use crate::clock::random;
-use crate::store::{LocalWrite, StoreError, WaitingOrder};
+use crate::store::{LocalWrite, WaitingOrder};
 
 impl Engine {
     /// A partner that was restored asks what is held here under its signature, on this connection.
@@ -140,7 +140,7 @@ impl Engine {
         compared: &mut Compared,
     ) -> Result<(), EngineError> {
         let Err(error) = self.compare_case(case, grants, compared).await else { return Ok(()) };
-        if !is_damage(&error) {
+        if !error.is_damage() {
             return Err(error);
         }
         tracing::error!(%partner, %case, %error, "a damaged case could not be compared; it stays closed");
@@ -148,7 +148,7 @@ impl Engine {
         let ledger = match self.ledger(case).await {
             Ok(ledger) => ledger,
             // No permit is minted without what holds in the case.
-            Err(error) if is_damage(&error) => return Ok(()),
+            Err(error) if error.is_damage() => return Ok(()),
             Err(error) => return Err(error),
         };
         let granted = ledger.grants().values().filter(|issued| issued.partner == partner);
@@ -175,7 +175,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let ended = self.close_received(owner, case, over, &mut compared.done).await;
         let Err(error) = ended else { return Ok(()) };
-        if !is_damage(&error) {
+        if !error.is_damage() {
             return Err(error);
         }
         tracing::error!(%owner, %case, %error, "a damaged received case is closed and not erased");
@@ -264,12 +264,6 @@ fn ordered(waiting: &[WaitingOrder], grant: GrantId) -> Option<BTreeSet<EntryId>
 
 fn orders_in(writes: &[Write]) -> usize {
     writes.iter().filter(|write| matches!(write, Write::OrderQueued(_))).count()
-}
-
-/// Whether rows of one case are at fault, and not the store.
-pub(super) fn is_damage(error: &EngineError) -> bool {
-    let EngineError::Store(error) = error else { return false };
-    matches!(error, StoreError::Sealed { .. } | StoreError::Damaged { .. } | StoreError::KeyGone(_))
 }
 
 fn too_large() -> EngineError {

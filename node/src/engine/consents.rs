@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use stafett_protocol::decision::Decision;
 use stafett_protocol::id::{CaseId, ConsentId};
+use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::ledger::statement::Said;
 use stafett_protocol::municipality::Service;
 use stafett_protocol::person::Reader;
@@ -20,26 +21,13 @@ use crate::clock::random;
 pub(super) use items::status_word;
 
 impl Engine {
-    /// Asks the family. Nothing is opened by this.
+    /// Asks the family. Nothing is opened by this. By a form's button it is asked once, and who presses
+    /// twice is answered as the first time; once that question is over, the same words are a new one.
     ///
     /// # Errors
     /// [`EngineError::NotFound`] or [`EngineError::NotAllowed`] unless the person holds the
     /// baton, [`EngineError::Invalid`] if the scope does not make sense.
-    pub async fn ask_consent(
-        &self,
-        reader: &Reader,
-        case: CaseId,
-        request: AskConsent,
-    ) -> Result<ConsentView, EngineError> {
-        self.ask_consent_pressed(reader, case, request, None).await
-    }
-
-    /// As [`ask_consent`](Self::ask_consent), by a form's button: once, and who presses twice is
-    /// answered as the first time.
-    ///
-    /// # Errors
-    /// As [`ask_consent`](Self::ask_consent).
-    pub(crate) async fn ask_consent_pressed(
+    pub(crate) async fn ask_consent(
         &self,
         reader: &Reader,
         case: CaseId,
@@ -47,10 +35,9 @@ impl Engine {
         press: Option<Press>,
     ) -> Result<ConsentView, EngineError> {
         self.must_not_be_sealed()?;
-        let id = press.map_or_else(random, |press| press.id_bytes(reader, Some(case)));
-        let id = ConsentId::from_random(id);
         let turn = self.inner.commands.lock().await;
         let ledger = self.held_case(reader, case).await?;
+        let id = self.id_of_question(reader, &ledger, press.as_ref());
         if ledger.consents().contains_key(&id) {
             drop(turn);
             return self.consent_view(reader, case, id).await;
@@ -61,6 +48,16 @@ impl Engine {
         self.conclude(decision, Vec::new(), Vec::new()).await?;
         drop(turn);
         self.consent_view(reader, case, id).await
+    }
+
+    /// The id of what is asked: by a press that of the first question of this press that is not over.
+    fn id_of_question(&self, reader: &Reader, ledger: &LedgerView, press: Option<&Press>) -> ConsentId {
+        let Some(press) = press else { return ConsentId::from_random(random()) };
+        let is_over = |id: &ConsentId| {
+            ledger.consents().get(id).is_some_and(|record| ledger.status(record, self.now()).is_over())
+        };
+        let id = |time: u32| ConsentId::from_random(press.id_bytes(reader, Some(ledger.case()), time));
+        (0..).map(id).find(|id| !is_over(id)).unwrap_or_else(|| ConsentId::from_random(random()))
     }
 
     /// Lists the consents of a case: all with what came of each for the stafettholder, the own

@@ -23,6 +23,7 @@ use stafett_protocol::person::{Reader, Role};
 
 use super::answer::{FamilyView, PartyItem, Registered, RegistrationItem};
 use super::consents::invalid;
+use super::entries::Press;
 use super::protection::Answered;
 use super::request::{LimitGuardian, NewGuardian, OpenCase, RegisterFamily};
 use super::{Engine, EngineError};
@@ -61,23 +62,30 @@ impl Engine {
     }
 
     /// Registers by hand who the family is. Nothing changes until a leader has approved it; names
-    /// of new persons go to the private document in the same transaction.
+    /// of new persons go to the private document in the same transaction. By a form's button it is
+    /// registered once while it waits.
     ///
     /// # Errors
     /// [`EngineError::NotFound`] or [`EngineError::NotAllowed`] unless the person holds the baton,
     /// [`EngineError::Invalid`] if the family does not fit, [`EngineError::Conflict`] if too many
     /// registrations wait.
-    pub async fn register_family(
+    pub(crate) async fn register_family(
         &self,
         reader: &Reader,
         case: CaseId,
         request: RegisterFamily,
+        press: Option<Press>,
     ) -> Result<Registered, EngineError> {
         self.must_not_be_sealed()?;
         check_document(&request.document)?;
         let birthdays = request.birth_date.as_deref().map(|born| self.birthdays_of(born)).transpose()?;
         let _turn = self.inner.commands.lock().await;
         let ledger = self.held_case(reader, case).await?;
+        let id = press.map_or_else(random, |press| press.id_bytes(reader, Some(case), 0));
+        let registration = RegistrationId::from_random(id);
+        if ledger.registrations().contains_key(&registration) {
+            return Ok(Registered { registration });
+        }
         if ledger.registrations().len() >= REGISTRATIONS_WAITING_MAX {
             return Err(EngineError::Conflict { reason: "too many registrations wait for a leader" });
         }
@@ -85,7 +93,6 @@ impl Engine {
         let (parties, added) = registered(&ledger, private.view(), &request)?;
         let edits = added.into_iter().map(CaseEdit::PutGuardian).collect();
         let local = self.edited(case, &mut private, edits)?;
-        let registration = RegistrationId::from_random(random());
         let document = request.document;
         let mut decision = Decision::about((*ledger).clone(), Some(reader.account), self.now());
         let said = Said::PartiesRegistered { registration, parties, birthdays, document };

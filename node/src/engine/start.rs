@@ -15,7 +15,6 @@ use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::signed::PublicKey;
 use stafett_protocol::transaction::{Transaction, Write};
 
-use super::compare::is_damage;
 use super::damage::DamagedEntries;
 use super::link::{About, Link, Links, Terms};
 use super::log_watch::LogWatch;
@@ -280,7 +279,7 @@ impl Engine {
                     ledgers.insert(case, ledger);
                 }
                 // Without what holds in it, no permit for the case is minted (law 3).
-                Err(error) if is_damage(&error) => {
+                Err(error) if error.is_damage() => {
                     tracing::error!(partner = %organisation, %case, %error, "a damaged case stays closed");
                 }
                 Err(error) => return Err(error),

@@ -65,13 +65,20 @@ impl Press {
         Self(hash.finalize().into())
     }
 
-    /// The bytes of the id of what this person makes by it; `case` is the one that it belongs to.
-    pub(in crate::engine) fn id_bytes(&self, reader: &Reader, case: Option<CaseId>) -> RandomBytes {
+    /// The bytes of the id of what this person makes by it; `case` is the one that it belongs to, and
+    /// `time` counts from 0 how often something came of this press and is over.
+    pub(in crate::engine) fn id_bytes(
+        &self,
+        reader: &Reader,
+        case: Option<CaseId>,
+        time: u32,
+    ) -> RandomBytes {
         let case = case.map(|case| *case.as_bytes()).unwrap_or_default();
         let hash = Sha256::new()
             .chain_update(self.0)
             .chain_update(reader.account.as_bytes())
             .chain_update(case)
+            .chain_update(time.to_be_bytes())
             .finalize();
         first_bytes(hash)
     }

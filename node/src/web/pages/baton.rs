@@ -139,6 +139,12 @@ pub(crate) async fn offer(
         let request = OfferBaton { to, note: form.value("note").to_owned() };
         match api.engine.offer_baton(&visitor.reader, case, request).await {
             Ok(_) => return Ok(done(&api, &format!("/cases/{case}/baton"), Key("notice-baton-offered"))),
+            // The button was pressed twice: what was meant is so.
+            Err(EngineError::Conflict { .. })
+                if view.offer.as_ref().is_some_and(|offer| offer.to.account == to) =>
+            {
+                return Ok(done(&api, &format!("/cases/{case}/baton"), Key("notice-baton-offered")));
+            }
             Err(EngineError::Invalid { field: "to", .. }) => form.refuse("to", visitor.t("baton-to-wrong")),
             Err(EngineError::Invalid { field: "note", .. }) => {
                 form.refuse("note", visitor.t("baton-note-long"));

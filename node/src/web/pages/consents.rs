@@ -135,6 +135,11 @@ fn refused(form: &mut Form, error: EngineError, visitor: &Visitor, first: &str) 
             form.refuse(first, visitor.t("consents-wrong-changed"));
             Ok(())
         }
+        // Nobody says yes to what cannot be listed; what was written stands in the form meanwhile.
+        error if error.is_damage() => {
+            form.refuse(first, visitor.t("consents-wrong-damaged"));
+            Ok(())
+        }
         other => Err(other),
     }
 }

@@ -109,7 +109,7 @@ pub(crate) async fn post(
         "limit" => (limit(&api, &visitor, case, &of, &form).await, Key("notice-saved")),
         _ => match request_of(&visitor, &family, &mut form) {
             Some(request) => {
-                let done = api.engine.register_family(reader, case, request).await.map(|_| ());
+                let done = api.engine.register_family(reader, case, request, form.press()).await.map(|_| ());
                 (done, Key("notice-family-registered"))
             }
             None => {
@@ -186,6 +186,7 @@ fn household_page(
     let config = api.engine.config();
     let own = visitor.reader.account;
     let choice = |value: &str, key: Key| (value.to_owned(), say.t(key).to_string());
+    let form = form.with_id();
     let shown = HouseholdPage {
         frame: Frame::new(api, &visitor.asked, visitor.t("household-title")),
         case,

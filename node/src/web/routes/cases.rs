@@ -56,7 +56,7 @@ pub(crate) async fn open(
     Caller(reader): Caller,
     Body(request): Body<OpenCase>,
 ) -> Result<Response, ApiError> {
-    let case = api.engine.open_case(&reader, request).await?;
+    let case = api.engine.open_case(&reader, request, None).await?;
     let location = [(header::LOCATION, format!("/api/v1/cases/{case}"))];
     Ok((location, json(StatusCode::CREATED, &OpenedCase { case })).into_response())
 }

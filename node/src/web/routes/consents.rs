@@ -42,7 +42,7 @@ pub(crate) async fn ask(
     Within(reader, case): Within<CaseId>,
     Body(request): Body<AskConsent>,
 ) -> Result<Response, ApiError> {
-    Ok(json(StatusCode::CREATED, &api.engine.ask_consent(&reader, case, request).await?))
+    Ok(json(StatusCode::CREATED, &api.engine.ask_consent(&reader, case, request, None).await?))
 }
 
 /// Tells what a consent would make visible if the family said yes. Changes nothing.

@@ -45,7 +45,7 @@ pub(crate) async fn register(
     Within(reader, case): Within<CaseId>,
     Body(request): Body<RegisterFamily>,
 ) -> Result<Response, ApiError> {
-    Ok(json(StatusCode::CREATED, &api.engine.register_family(&reader, case, request).await?))
+    Ok(json(StatusCode::CREATED, &api.engine.register_family(&reader, case, request, None).await?))
 }
 
 /// Approves a registration. The leader who does is another person than the one who registered it.

@@ -155,7 +155,7 @@ async fn what_cannot_be_read_opens_to_nobody() {
     let all = used(&mut holder, &family, damaged, "noe annet").await;
 
     assert_eq!(all, [200, 303, 200], "the same requests, of an entry that is whole");
-    assert_eq!(none, [503, 503, 503], "nor is anybody told what would become visible from half of it");
+    assert_eq!(none, [503, 503, 422], "nor is anybody told what would become visible from half of it");
 }
 
 #[tokio::test]
@@ -194,4 +194,41 @@ async fn what_was_mended_is_forgotten_by_whoever_reads_it_whole() {
     assert!(shown(&node, Who::Guardian, &home).await.contains("Ane teller til ti"));
     let told = shown(&node, Who::Operator, "/operations").await;
     assert!(!told.contains("kan ikke leses fra disken"), "{told}");
+}
+
+#[tokio::test]
+async fn question_beside_a_damaged_entry_is_refused_and_what_was_written_stands_in_the_form() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    let damaged = family.write(&node, &new_note("Ane teller til ti")).await;
+    let mut holder = node.log_in(Who::Holder).await;
+    let rows = Rows::of(&node, "entry_change", damaged);
+    let recipient = format!("{PARTNER}.ppt");
+    let mut question = QUESTION.to_vec();
+    question.push(("recipient", &recipient));
+    rows.damage();
+
+    let refused = holder.post(&format!("{}/new", pages(&family)), &question).await;
+
+    let page = refused.text();
+    assert_eq!(refused.status.as_u16(), 422, "{page}");
+    assert!(page.contains("En oppføring i saken kan ikke leses, og da vet ingen hva et ja åpner."), "{page}");
+    assert!(page.contains("Utrede lesing"), "{page}");
+    rows.mend();
+    assert_eq!(holder.post(&format!("{}/new", pages(&family)), &question).await.status.as_u16(), 200);
+}
+
+#[tokio::test]
+async fn entry_is_shown_without_its_author_where_the_family_cannot_be_read() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    let entry = family.write(&node, &new_note("Ane teller til ti")).await;
+    let store = node.folder.path().join("data/store.sqlite");
+    let store = rusqlite::Connection::open(store).expect("the store");
+    let sql = "UPDATE private_case SET sealed = CAST(substr(sealed, 1, length(sealed) - 1) AS BLOB)";
+    assert_eq!(store.execute(sql, []).expect("changed"), 1);
+
+    let page = shown(&node, Who::Holder, &format!("/cases/{}/entries/{entry}", family.id)).await;
+
+    assert!(page.contains("Ane teller til ti"), "{page}");
 }

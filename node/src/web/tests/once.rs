@@ -1,6 +1,6 @@
 //! A button that is pressed twice publishes once, whatever the form.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::consent_pages::at_home;
 use super::household::Family;
@@ -208,4 +208,54 @@ async fn family_is_asked_once_however_often_the_button_is_pressed() {
     other[5].1 = "Noe annet";
     assert_ne!(place(&holder.post(&path, &plus(&other, &[("act", "ask")])).await), places[0]);
     assert_eq!(count().await, 2, "other words are another question");
+}
+
+#[tokio::test]
+async fn question_that_is_over_is_asked_anew_by_the_same_form() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    let path = format!("/cases/{}/consents/new", family.id);
+    let mut holder = node.log_in(Who::Holder).await;
+    let recipient = format!("{PARTNER}.ppt");
+    let question = [
+        ("form-id", "0123456789abcdef0123456789abcdef"),
+        ("recipient", recipient.as_str()),
+        ("direction", "both"),
+        ("areas", "language"),
+        ("kinds", "note"),
+        ("purpose", "Utrede lesing"),
+        ("child_heard", "not-asked"),
+        ("act", "ask"),
+    ];
+    let first = place(&holder.post(&path, &question).await);
+    assert_eq!(place(&holder.post(&path, &question).await), first, "it waits for its answer");
+    let refused = format!("/api/v1{first}/no");
+    let no = json!({ "giver": family.mother });
+    node.expect(200, Who::Holder, "post", &refused, &no).await;
+
+    let second = place(&holder.post(&path, &question).await);
+
+    assert_ne!(second, first, "the family said no to that one");
+    assert_eq!(place(&holder.post(&path, &question).await), second);
+}
+
+#[tokio::test]
+async fn family_is_registered_once_however_often_the_button_is_pressed() {
+    let node = Node::start().await;
+    let family = Family::of(&node).await;
+    let path = format!("/cases/{}/family", family.id);
+    let shown = node.log_in(Who::Holder).await.get(&path).await.text();
+    let id = hidden(&shown, &["form-id"]);
+    let grown = [
+        ("act", "register"),
+        ("name", "Mona Testesen"),
+        ("relation", "foster-parent"),
+        ("document", "Vedtak 12/27"),
+    ];
+
+    let places = pressed(&node, &path, &plus(&grown, &id)).await;
+
+    assert!(places.iter().all(|one| *one == path), "{places:?}");
+    let view = node.expect(200, Who::Holder, "get", &format!("{}/family", family.case), &Value::Null).await;
+    assert_eq!(view["registrations"].as_array().map(Vec::len), Some(1), "{view}");
 }

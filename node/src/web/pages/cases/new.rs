@@ -72,7 +72,7 @@ pub(crate) async fn open(
     may_open(&visitor)?;
     let request = read(&api, &visitor, &mut form);
     if let Some(request) = request.filter(|_| form.holds()) {
-        match api.engine.open_case_pressed(&visitor.reader, request, form.press()).await {
+        match api.engine.open_case(&visitor.reader, request, form.press()).await {
             Ok(case) => return Ok(done(&api, &format!("/cases/{case}"), Key("notice-opened"))),
             Err(EngineError::Invalid { field: "birth_date", .. }) => {
                 form.refuse("birth-date", visitor.t("new-birth-wrong"));

@@ -114,7 +114,7 @@ pub(crate) async fn post(
         return ask_page(&api, &visitor, case, &desk, form, StatusCode::UNPROCESSABLE_ENTITY);
     };
     if form.value("act") == "ask" {
-        match api.engine.ask_consent_pressed(&visitor.reader, case, request, form.press()).await {
+        match api.engine.ask_consent(&visitor.reader, case, request, form.press()).await {
             Ok(ConsentView::Full(item)) => {
                 let to = format!("/cases/{case}/consents/{}", item.asked.id);
                 return Ok(done(&api, &to, Key("notice-asked")));

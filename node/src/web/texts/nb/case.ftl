@@ -46,7 +46,7 @@ case-unreadable = { $count ->
    *[other] { $count } oppføringer kan ikke leses. IT ser det på driftssiden.
 }
 case-author = { $name } ({ $relation })
-case-written-by-family = skrevet av { $author }
+case-written-by-family = først skrevet av { $author }
 case-written-by = skrevet i { $service }
 case-stored = { $moment }
 case-changed = endret { $moment }

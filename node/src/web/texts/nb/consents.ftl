@@ -65,6 +65,7 @@ consents-wrong-witness = Velg en annen kollega
 consents-wrong-answer = Velg ja eller nei
 consents-wrong-part = Velg hvor mye
 consents-wrong-changed = Noe har endret seg etter at du åpnet siden. Se over, og prøv igjen
+consents-wrong-damaged = En oppføring i saken kan ikke leses, og da vet ingen hva et ja åpner. Be IT hente den tilbake, og prøv igjen. Det du har skrevet, står her.
 consents-wrong-other = Feltet passer ikke. Se over det
 consents-new-title = Be om samtykke
 consents-new-lead = Svar på fire spørsmål. Ingenting blir delt før alle som må, har sagt ja.

@@ -46,7 +46,7 @@ case-unreadable = { $count ->
    *[other] { $count } oppføringar kan ikkje lesast. IT ser det på driftssida.
 }
 case-author = { $name } ({ $relation })
-case-written-by-family = skrive av { $author }
+case-written-by-family = først skrive av { $author }
 case-written-by = skrive i { $service }
 case-stored = { $moment }
 case-changed = endra { $moment }

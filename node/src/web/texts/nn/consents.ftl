@@ -65,6 +65,7 @@ consents-wrong-witness = Vel ein annan kollega
 consents-wrong-answer = Vel ja eller nei
 consents-wrong-part = Vel kor mykje
 consents-wrong-changed = Noko har endra seg sidan sida blei opna. Sjå over, og prøv igjen
+consents-wrong-damaged = Ei oppføring i saka kan ikkje lesast, og då veit ingen kva eit ja opnar. Be IT hente henne tilbake, og prøv igjen. Det du har skrive, står her.
 consents-wrong-other = Feltet passar ikkje. Sjå over det
 consents-new-title = Be om samtykke
 consents-new-lead = Svar på fire spørsmål. Ingenting blir delt før alle som må, har sagt ja.
