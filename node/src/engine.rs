@@ -307,6 +307,18 @@ impl Engine {
         }
     }
 
+    /// As [`ledger_if_here`](Self::ledger_if_here), for a walk through all cases: none also if the rows of
+    /// this one are damaged, which is logged.
+    async fn whole_ledger(&self, case: CaseId) -> Result<Option<Arc<LedgerView>>, EngineError> {
+        match self.ledger_if_here(case).await {
+            Err(error) if error.is_damage() => {
+                tracing::error!(%case, %error, "the ledger of a case cannot be read: run `stafett check`");
+                Ok(None)
+            }
+            read => read,
+        }
+    }
+
     fn known_ledger(&self, case: CaseId) -> Option<Arc<LedgerView>> {
         self.inner.ledgers.lock().unwrap_or_else(PoisonError::into_inner).get(&case).cloned()
     }

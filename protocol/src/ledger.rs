@@ -5,6 +5,7 @@
 
 mod consents;
 mod exceptions;
+mod level;
 pub mod statement;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +20,8 @@ use crate::protection::{AddressProtection, Protection, ProtectionSaid, Protectio
 use crate::signed::{StatementHash, Verified};
 use crate::time::UnixMillis;
 use exceptions::Exception;
-use statement::{LedgerStatement, Level, Said};
+use level::CaseLevel;
+use statement::{LedgerStatement, Said};
 
 /// Why a statement cannot stand at the end of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -128,8 +130,7 @@ pub struct LedgerView {
     opened_by: ServiceCode,
     opened_in: Option<String>,
     subject_kind: SubjectKind,
-    level: Level,
-    level_since: UnixMillis,
+    level: CaseLevel,
     baton: Baton,
     rules: Arc<RuleTable>,
     /// Everybody in the family, by id, with the moment from which that was registered.
@@ -139,8 +140,8 @@ pub struct LedgerView {
     guardian_limits: BTreeMap<PersonId, BTreeSet<AreaCode>>,
     protection: Protection,
     consents: BTreeMap<ConsentId, ConsentRecord>,
-    /// The place in the chain at which each consent was asked for.
-    asked: BTreeMap<ConsentId, u64>,
+    /// The place in the chain at which each consent was asked for, and when.
+    asked: BTreeMap<ConsentId, (u64, UnixMillis)>,
     /// Entries that givers closed by a word of their own, in order.
     exceptions: Vec<Exception>,
     /// When each consent had every yes that it needed.
@@ -177,8 +178,7 @@ impl LedgerView {
             opened_by: service.clone(),
             opened_in: unit.clone(),
             subject_kind: *subject_kind,
-            level: *level,
-            level_since: statement.at,
+            level: CaseLevel::opened(*level, statement.at),
             baton: Baton::opened(*holder, statement.at),
             rules: Arc::new(RuleTable::default()),
             parties: vec![(statement.at, parties.clone())],
@@ -276,7 +276,7 @@ impl LedgerView {
             | Said::BatonDeclined { .. }
             | Said::BatonRecalled { .. }
             | Said::BatonReassigned { .. } => self.apply_to_baton(&statement.said, at)?,
-            Said::LevelChanged { level } => (self.level, self.level_since) = (*level, at),
+            Said::LevelChanged { level } => self.level.change(*level, at),
             Said::GrantIssued { grant, consent, partner, areas, .. } => {
                 let narrowings = self.consent_mut(*consent)?.narrowings();
                 let issued = IssuedGrant {
@@ -377,7 +377,7 @@ impl LedgerView {
                     return Err(LedgerError::Version);
                 }
                 insert_new(&mut self.consents, consent.id, ConsentRecord::asked(consent.clone()))?;
-                self.asked.insert(consent.id, self.next_number);
+                self.asked.insert(consent.id, (self.next_number, at));
                 consent.id
             }
             Said::ConsentGiven { consent, giver, yes } => {
@@ -467,16 +467,6 @@ impl LedgerView {
     /// Whom it is about.
     pub fn subject_kind(&self) -> SubjectKind {
         self.subject_kind
-    }
-
-    /// Its level.
-    pub fn level(&self) -> Level {
-        self.level
-    }
-
-    /// Since when it has been on that level.
-    pub fn level_since(&self) -> UnixMillis {
-        self.level_since
     }
 
     /// Who holds the baton.

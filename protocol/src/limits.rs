@@ -101,6 +101,8 @@ pub const PROTECTION_REVIEW_MS: u64 = 335 * crate::time::DAY;
 /// For how long a decision of address protection runs (folkeregisterloven § 10-4); nothing is
 /// lifted when it is over.
 pub const PROTECTION_RUNS_MS: u64 = 365 * crate::time::DAY;
+/// For how long nobody may have answered before a consent that was asked for is a task.
+pub const NOT_ANSWERED_MS: u64 = 7 * crate::time::DAY;
 /// For how long somebody may be missing before a partly given consent is a task.
 pub const PARTLY_GIVEN_MS: u64 = 14 * crate::time::DAY;
 /// How long before a birthday it becomes a task.

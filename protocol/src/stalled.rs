@@ -5,14 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::consent::ConsentKind;
 use crate::ledger::LedgerView;
-use crate::limits::{BATON_OFFER_MS, BATON_WAITS_MS, MEETING_MISSING_MS, UNANSWERED_MS};
-use crate::task::{TaskKind, tasks};
+use crate::limits::{BATON_OFFER_MS, BATON_WAITS_MS, MEETING_MISSING_MS, NOT_ANSWERED_MS, UNANSWERED_MS};
+use crate::task::{TaskKind, ran_out, tasks};
 use crate::time::UnixMillis;
 use crate::uptake::{Heard, last_words};
-
-/// The lowest level on which services meet with the family as a group.
-const MEETING_LEVEL: u8 = 2;
 
 /// A sign that a case has stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -20,11 +18,12 @@ const MEETING_LEVEL: u8 = 2;
 pub enum Sign {
     /// Nobody who works here holds its baton.
     NoHolder,
-    /// The baton has been offered for more than a week, and nobody has answered.
+    /// The baton was offered a week ago or more, and nobody has answered, whether it can still be accepted
+    /// or not.
     BatonWaits,
-    /// On level 2 or 3, and no meeting was written down for 12 weeks.
+    /// On level 2 or 3 for 12 weeks, and no meeting was begun in that time.
     NoMeeting,
-    /// Somebody has not said yes to a consent, 14 days after the first who did.
+    /// Nobody has answered a question of consent for 14 days, or somebody not for 14 days after the first.
     ConsentWaits,
     /// A consent has run out, and none has taken its place.
     ConsentExpired,
@@ -51,7 +50,7 @@ pub struct Question<'a> {
     pub ledger: &'a LedgerView,
     /// Whether whoever holds the baton works on this node.
     pub has_holder: bool,
-    /// When a meeting was last written down or changed.
+    /// When a meeting was last begun.
     pub last_meeting: Option<UnixMillis>,
     /// What the services of partners have answered.
     pub heard: &'a [Heard],
@@ -63,19 +62,24 @@ pub fn signs(question: &Question<'_>, now: UnixMillis) -> Vec<Sign> {
     if ledger.is_closed() {
         return Vec::new();
     }
-    let waits = |kind| tasks(ledger, now).iter().any(|task| task.kind == kind && task.due <= now);
+    let tasks = tasks(ledger, now);
+    let waits = |kind, beyond| tasks.iter().any(|task| task.kind == kind && task.due.plus(beyond) <= now);
+    let shared = || ledger.consents().values().filter(|record| record.consent().kind == ConsentKind::Share);
     let shown = |sign: &Sign| match sign {
         Sign::NoHolder => !question.has_holder,
         Sign::BatonWaits => ledger
             .baton()
-            .waiting(now)
+            .offer
             .is_some_and(|offer| now.plus(BATON_OFFER_MS).since(offer.lapses_at) >= BATON_WAITS_MS),
-        Sign::NoMeeting => {
-            let since = question.last_meeting.unwrap_or(ledger.opened_at()).max(ledger.level_since());
-            u8::from(ledger.level()) >= MEETING_LEVEL && now.since(since) >= MEETING_MISSING_MS
+        Sign::NoMeeting => ledger.meets_since().is_some_and(|since| {
+            let since = question.last_meeting.map_or(since, |met| met.max(since));
+            now.since(since) >= MEETING_MISSING_MS
+        }),
+        Sign::ConsentWaits => {
+            let beyond = UNANSWERED_MS.saturating_sub(NOT_ANSWERED_MS);
+            waits(TaskKind::PartlyGiven, 0) || waits(TaskKind::NotAnswered, beyond)
         }
-        Sign::ConsentWaits => waits(TaskKind::PartlyGiven),
-        Sign::ConsentExpired => waits(TaskKind::ConsentExpired),
+        Sign::ConsentExpired => shared().any(|record| ran_out(ledger, record, now).is_some()),
         Sign::ServiceCannotTake => last_words(ledger, question.heard)
             .iter()
             .any(|heard| heard.uptake.answer.reason().is_some() && now.since(heard.at) >= UNANSWERED_MS),

@@ -10,8 +10,8 @@ use crate::consent::{ChildHeard, ConsentKind, ConsentRecord, ConsentStatus, With
 use crate::id::{ConsentId, OrderId, PersonId, RegistrationId};
 use crate::ledger::LedgerView;
 use crate::limits::{
-    BIRTHDAY_AHEAD_MS, BIRTHDAY_NEAR_MS, EXPIRED_TASK_MS, PARTLY_GIVEN_MS, PROTECTION_REVIEW_MS,
-    PROTECTION_RUNS_MS, RECEIPT_LATE_MS, RECEIPT_OVERDUE_MS,
+    BIRTHDAY_AHEAD_MS, BIRTHDAY_NEAR_MS, EXPIRED_TASK_MS, NOT_ANSWERED_MS, PARTLY_GIVEN_MS,
+    PROTECTION_REVIEW_MS, PROTECTION_RUNS_MS, RECEIPT_LATE_MS, RECEIPT_OVERDUE_MS,
 };
 use crate::protection::AddressProtection;
 use crate::time::UnixMillis;
@@ -56,6 +56,8 @@ pub enum TaskKind {
     HeldWaitsForReview,
     /// The day has come on which the family and the stafettholder look at a consent again.
     ReviewDue,
+    /// Nobody has answered 7 days after the family was asked for a consent.
+    NotAnswered,
     /// Somebody has not said yes 14 days after the first who did.
     PartlyGiven,
     /// The child is old enough to be heard, and nobody has asked it about a consent.
@@ -69,7 +71,7 @@ pub enum TaskKind {
 
 impl TaskKind {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ReceiptLate,
         Self::ReceiptOverdue,
         Self::ProtectionToBeRenewed,
@@ -84,6 +86,7 @@ impl TaskKind {
         Self::ConsentExpired,
         Self::HeldWaitsForReview,
         Self::ReviewDue,
+        Self::NotAnswered,
         Self::PartlyGiven,
         Self::ChildNotHeard,
         Self::BatonOffered,
@@ -228,9 +231,12 @@ fn of_status(ledger: &LedgerView, record: &ConsentRecord, now: UnixMillis) -> Op
         }
         ConsentStatus::Expiring => Some(Task::about(TaskKind::ConsentExpiring, consent.until, record)),
         ConsentStatus::Expired => {
-            let since = record.expired_since(now)?;
-            let is_open = now.since(since) < EXPIRED_TASK_MS && !is_followed(ledger, record, completed?, now);
-            is_open.then(|| Task::about(TaskKind::ConsentExpired, since, record))
+            let since = ran_out(ledger, record, now).filter(|since| now.since(*since) < EXPIRED_TASK_MS)?;
+            Some(Task::about(TaskKind::ConsentExpired, since, record))
+        }
+        ConsentStatus::Draft => {
+            let due = ledger.asked_since(consent.id)?.plus(NOT_ANSWERED_MS);
+            (due <= now && now < consent.until).then(|| Task::about(TaskKind::NotAnswered, due, record))
         }
         ConsentStatus::PartlyGiven { .. } => {
             let due = record.given_by().values().map(|yes| yes.at).min()?.plus(PARTLY_GIVEN_MS);
@@ -286,6 +292,14 @@ fn says_yes_itself(ledger: &LedgerView, record: &ConsentRecord, now: UnixMillis)
     let asked = ledger.required_givers(&record.consent().recipient.code, now);
     let mut subject = ledger.parties().iter().filter(|party| party.capacity == Capacity::Subject);
     subject.any(|party| asked.contains(&party.person))
+}
+
+/// Since when a consent that counted has run out, with none in its place.
+pub(crate) fn ran_out(ledger: &LedgerView, record: &ConsentRecord, now: UnixMillis) -> Option<UnixMillis> {
+    let is_expired = ledger.status(record, now) == ConsentStatus::Expired;
+    let completed = ledger.completed_at(record).filter(|at| is_expired && *at <= now)?;
+    let since = record.expired_since(now)?;
+    (!is_followed(ledger, record, completed, now)).then_some(since)
 }
 
 /// Whether another consent to the same service has every yes since.

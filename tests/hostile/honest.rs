@@ -36,19 +36,25 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
-    /// Of the entries that were begun and done within one of some times.
+    /// Of the entries that were begun within one of some times, however late they came, and of those that
+    /// the writer would have begun while it waited for one of them: so a stall counts for as long as it
+    /// lasted, and not once (coordinated omission).
     pub(crate) fn within(samples: &[Sample], times: &[Range<Instant>]) -> anyhow::Result<Self> {
-        let is_within = |sample: &&Sample| {
-            times.iter().any(|time| time.start <= sample.began && sample.began + sample.took <= time.end)
-        };
-        let mut taken: Vec<Duration> = samples.iter().filter(is_within).map(|sample| sample.took).collect();
+        let is_within = |sample: &&Sample| times.iter().any(|time| time.contains(&sample.began));
+        let within: Vec<&Sample> = samples.iter().filter(is_within).collect();
+        let mut taken: Vec<Duration> = within.iter().copied().flat_map(waited).collect();
         taken.sort_unstable();
         let at = |hundredths: usize| {
             let place = (taken.len() * hundredths).div_ceil(100).saturating_sub(1);
             taken.get(place).copied().context("nothing was written")
         };
-        Ok(Self { entries: taken.len(), p50: at(50)?, p99: at(99)?, most: at(100)? })
+        Ok(Self { entries: within.len(), p50: at(50)?, p99: at(99)?, most: at(100)? })
     }
+}
+
+/// How long an entry took, and how long those would have taken that were due while it kept the writer.
+fn waited(sample: &Sample) -> impl Iterator<Item = Duration> {
+    std::iter::successors(Some(sample.took), |took| took.checked_sub(PACE).filter(|left| *left >= PACE))
 }
 
 impl std::fmt::Display for Figures {

@@ -33,6 +33,8 @@ use crate::{MEMORY_KIB_MAX, QUIET, attacks, changes, stake};
 const LIMIT_MIN: Duration = Duration::from_millis(400);
 /// The same in the short form.
 const STARVED: Duration = Duration::from_secs(1);
+/// Longer than this no honest entry waits, whatever is attacked.
+const STALL_MAX: Duration = Duration::from_secs(10);
 
 /// Not measured: what is slow the first time, and what an attacker that has ended leaves to do.
 const SETTLES: Duration = Duration::from_millis(500);
@@ -266,6 +268,7 @@ async fn story() -> anyhow::Result<()> {
     ensure!(idle.entries.min(attacked.entries) >= length.entries_min, "too few entries were written");
     let limit = (2 * idle.p99).max(length.limit_min);
     ensure!(attacked.p99 < limit, "the honest partner waits {:?}, {:?} when idle", attacked.p99, idle.p99);
+    ensure!(attacked.most < STALL_MAX, "an honest entry waited {:?}", attacked.most);
     ensure!(most < MEMORY_KIB_MAX, "the process held {most} KiB");
     ensure!(ground.cases().await? == known, "a case has come or gone");
     no_existence(&mut last).await?;

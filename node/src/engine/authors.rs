@@ -42,14 +42,7 @@ impl Engine {
     ) -> Result<Authors<'_>, EngineError> {
         let family = match here {
             Here::Own { ledger, .. } if ledger.baton().holder == reader.account => {
-                // Where the family cannot be read, an entry is shown without its author.
-                match self.private_case(case).await {
-                    Err(error) if error.is_damage() => {
-                        tracing::error!(%case, "the private document of a case cannot be read: run `stafett check`");
-                        None
-                    }
-                    read => read?,
-                }
+                self.private_case(case).await?
             }
             Here::Own { .. } | Here::Received { .. } => None,
         };

@@ -17,6 +17,7 @@ use stafett_protocol::person::{Reader, Role};
 
 use super::answer::{BatonOfferItem, BatonPart, BatonView, ColleagueItem, OfferItem, OfferedBaton};
 use super::consents::invalid;
+use super::entries::Press;
 use super::request::{OfferBaton, ReassignBaton};
 use super::{Engine, EngineError};
 use crate::clock::random;
@@ -68,7 +69,7 @@ impl Engine {
     pub async fn baton_offers(&self, reader: &Reader) -> Result<Vec<BatonOfferItem>, EngineError> {
         let mut items = Vec::new();
         for case in self.inner.store.cases_owned().await? {
-            let Some(ledger) = self.ledger_if_here(case).await? else { continue };
+            let Some(ledger) = self.whole_ledger(case).await? else { continue };
             items.extend(self.offered_to(reader, &ledger).map(|offer| BatonOfferItem {
                 case,
                 offer: offer.id,
@@ -81,21 +82,28 @@ impl Engine {
         Ok(items)
     }
 
-    /// Offers the baton; the holder keeps it.
+    /// Offers the baton; the holder keeps it. By a form's button it is offered once, and who presses
+    /// twice is answered as the first time.
     ///
     /// # Errors
     /// [`EngineError::NotAllowed`] or [`EngineError::NotFound`] unless the person holds it,
     /// [`EngineError::Invalid`] if the other cannot get it or the note is too long,
     /// [`EngineError::Conflict`] while another offer waits.
-    pub async fn offer_baton(
+    pub(crate) async fn offer_baton(
         &self,
         reader: &Reader,
         case: CaseId,
         request: OfferBaton,
+        press: Option<Press>,
     ) -> Result<OfferedBaton, EngineError> {
         self.must_not_be_sealed()?;
         let _turn = self.inner.commands.lock().await;
         let ledger = self.held_case(reader, case).await?;
+        let id = press.map_or_else(random, |press| press.id_bytes(reader, Some(case), 0));
+        let id = BatonOfferId::from_random(id);
+        if ledger.baton().waiting(self.now()).is_some_and(|offer| offer.id == id) {
+            return Ok(OfferedBaton { offer: id });
+        }
         if !self.may_get(request.to, &ledger) {
             return Err(invalid("to", "expected an employee who may become stafettholder of this case"));
         }
@@ -107,7 +115,7 @@ impl Engine {
             return Err(invalid("note", "expected no control characters"));
         }
         let lapses_at = self.now().plus(BATON_OFFER_MS);
-        let offer = BatonOffer { id: BatonOfferId::from_random(random()), to: request.to, lapses_at };
+        let offer = BatonOffer { id, to: request.to, lapses_at };
         let note = HandoverNote { case, offer: offer.id, to: offer.to, text };
         let local = vec![LocalWrite::HandoverNote(note)];
         self.say_of_baton(reader, &ledger, Said::BatonOffered { offer }, local).await?;

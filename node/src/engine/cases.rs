@@ -108,7 +108,7 @@ impl Engine {
         })
     }
 
-    /// Sets the level of a case.
+    /// Sets the level of a case; the one that it has is no change.
     ///
     /// # Errors
     /// [`EngineError::NotFound`] or [`EngineError::NotAllowed`] unless the person holds the baton.
@@ -118,6 +118,9 @@ impl Engine {
         case: CaseId,
         request: SetLevel,
     ) -> Result<(), EngineError> {
+        if self.held_case(reader, case).await?.level() == request.level {
+            return Ok(());
+        }
         self.say(reader, case, Said::LevelChanged { level: request.level }).await
     }
 

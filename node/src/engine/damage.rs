@@ -1,6 +1,7 @@
 //! Entries whose rows this disk no longer gives whole. One of them hides neither its case nor the
 //! others: whoever may read it is told that there is one, the operator how many there are, and
-//! nothing of it is shown, published or sent.
+//! nothing of it is shown, published or sent. Where the private document of a case is damaged, its people
+//! stand without names; nobody is kept from what needs no name, such as taking a consent back.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -12,21 +13,25 @@ use super::reading::Here;
 use super::{Engine, EngineError};
 use crate::store::{Damaged, StoreError};
 
-/// The damaged entries that were come upon since the node started.
+/// The damaged entries that were come upon since the node started, and the cases whose private document
+/// is damaged.
 #[derive(Debug, Default)]
-pub(super) struct DamagedEntries(Mutex<BTreeMap<CaseId, BTreeSet<EntryId>>>);
+pub(super) struct DamagedEntries {
+    entries: Mutex<BTreeMap<CaseId, BTreeSet<EntryId>>>,
+    families: Mutex<BTreeSet<CaseId>>,
+}
 
 impl DamagedEntries {
     /// Adds entries of a case; returns those that were not known.
     fn add(&self, case: CaseId, found: BTreeSet<EntryId>) -> Vec<EntryId> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let of_case = known.entry(case).or_default();
         found.into_iter().filter(|entry| of_case.insert(*entry)).collect()
     }
 
     /// Forgets those of a case that are none any longer.
     fn keep_only(&self, case: CaseId, is_still: impl Fn(&EntryId) -> bool) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(of_case) = known.get_mut(&case) {
             of_case.retain(is_still);
         }
@@ -34,7 +39,7 @@ impl DamagedEntries {
 
     /// Forgets some of a case.
     fn forget(&self, case: CaseId, entries: impl Iterator<Item = EntryId>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(of_case) = known.get_mut(&case).filter(|of_case| !of_case.is_empty()) {
             entries.for_each(|entry| {
                 of_case.remove(&entry);
@@ -42,13 +47,23 @@ impl DamagedEntries {
         }
     }
 
+    /// Remembers whether a case's private document can be read; returns whether that is new.
+    fn family(&self, case: CaseId, is_whole: bool) -> bool {
+        let mut known = self.families.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_whole { known.remove(&case) } else { known.insert(case) }
+    }
+
+    fn families(&self) -> usize {
+        self.families.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     fn has(&self, case: CaseId, entry: EntryId) -> bool {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(&case).is_some_and(|of_case| of_case.contains(&entry))
     }
 
     fn all(&self) -> Vec<(CaseId, EntryId)> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         known.iter().flat_map(|(case, entries)| entries.iter().map(|entry| (*case, *entry))).collect()
     }
 }
@@ -69,6 +84,18 @@ impl Engine {
     pub(super) fn note_all_damage(&self, case: CaseId, damaged: &[Damaged]) {
         self.note_damage(case, damaged);
         self.inner.damaged.keep_only(case, |entry| damaged.iter().any(|one| one.entry == *entry));
+    }
+
+    /// Remembers whether the private document of a case could be read, and logs once that it could not.
+    pub(super) fn note_family(&self, case: CaseId, is_whole: bool) {
+        if self.inner.damaged.family(case, is_whole) && !is_whole {
+            tracing::error!(%case, "the private document of a case cannot be read: run `stafett check`");
+        }
+    }
+
+    /// How many cases' private documents could not be read when they were last looked at.
+    pub(super) fn damaged_families(&self) -> usize {
+        self.inner.damaged.families()
     }
 
     /// Forgets what was damaged and has been read whole.

@@ -193,7 +193,7 @@ impl Engine {
         }
         let mut found = Vec::new();
         for case in self.inner.store.cases_owned().await? {
-            let Some(ledger) = self.ledger_if_here(case).await? else { continue };
+            let Some(ledger) = self.whole_ledger(case).await? else { continue };
             if let Some(person) = self.person_of_family(reader, &ledger) {
                 let known = self.family_case(reader, &ledger, person).await?;
                 found.push(known);

@@ -84,10 +84,9 @@ impl Engine {
     /// # Errors
     /// [`EngineError::NotFound`] without a task in the case.
     pub(crate) async fn drafts(&self, reader: &Reader, case: CaseId) -> Result<Vec<Draft>, EngineError> {
-        if let Here::Received { .. } = self.here(reader, case).await? {
-            return Ok(Vec::new());
-        }
-        let private = self.case_for_drafts(reader, case, None).await?;
+        let Here::Own { ledger, .. } = self.here(reader, case).await? else { return Ok(Vec::new()) };
+        self.task_in(reader, &ledger).await?;
+        let Some(private) = self.private_case(case).await? else { return Ok(Vec::new()) };
         let drafts = private.view().drafts.iter();
         let mut own: Vec<_> = drafts.filter(|draft| draft.author == reader.account).cloned().collect();
         own.sort_by_key(|draft| std::cmp::Reverse((draft.updated_at, draft.id)));

@@ -199,13 +199,22 @@ impl Engine {
         Ok(())
     }
 
-    /// Returns the private document of an own case, if it can be read.
+    /// Returns the private document of an own case; none if there is none, or it is damaged.
     pub(super) async fn private_case(
         &self,
         case: CaseId,
     ) -> Result<Option<PrivateCaseDocument>, EngineError> {
-        let bytes = self.inner.store.private_case(case).await?;
-        Ok(bytes.and_then(|bytes| PrivateCaseDocument::open(Actor(random()), &bytes).ok()))
+        let bytes = match self.inner.store.private_case(case).await.map_err(EngineError::from) {
+            Err(error) if error.is_damage() => {
+                self.note_family(case, false);
+                return Ok(None);
+            }
+            read => read?,
+        };
+        let Some(bytes) = bytes else { return Ok(None) };
+        let document = PrivateCaseDocument::open(Actor(random()), &bytes).ok();
+        self.note_family(case, document.is_some());
+        Ok(document)
     }
 
     fn edited(

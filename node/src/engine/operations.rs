@@ -108,6 +108,7 @@ impl Engine {
                 fault: log.fault.map(LogFaultItem::from),
             },
             unreadable_entries: self.damage_count().await?,
+            unreadable_families: self.damaged_families(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             protocol_version: PROTOCOL_VERSION,
         })

@@ -202,9 +202,8 @@ impl Engine {
     ) -> Result<Option<String>, EngineError> {
         match task {
             CaseTask::Stafettholder | CaseTask::Family => {
-                let Some(bytes) = self.inner.store.private_case(case).await? else { return Ok(None) };
-                let document = stafett_protocol::case::PrivateCaseDocument::open(Actor(random()), &bytes);
-                Ok(document.ok().map(|document| document.view().subject.name.clone()))
+                let private = self.private_case(case).await?;
+                Ok(private.map(|private| private.view().subject.name.clone()))
             }
             CaseTask::Assigned => self.card_name(reader, case, here).await,
         }

@@ -2,7 +2,8 @@
 //! which service, for how long, and by which signs. Neither whom a case is about nor who works with
 //! it, and no entry is opened for it. A strictly protected case is not counted and not listed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use stafett_protocol::id::CaseId;
 use stafett_protocol::ledger::LedgerView;
@@ -26,6 +27,8 @@ pub(crate) struct StalledCase {
     pub(crate) since: UnixMillis,
     /// The service of its stafettholder; without one, the service that opened it.
     pub(crate) service: ServiceCode,
+    /// The unit, where it has so many open cases that it points at none.
+    pub(crate) unit: Option<String>,
     /// By which signs; at least one.
     pub(crate) signs: Vec<Sign>,
 }
@@ -37,7 +40,19 @@ pub(crate) struct Stalled {
     pub(crate) open: BTreeMap<Level, usize>,
     /// Those that have stopped, the longest on their level first.
     pub(crate) cases: Vec<StalledCase>,
+    /// Cases that could not be looked at, because their rows are damaged.
+    pub(crate) unreadable: usize,
 }
+
+/// What the signs of all cases are made from.
+pub(super) struct Signs {
+    meetings: BTreeMap<CaseId, UnixMillis>,
+    with_uptakes: BTreeSet<CaseId>,
+}
+
+/// Fewer open cases than this in a unit, or on a level, are not told: in a small municipality the number
+/// alone would tell whose they are.
+pub(crate) const FEWEST_COUNTED: usize = 5;
 
 impl Engine {
     /// Counts the open cases by level, and lists those that have stopped.
@@ -49,46 +64,76 @@ impl Engine {
         if reader.role != Role::BtiCoordinator {
             return Err(EngineError::NotFound);
         }
-        let meetings = self.inner.store.last_meetings().await?;
-        let with_uptakes = self.inner.store.cases_with_uptakes().await?;
+        let all = self.signs().await?;
         let mut stalled = Stalled::default();
+        let mut of_unit: BTreeMap<(ServiceCode, Option<String>), usize> = BTreeMap::new();
         for (number, case) in self.inner.store.cases_owned().await?.into_iter().enumerate() {
             if number.is_multiple_of(CASES_AT_ONCE) {
                 tokio::task::yield_now().await;
             }
-            let ledger = match self.ledger(case).await {
-                Ok(ledger) => ledger,
+            let (ledger, signs) = match self.signs_in(&all, case).await {
+                Ok(read) => read,
                 Err(EngineError::NotFound) => continue,
                 Err(error) => {
                     tracing::error!(%case, %error, "a case could not be listed");
+                    stalled.unreadable = stalled.unreadable.saturating_add(1);
                     continue;
                 }
             };
             if ledger.is_closed() || ledger.protection().grade() == AddressProtection::StrictlyConfidential {
                 continue;
             }
-            let of_level = stalled.open.entry(ledger.level()).or_default();
-            *of_level = of_level.saturating_add(1);
-            let heard = if with_uptakes.contains(&case) { self.heard_in(case).await? } else { Vec::new() };
-            let (has_holder, service) = self.service_of_holder(&ledger);
-            let last_meeting = meetings.get(&case).copied();
-            let question = Question { ledger: &ledger, has_holder, last_meeting, heard: &heard };
-            let signs = signs(&question, self.now());
+            let (_, service, unit) = self.holder_of(&ledger);
+            for count in [
+                stalled.open.entry(ledger.level()).or_default(),
+                of_unit.entry((service.clone(), unit.clone())).or_default(),
+            ] {
+                *count = count.saturating_add(1);
+            }
             if !signs.is_empty() {
                 let (level, since) = (ledger.level(), ledger.level_since());
-                stalled.cases.push(StalledCase { case, level, since, service, signs });
+                stalled.cases.push(StalledCase { case, level, since, service, unit, signs });
             }
+        }
+        for case in &mut stalled.cases {
+            let count = of_unit.get(&(case.service.clone(), case.unit.clone())).copied().unwrap_or_default();
+            case.unit = case.unit.take().filter(|_| count >= FEWEST_COUNTED);
         }
         stalled.cases.sort_by_key(|case| (case.since, case.case));
         self.note(reader, None, "stalled".to_owned()).await?;
         Ok(stalled)
     }
 
-    /// Whether whoever holds the baton works here, and in which service.
-    fn service_of_holder(&self, ledger: &LedgerView) -> (bool, ServiceCode) {
+    /// Reads what the signs of all cases are made from.
+    pub(super) async fn signs(&self) -> Result<Signs, EngineError> {
+        let meetings = self.inner.store.last_meetings().await?;
+        let with_uptakes = self.inner.store.cases_with_uptakes().await?;
+        Ok(Signs { meetings, with_uptakes })
+    }
+
+    /// Returns an own case's ledger, and the signs by which the case has stopped.
+    pub(super) async fn signs_in(
+        &self,
+        all: &Signs,
+        case: CaseId,
+    ) -> Result<(Arc<LedgerView>, Vec<Sign>), EngineError> {
+        let ledger = self.ledger(case).await?;
+        let heard = if all.with_uptakes.contains(&case) { self.heard_in(case).await? } else { Vec::new() };
+        let (has_holder, ..) = self.holder_of(&ledger);
+        let last_meeting = all.meetings.get(&case).copied();
+        let question = Question { ledger: &ledger, has_holder, last_meeting, heard: &heard };
+        let signs = signs(&question, self.now());
+        Ok((ledger, signs))
+    }
+
+    /// Whether whoever holds the baton works here, and in which service and unit; of a holder who has left,
+    /// the service and unit that opened the case.
+    fn holder_of(&self, ledger: &LedgerView) -> (bool, ServiceCode, Option<String>) {
         let people = self.people();
         let holder = people.get(ledger.baton().holder).filter(|person| !person.roles.is_empty());
-        let service = holder.as_ref().and_then(|person| person.service.clone());
-        (holder.is_some(), service.unwrap_or_else(|| ledger.opened_by().clone()))
+        match holder.as_ref().and_then(|person| Some((person.service.clone()?, person.unit.clone()))) {
+            Some((service, unit)) => (true, service, unit),
+            None => (holder.is_some(), ledger.opened_by().clone(), ledger.opened_in().map(str::to_owned)),
+        }
     }
 }

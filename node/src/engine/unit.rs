@@ -6,6 +6,7 @@ use stafett_protocol::id::CaseId;
 use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::ledger::statement::Level;
 use stafett_protocol::person::{Reader, Role};
+use stafett_protocol::stalled::Sign;
 use stafett_protocol::time::UnixMillis;
 
 use super::tasks::CASES_AT_ONCE;
@@ -27,6 +28,8 @@ pub(crate) struct UnitCase {
     pub(crate) is_offered: bool,
     /// How much the stafettholder should have done before now.
     pub(crate) overdue: usize,
+    /// By which signs it has stopped.
+    pub(crate) signs: Vec<Sign>,
 }
 
 impl Engine {
@@ -40,14 +43,15 @@ impl Engine {
         if reader.role != Role::UnitLeader {
             return Err(EngineError::NotFound);
         }
+        let all = self.signs().await?;
         let mut cases = Vec::new();
         for (number, case) in self.inner.store.cases_owned().await?.into_iter().enumerate() {
             if number.is_multiple_of(CASES_AT_ONCE) {
                 tokio::task::yield_now().await;
             }
-            match self.ledger(case).await {
-                Ok(ledger) if !ledger.is_closed() && self.answers_for(reader, &ledger) => {
-                    cases.push(self.unit_case(&ledger));
+            match self.signs_in(&all, case).await {
+                Ok((ledger, signs)) if !ledger.is_closed() && self.answers_for(reader, &ledger) => {
+                    cases.push(self.unit_case(&ledger, signs));
                 }
                 Ok(_) | Err(EngineError::NotFound) => {}
                 Err(error) => tracing::error!(%case, %error, "a case could not be listed"),
@@ -60,7 +64,7 @@ impl Engine {
         Ok(cases)
     }
 
-    fn unit_case(&self, ledger: &LedgerView) -> UnitCase {
+    fn unit_case(&self, ledger: &LedgerView, signs: Vec<Sign>) -> UnitCase {
         let people = self.people();
         let now = self.now();
         let holder = people.get(ledger.baton().holder).filter(|person| !person.roles.is_empty());
@@ -72,6 +76,7 @@ impl Engine {
             held_since: ledger.baton().since,
             is_offered: ledger.baton().waiting(now).is_some(),
             overdue: self.tasks_of_holder(ledger, &[]).iter().filter(|task| task.due < now).count(),
+            signs,
         }
     }
 }

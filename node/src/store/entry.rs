@@ -85,14 +85,14 @@ impl<T> Opened<T> {
 }
 
 impl StoreReader {
-    /// Returns when a meeting was last written down or changed in each own case that had one.
+    /// Returns when a meeting was last begun in each own case that had one.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub async fn last_meetings(&self) -> Result<BTreeMap<CaseId, UnixMillis>, StoreError> {
         self.read(|snapshot| {
             let last = snapshot.rows(
-                "SELECT case_id, max(changed_at) FROM entry WHERE owner = ?1 AND kind = ?2 GROUP BY case_id",
+                "SELECT case_id, max(stored_at) FROM entry WHERE owner = ?1 AND kind = ?2 GROUP BY case_id",
                 (snapshot.own.organisation.value(), EntryKind::Meeting.code()),
                 |row| Ok((CaseId::from_bytes(row.get(0)?), moment(row.get(1)?))),
             )?;

@@ -289,6 +289,8 @@ impl IntoResponse for PageError {
 struct StartPage<'a> {
     frame: Frame<'a>,
     log_in: bool,
+    /// Whether somebody is here in a role that has no page.
+    is_without: bool,
 }
 
 /// The first page: whose node this is, and whom to ask.
@@ -299,7 +301,8 @@ pub(crate) async fn start(State(api): State<Api>, asked: Asked) -> Result<Respon
     let values = [("municipality", api.engine.config().node.name.as_str())];
     let title = words::START_TITLE.fill(asked.language(), &values);
     let log_in = asked.session.is_none() && login::is_offered(&api);
-    page(StatusCode::OK, &StartPage { frame: Frame::new(&api, &asked, title), log_in })
+    let is_without = asked.session.is_some();
+    page(StatusCode::OK, &StartPage { frame: Frame::new(&api, &asked, title), log_in, is_without })
 }
 
 /// The pages that are for a role as such, and not for one case.

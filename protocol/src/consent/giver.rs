@@ -17,6 +17,11 @@ pub enum Evidence {
         /// Hash of the scanned document.
         scan_sha256: String,
     },
+    /// On paper that is kept where the reference says, such as in the municipality's archive.
+    Filed {
+        /// One line of 1 to 200 bytes, such as the number of the document.
+        reference: String,
+    },
     /// Orally, and written down by whoever heard it (valid if documented).
     Oral,
     /// With an electronic identity at this level of assurance.

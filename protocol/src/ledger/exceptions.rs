@@ -134,7 +134,7 @@ impl LedgerView {
     }
 
     fn asked_at(&self, consent: ConsentId) -> u64 {
-        self.asked.get(&consent).copied().unwrap_or_default()
+        self.asked.get(&consent).map(|(place, _)| *place).unwrap_or_default()
     }
 
     /// Whether a consent is `newest` or one that it replaced, directly or by others.

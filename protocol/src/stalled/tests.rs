@@ -38,7 +38,7 @@ fn case_whose_holder_has_left_has_stopped() {
 }
 
 #[test]
-fn offer_that_nobody_answers_is_a_sign_after_a_week_until_it_lapses() {
+fn offer_that_nobody_answers_is_a_sign_after_a_week_also_when_it_has_lapsed() {
     let mut case = Case::child();
     let lapses_at = UnixMillis(START).plus(BATON_OFFER_MS);
     let offer =
@@ -47,23 +47,44 @@ fn offer_that_nobody_answers_is_a_sign_after_a_week_until_it_lapses() {
 
     assert_eq!(shown(&case, START + 7 * DAY - 1), Vec::new());
     assert_eq!(shown(&case, START + 7 * DAY), [Sign::BatonWaits]);
-    assert_eq!(shown(&case, START + 14 * DAY), Vec::new(), "nothing is offered any longer");
+    assert_eq!(shown(&case, START + 30 * DAY), [Sign::BatonWaits], "nobody has taken it over");
+    case.say_by(HOLDER, Said::BatonRecalled { offer: BatonOfferId::from_bytes([1; 16]) }, START + 30 * DAY);
+    assert_eq!(shown(&case, START + 30 * DAY), Vec::new());
 }
 
 #[test]
 fn twelve_weeks_without_a_meeting_are_a_sign_on_the_levels_on_which_people_meet() {
     let mut case = Case::child();
     let weeks = 12 * 7 * DAY;
-    for (next, is_sign) in [(1, false), (2, true), (3, true)] {
-        level(&mut case, next, START);
-        assert_eq!(shown(&case, START + weeks).contains(&Sign::NoMeeting), is_sign, "level {next}");
-        assert_eq!(shown(&case, START + weeks - 1), Vec::new(), "counted from the change of level");
-    }
+    level(&mut case, 1, START);
+    assert_eq!(shown(&case, START + 2 * weeks), Vec::new(), "level 1");
+    level(&mut case, 2, START);
+    assert_eq!(shown(&case, START + weeks - 1), Vec::new());
+    assert_eq!(shown(&case, START + weeks), [Sign::NoMeeting]);
+    level(&mut case, 3, START + 10 * DAY);
+    level(&mut case, 3, START + 20 * DAY);
+    assert_eq!(case.ledger.level_since(), UnixMillis(START + 10 * DAY), "the same level is no change");
+    assert_eq!(shown(&case, START + weeks), [Sign::NoMeeting], "a graver level starts nothing anew");
+
     let met = Some(START + 5 * DAY);
     assert_eq!(shown_after(&case, met, &[], START + weeks), Vec::new());
     assert_eq!(shown_after(&case, met, &[], START + 5 * DAY + weeks), [Sign::NoMeeting]);
-    let before = Some(START - DAY);
-    assert_eq!(shown_after(&case, before, &[], START + weeks - 1), Vec::new(), "the level is newer");
+    level(&mut case, 1, START + weeks);
+    assert_eq!(shown(&case, START + 2 * weeks), Vec::new());
+    level(&mut case, 2, START + 2 * weeks);
+    assert_eq!(shown(&case, START + 3 * weeks - 1), Vec::new(), "counted from its coming back");
+}
+
+#[test]
+fn question_that_nobody_answers_for_two_weeks_is_a_sign() {
+    let mut case = Case::child();
+    let consent = crate::consent::Consent { until: UnixMillis(1_000 * DAY), ..to_ppt() };
+    case.say(Said::ConsentAsked { consent }, START);
+
+    assert_eq!(shown(&case, START + 14 * DAY - 1), Vec::new());
+    assert_eq!(shown(&case, START + 14 * DAY), [Sign::ConsentWaits]);
+    case.say(Said::ConsentRefused { consent: PPT, giver: FATHER }, START + 14 * DAY);
+    assert_eq!(shown(&case, START + 14 * DAY), Vec::new(), "no is an answer");
 }
 
 #[test]
@@ -86,6 +107,7 @@ fn consent_that_ran_out_is_a_sign() {
 
     assert_eq!(shown(&case, until - 1), Vec::new());
     assert_eq!(shown(&case, until), [Sign::ConsentExpired]);
+    assert_eq!(shown(&case, until + 400 * DAY), [Sign::ConsentExpired], "nobody has asked anew");
 }
 
 #[test]

@@ -254,6 +254,16 @@ fn day_of_looking_again_is_a_task_from_its_first_moment() {
 }
 
 #[test]
+fn question_that_nobody_answers_is_a_task_seven_days_after_it_was_asked() {
+    let mut case = asked(Case::child(), year());
+    begins(&case, START + 7 * DAY, TaskKind::NotAnswered);
+
+    give(&mut case, PPT, MOTHER, START + 20 * DAY);
+
+    assert_eq!(kinds(&case, START + 20 * DAY), Vec::new(), "the father has his time from the first yes");
+}
+
+#[test]
 fn missing_yes_is_a_task_fourteen_days_after_the_first_one() {
     let mut case = asked(Case::child(), year());
     give(&mut case, PPT, MOTHER, START + DAY);
@@ -267,7 +277,7 @@ fn missing_yes_is_a_task_fourteen_days_after_the_first_one() {
 #[test]
 fn child_of_seven_that_nobody_asked_is_a_task_and_a_youth_who_says_yes_is_none() {
     let not_asked = || Consent { child_heard: ChildHeard::NotAsked, ..year() };
-    let seventh = START + 10 * DAY;
+    let seventh = START + 6 * DAY;
     let mut case = asked(Case::child(), not_asked());
     assert_eq!(kinds(&case, seventh), Vec::new(), "an unknown age asks for nothing");
     born(&mut case, &[(7, seventh), (16, seventh + 200 * DAY)]);

@@ -20,6 +20,9 @@ pub struct Operations {
     /// How many entries could not be read, because their rows are damaged on this node's disk, when
     /// somebody came upon them since the program started.
     pub unreadable_entries: usize,
+    /// Of how many own cases the private document, with the names of the family, could not be read when
+    /// somebody looked at it last.
+    pub unreadable_families: usize,
     /// The version of the program.
     pub version: String,
     /// The version of the protocol that it speaks.

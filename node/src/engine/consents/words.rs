@@ -13,9 +13,11 @@ use stafett_protocol::consent::{
     Channel, ConsentRecord, ConsentStatus, Evidence, WithdrawError, WithdrawnPart, Yes,
 };
 use stafett_protocol::decision::{Decision, DecisionError};
+use stafett_protocol::entry::value::{check_line, normalized};
 use stafett_protocol::id::{AccountId, CaseId, ConsentId, PersonId};
 use stafett_protocol::ledger::statement::Said;
 use stafett_protocol::ledger::{LedgerError, LedgerView};
+use stafett_protocol::limits::DOCUMENT_REFERENCE_BYTES_MAX;
 use stafett_protocol::person::{Reader, Role};
 
 use super::asking::is_sha256;
@@ -452,6 +454,14 @@ fn evidence_of(speaker: Speaker, evidence: Option<Evidence>) -> Result<Evidence,
             Ok(Evidence::Paper { scan_sha256: scan_sha256.to_ascii_lowercase() })
         }
         Evidence::Paper { .. } => Err(invalid("evidence.scan_sha256", "expected 64 hexadecimal digits")),
+        Evidence::Filed { reference } => {
+            let is_line = !reference.trim().is_empty() && check_line(&normalized(&reference)).is_ok();
+            if is_line && reference.len() <= DOCUMENT_REFERENCE_BYTES_MAX {
+                Ok(Evidence::Filed { reference: normalized(&reference) })
+            } else {
+                Err(invalid("evidence.reference", "expected one line of 1 to 200 bytes"))
+            }
+        }
         Evidence::ElectronicId { assurance } => {
             let is_line = (1..=ASSURANCE_BYTES_MAX).contains(&assurance.len())
                 && assurance.trim() == assurance

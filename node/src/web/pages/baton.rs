@@ -137,14 +137,9 @@ pub(crate) async fn offer(
     form.check_text("note", visitor.t("form-wrong-text"));
     if let Some(to) = chosen(&mut form, &visitor).filter(|_| form.holds()) {
         let request = OfferBaton { to, note: form.value("note").to_owned() };
-        match api.engine.offer_baton(&visitor.reader, case, request).await {
+        match api.engine.offer_baton(&visitor.reader, case, request, form.press()).await {
             Ok(_) => return Ok(done(&api, &format!("/cases/{case}/baton"), Key("notice-baton-offered"))),
-            // The button was pressed twice: what was meant is so.
-            Err(EngineError::Conflict { .. })
-                if view.offer.as_ref().is_some_and(|offer| offer.to.account == to) =>
-            {
-                return Ok(done(&api, &format!("/cases/{case}/baton"), Key("notice-baton-offered")));
-            }
+            Err(EngineError::Conflict { .. }) => form.refuse("to", visitor.t("baton-offer-waits")),
             Err(EngineError::Invalid { field: "to", .. }) => form.refuse("to", visitor.t("baton-to-wrong")),
             Err(EngineError::Invalid { field: "note", .. }) => {
                 form.refuse("note", visitor.t("baton-note-long"));
@@ -176,6 +171,10 @@ pub(crate) async fn give(
     if let Some(to) = chosen(&mut form, &visitor) {
         match api.engine.reassign_baton(&visitor.reader, case, ReassignBaton { to }).await {
             Ok(()) => return Ok(done(&api, &format!("/cases/{case}/baton"), Key("notice-baton-given"))),
+            // The button was pressed twice: what was meant is so.
+            Err(EngineError::Invalid { field: "to", .. }) if view.holder.account == to => {
+                return Ok(done(&api, &format!("/cases/{case}/baton"), Key("notice-baton-given")));
+            }
             Err(EngineError::Invalid { field: "to", .. }) => form.refuse("to", visitor.t("baton-to-wrong")),
             Err(other) => return Err(other.into()),
         }
@@ -209,7 +208,16 @@ pub(crate) async fn recall(
     Visiting(visitor, (case, offer)): Visiting<(CaseId, BatonOfferId)>,
     Posted(_): Posted,
 ) -> Result<Response, PageError> {
-    api.engine.recall_baton(&visitor.reader, case, offer).await?;
+    match api.engine.recall_baton(&visitor.reader, case, offer).await {
+        // The button was pressed twice, or the other has declined: nothing is offered any longer.
+        Err(EngineError::NotFound) => {
+            let view = must_be(&api, &visitor, case, BatonPart::Holder).await?;
+            if view.offer.is_some() {
+                return Err(EngineError::NotFound.into());
+            }
+        }
+        recalled => recalled?,
+    }
     Ok(done(&api, &format!("/cases/{case}/baton"), Key("notice-baton-recalled")))
 }
 
@@ -248,6 +256,7 @@ fn form_page(
     let nobody = (String::new(), visitor.t("baton-choose").to_string());
     let person = |one: &ColleagueItem| (one.account.to_string(), called(api, one, language));
     let title = if gives { visitor.t("baton-give-title") } else { visitor.t("baton-offer-title") };
+    let form = form.with_id();
     let shown = BatonForm {
         frame: Frame::new(api, &visitor.asked, title),
         case: view.case,

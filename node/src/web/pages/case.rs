@@ -44,6 +44,11 @@ struct Page<'a> {
     head: Vec<(Text, String)>,
     changed_since: Option<Text>,
     unreadable: usize,
+    /// Whether the stafettholder's own case has no names, because they cannot be read.
+    names_unreadable: bool,
+    /// Whether the log shows what was chosen alone, and how many entries there are in all.
+    is_filtered: bool,
+    entries: usize,
     is_asked_for_voice: bool,
     goals: Vec<GoalCard>,
     loose: Vec<MeasureRow>,
@@ -124,6 +129,9 @@ pub(crate) async fn show(
             visitor.t("case-since").with("moment", time::minute_of(at, zone, language))
         }),
         unreadable: shown.view.unreadable,
+        names_unreadable: shown.is_holder && summary.subject_name.is_none(),
+        is_filtered: !areas.is_empty() || !kinds.is_empty(),
+        entries: entries().count(),
         is_asked_for_voice: voices.is_empty() && shown.is_holder,
         goals,
         loose,

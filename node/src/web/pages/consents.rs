@@ -124,7 +124,7 @@ fn refused(form: &mut Form, error: EngineError, visitor: &Visitor, first: &str) 
     match error {
         EngineError::Invalid { field, .. } => {
             let field = match field {
-                "evidence.scan_sha256" => "scan_sha256",
+                "evidence.reference" => "reference",
                 "evidence.assurance" => "assurance",
                 other => other,
             };
@@ -156,7 +156,7 @@ fn wrong(field: &str) -> Key {
         "card_fields" => Key("consents-wrong-card"),
         "child_heard" => Key("consents-wrong-heard"),
         "giver" => Key("consents-wrong-giver"),
-        "scan_sha256" => Key("consents-wrong-scan"),
+        "reference" => Key("consents-wrong-filed"),
         "assurance" => Key("consents-wrong-assurance"),
         "language" => Key("consents-wrong-language"),
         "witness" => Key("consents-wrong-witness"),

@@ -72,7 +72,8 @@ pub(crate) async fn show(State(api): State<Api>, visitor: Visitor) -> Result<Res
     todo.extend(links.iter().flat_map(|link| teller.of_link(link)));
     todo.extend(links.iter().filter_map(|link| teller.of_shown(link)));
     todo.extend(run.access_log.fault.map(|fault| teller.of_log(fault)));
-    todo.extend(teller.of_damage(run.unreadable_entries));
+    todo.extend(teller.of_damage(Key("operations-unreadable"), run.unreadable_entries));
+    todo.extend(teller.of_damage(Key("operations-families"), run.unreadable_families));
     todo.extend(teller.of_room(&run.store));
     let shown = OperationsPage {
         frame: Frame::new(&api, &visitor.asked, visitor.t("operations-title")),
@@ -199,10 +200,10 @@ impl Teller<'_> {
         store.is_nearly_full.then_some(ToDo { what, then, command: None })
     }
 
-    fn of_damage(&self, entries: usize) -> Option<ToDo> {
-        let what = self.t("operations-unreadable").with("count", entries).to_string();
+    fn of_damage(&self, what: Key, count: usize) -> Option<ToDo> {
+        let what = self.t(what).with("count", count).to_string();
         let then = self.t("operations-unreadable-do").to_string();
-        (entries > 0).then_some(ToDo { what, then, command: Some("stafett check".to_owned()) })
+        (count > 0).then_some(ToDo { what, then, command: Some("stafett check".to_owned()) })
     }
 
     fn of_log(&self, fault: LogFaultItem) -> ToDo {

@@ -1,13 +1,14 @@
 //! Refusals as pages, for whoever asks with a browser. Programs keep JSON: everything under
 //! `/api` and `/health`, and whoever does not prefer HTML.
 //!
-//! Whoever posts a form after the session ended gets back what was written in it, on the page that
-//! says so and nowhere else: it is neither kept nor put into an address, a cookie or a log.
+//! Whoever posts a form that is refused, or is asked to log in anew first, gets back what was written in
+//! it, on the page that says so and nowhere else: it is neither kept nor put into an address, a cookie or
+//! a log.
 
 use askama::Template;
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, FromRequestParts, Request, State};
-use axum::http::{HeaderMap, Method, Uri, header};
+use axum::extract::{FromRequest, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use stafett_config::Language;
@@ -20,7 +21,6 @@ use crate::web::error::{ApiError, ErrorCode};
 use crate::web::form::{Form, Posted};
 use crate::web::guard;
 use crate::web::limits::BODY_BYTES_MAX;
-use crate::web::visitor::Asked;
 
 /// Characters above which a field with several words is something that a person wrote.
 const SHORT_CHARS: usize = 20;
@@ -45,7 +45,7 @@ struct Piece {
     text: String,
 }
 
-/// The texts of a form that was posted after its session had ended.
+/// The texts of a form that was refused.
 #[derive(Clone)]
 struct Written(Vec<String>);
 
@@ -72,7 +72,7 @@ pub(crate) async fn as_page(State(api): State<Api>, request: Request, next: Next
         (true, true) => words::LOGGED_OUT,
         (false, _) => words::refusal(code),
     };
-    let written = response.extensions_mut().remove::<Written>().filter(|_| asks_who);
+    let written = response.extensions_mut().remove::<Written>();
     let written = written.map(|written| pieces(chosen.language, written)).unwrap_or_default();
     let frame = Frame::bare(config, chosen, title.in_language(chosen.language).to_owned());
     let advice = advice.in_language(chosen.language).to_owned();
@@ -98,30 +98,51 @@ fn page_of(request: &Request) -> String {
     page.map_or_else(|| "/".to_owned(), |page| page.path().to_owned())
 }
 
-/// Holds on to a form while it is looked up whether its session goes on. Works within the bounds on
-/// the body and on work; a form of a session that counts is not looked at.
+/// Holds on to a form of this node until it is answered, and gives what was written in it to the page
+/// that refuses it. Works within the bounds on the body and on work.
 pub(crate) async fn keep_writing(State(api): State<Api>, request: Request, next: Next) -> Response {
+    // What is posted to log in is for nobody's eyes again.
     let may_give_back = request.method() == Method::POST
+        && !request.uri().path().starts_with("/login")
         && wants_page(request.uri().path(), request.headers())
         && guard::is_proven_own(request.uri(), request.headers());
     if !may_give_back {
         return next.run(request).await;
     }
-    let (mut parts, body) = request.into_parts();
-    let asked = Asked::from_request_parts(&mut parts, &api).await;
-    if !asked.is_ok_and(|asked| asked.session.is_none()) {
-        return next.run(Request::from_parts(parts, body)).await;
-    }
+    let chosen = Chosen::of(request.uri(), request.headers(), &api);
+    let (parts, body) = request.into_parts();
     let Ok(bytes) = Bytes::from_request(Request::from_parts(parts.clone(), body), &api).await else {
         return ApiError::BodyTooLarge { bytes_max: BODY_BYTES_MAX }.into_response();
     };
     let copy = Request::from_parts(parts.clone(), Body::from(bytes.clone()));
     let mut response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
-    let is_refused = response.extensions().get::<ErrorCode>() == Some(&ErrorCode::Unauthenticated);
-    if is_refused && let Ok(Posted(form)) = Posted::from_request(copy, &api).await {
-        response.extensions_mut().insert(Written(texts(&form)));
+    let again = login_again(&response);
+    if again.is_none() && response.extensions().get::<ErrorCode>().is_none() {
+        return response;
     }
-    response
+    let Ok(Posted(form)) = Posted::from_request(copy, &api).await else { return response };
+    let written = Written(texts(&form));
+    match again.filter(|_| !written.0.is_empty()) {
+        Some(log_in) => {
+            let (title, advice) = words::LOG_IN_AGAIN;
+            let language = chosen.language;
+            let frame = Frame::bare(api.engine.config(), chosen, title.in_language(language).to_owned());
+            let advice = advice.in_language(language).to_owned();
+            let written = pieces(language, written);
+            let shown = RefusalPage { frame, advice, log_in: Some(log_in), written };
+            page(StatusCode::FORBIDDEN, &shown).unwrap_or(response)
+        }
+        None => {
+            response.extensions_mut().insert(written);
+            response
+        }
+    }
+}
+
+/// Where somebody is led whose login is too long ago for what was asked.
+fn login_again(response: &Response) -> Option<String> {
+    let to = response.headers().get(header::LOCATION)?.to_str().ok()?;
+    to.starts_with("/login/again").then(|| to.to_owned())
 }
 
 /// What a person wrote in a form, each text once: no ids, choices and buttons.

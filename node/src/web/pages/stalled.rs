@@ -12,15 +12,11 @@ use stafett_protocol::time::DAY;
 
 use super::cases::level_name;
 use super::{Frame, PageError, page};
-use crate::engine::stalled::{Stalled, StalledCase};
+use crate::engine::stalled::{FEWEST_COUNTED, Stalled, StalledCase};
 use crate::web::Api;
 use crate::web::texts::{Key, Text};
 use crate::web::visitor::Visitor;
 use crate::words::Namer;
-
-/// Fewer cases than this on a level are not counted out: in a small municipality the number alone
-/// would tell whose they are. No sum is shown, from which it could be had.
-const FEWEST_COUNTED: usize = 5;
 
 #[derive(Template)]
 #[template(path = "stalled.html")]
@@ -28,6 +24,8 @@ struct StalledPage<'a> {
     frame: Frame<'a>,
     levels: Vec<(String, Text)>,
     cases: Vec<StalledRow>,
+    unreadable: Option<Text>,
+    signs: Vec<Text>,
 }
 
 struct StalledRow {
@@ -38,15 +36,15 @@ struct StalledRow {
     signs: Vec<Text>,
 }
 
-/// What a case is called among those who may not know whom it is about: the first six digits of its
+/// What a case is called among those who may not know whom it is about: the first eight digits of its
 /// random id.
 pub(super) fn label(case: CaseId) -> String {
-    case.as_bytes().iter().take(3).map(|byte| format!("{byte:02X}")).collect()
+    case.as_bytes().iter().take(4).map(|byte| format!("{byte:02X}")).collect()
 }
 
 /// Shows how many cases are open on each level, and which have stopped.
 pub(crate) async fn show(State(api): State<Api>, visitor: Visitor) -> Result<Response, PageError> {
-    let Stalled { open, cases } = api.engine.stalled(&visitor.reader).await?;
+    let Stalled { open, cases, unreadable } = api.engine.stalled(&visitor.reader).await?;
     let language = visitor.asked.language();
     let guide = &api.engine.config().action_guide;
     let levels = (0..=3).filter_map(|level| Level::try_from(level).ok());
@@ -63,6 +61,8 @@ pub(crate) async fn show(State(api): State<Api>, visitor: Visitor) -> Result<Res
         frame: Frame::new(&api, &visitor.asked, visitor.t("stalled-title")),
         levels: levels.collect(),
         cases: cases.iter().map(|case| row(&api, &visitor, case)).collect(),
+        unreadable: (unreadable > 0).then(|| visitor.t("stalled-unreadable").with("count", unreadable)),
+        signs: Sign::ALL.map(|sign| visitor.t(sign_key(sign))).to_vec(),
     };
     page(StatusCode::OK, &shown)
 }
@@ -74,13 +74,17 @@ fn row(api: &Api, visitor: &Visitor, case: &StalledCase) -> StalledRow {
     StalledRow {
         label: label(case.case),
         level: level_name(&api.engine, case.level, language),
-        service: api.engine.service(&service, language),
+        service: match &case.unit {
+            Some(unit) => format!("{}, {unit}", api.engine.service(&service, language)),
+            None => api.engine.service(&service, language),
+        },
         weeks: visitor.t("stalled-weeks").with("weeks", weeks),
         signs: case.signs.iter().map(|sign| visitor.t(sign_key(*sign))).collect(),
     }
 }
 
-fn sign_key(sign: Sign) -> Key {
+/// How a sign that a case has stopped is called.
+pub(super) fn sign_key(sign: Sign) -> Key {
     match sign {
         Sign::NoHolder => Key("stalled-no-holder"),
         Sign::BatonWaits => Key("stalled-baton-waits"),

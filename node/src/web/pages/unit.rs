@@ -5,9 +5,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use stafett_protocol::id::CaseId;
+use stafett_protocol::stalled::Sign;
 
 use super::cases::level_name;
-use super::stalled::label;
+use super::stalled::{label, sign_key};
 use super::{Frame, PageError, page};
 use crate::engine::unit::UnitCase;
 use crate::web::Api;
@@ -31,6 +32,8 @@ struct UnitRow {
     holder: Option<Text>,
     is_offered: bool,
     overdue: Option<Text>,
+    /// By which signs the case has stopped, besides that nobody holds the baton.
+    signs: Vec<Text>,
 }
 
 /// Shows the cases that the visitor answers for as a leader.
@@ -55,5 +58,11 @@ fn row(api: &Api, visitor: &Visitor, case: &UnitCase) -> UnitRow {
             .map(|name| visitor.t("unit-holder").with("name", name).with("day", since)),
         is_offered: case.is_offered,
         overdue: (case.overdue > 0).then(|| visitor.t("unit-overdue").with("count", case.overdue)),
+        signs: case
+            .signs
+            .iter()
+            .filter(|sign| **sign != Sign::NoHolder)
+            .map(|sign| visitor.t(sign_key(*sign)))
+            .collect(),
     }
 }

@@ -19,6 +19,10 @@ pub(crate) const START_ACCESS: Words = Words::new(
     "Ansatte leser og skriver det de har en oppgave i. Familien eier stafettloggen sin, og leser og skriver i den.",
     "Tilsette les og skriv det dei har ei oppgåve i. Familien eig stafettloggen sin, og les og skriv i han.",
 );
+pub(crate) const START_NO_PAGES: Words = Words::new(
+    "Du er logget inn, men det er ingen sider for rollen din her. Har du flere roller, bytter du øverst på siden.",
+    "Du er logga inn, men det er ingen sider for rolla di her. Har du fleire roller, byter du øvst på sida.",
+);
 pub(crate) const START_ASK: Words = Words::new(
     "Vil du vite hva som står i en stafettlogg, eller trekke tilbake et samtykke, snakk med stafettholderen.",
     "Vil du vite kva som står i ein stafettlogg, eller trekkje tilbake eit samtykke, snakk med stafetthaldaren.",
@@ -90,10 +94,18 @@ pub(crate) const LOGGED_OUT: (Words, Words) = (
         "Du blir logga ut når det går 15 minutt utan at du gjer noko her, og seinast 8 timar etter at du logga inn. Det du sende no, er ikkje lagra. Logg inn, og gjer det på nytt.",
     ),
 );
+/// What a page says to somebody whose login is too long ago for the form that was posted.
+pub(crate) const LOG_IN_AGAIN: (Words, Words) = (
+    Words::new("Logg inn på nytt", "Logg inn på nytt"),
+    Words::new(
+        "Det er mer enn 15 minutter siden du logget inn, og dette krever at du logger inn på nytt. Det du sendte nå, er ikke lagret.",
+        "Det er meir enn 15 minutt sidan du logga inn, og dette krev at du loggar inn på nytt. Det du sende no, er ikkje lagra.",
+    ),
+);
 pub(crate) const WRITTEN_TITLE: Words = Words::new("Dette hadde du skrevet", "Dette hadde du skrive");
 pub(crate) const WRITTEN: Words = Words::new(
-    "Kopier teksten før du logger inn, og lim den inn igjen etterpå. Den står bare på denne siden.",
-    "Kopier teksten før du loggar inn, og lim han inn att etterpå. Han står berre på denne sida.",
+    "Kopier teksten, og lim den inn igjen etterpå. Den står bare på denne siden.",
+    "Kopier teksten, og lim han inn att etterpå. Han står berre på denne sida.",
 );
 pub(crate) const WRITTEN_PIECE: Words = Words::same("Tekst {number}");
 

@@ -67,7 +67,7 @@ pub(crate) async fn offer(
     Within(reader, case): Within<CaseId>,
     Body(request): Body<OfferBaton>,
 ) -> Result<Response, ApiError> {
-    Ok(json(StatusCode::CREATED, &api.engine.offer_baton(&reader, case, request).await?))
+    Ok(json(StatusCode::CREATED, &api.engine.offer_baton(&reader, case, request, None).await?))
 }
 
 /// Takes the baton over: with the answer the caller is stafettholder.

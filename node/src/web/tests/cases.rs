@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use serde_json::{Value, json};
 use stafett_protocol::entry::{Actor, Edit, EntryDocument, EntryKind, FieldKey, FieldValue, Side};
 use stafett_protocol::id::{CaseId, EntryId};
+use stafett_protocol::person::Role;
 use stafett_protocol::time::DAY;
 use stafett_protocol::transaction::{Transaction, Write};
 
@@ -60,11 +61,26 @@ async fn first_page_leads_each_to_the_own_work() {
         (Who::UnitLeader, Some("/cases")),
         (Who::ServiceLeader, Some("/inbox")),
         (Who::Operator, Some("/operations")),
+        (Who::Coordinator, Some("/stalled")),
     ] {
         let answer = node.log_in(who).await.get("/").await;
         let location = answer.headers.get("location").map(|to| to.to_str().expect("a path"));
         assert_eq!(location, to, "{who:?}");
     }
+}
+
+#[tokio::test]
+async fn whoever_has_a_role_without_pages_is_told_so_and_nobody_else_is() {
+    let node = Node::start().await;
+    let operator = Who::Operator;
+    node.people_are(&operator.line().replace("it-operator", "archive"));
+
+    let start = node.log_in_as(operator.account(), Role::Archive).await.get("/").await;
+
+    assert_eq!(start.status.as_u16(), 200, "{}", start.text());
+    let said = "Du er logget inn, men det er ingen sider for rollen din her.";
+    assert!(start.text().contains(said), "{}", start.text());
+    assert!(!node.page(None, "get", "/").await.text().contains(said));
 }
 
 #[tokio::test]
@@ -194,8 +210,8 @@ async fn assigned_colleague_is_not_told_who_else_reads() {
     let mut browser = node.log_in(Who::Holder).await;
     let colleague = Who::Colleague.account().to_string();
     let assign = format!("{}/assign", page_of(&family));
-    let slip = browser.post(&assign, &[("account", "")]).await;
-    assert_eq!(slip.status.as_u16(), 422, "nobody is chosen beforehand");
+    let slip = browser.act(&assign, &[("account", "")]).await.text();
+    assert!(slip.contains("Velg hvem som skal arbeide med den."), "nobody is chosen beforehand: {slip}");
     let assigned = browser.act(&assign, &[("account", &colleague)]).await.text();
     assert!(assigned.contains("Saken er tildelt."));
 
@@ -355,7 +371,8 @@ async fn leader_of_a_shared_service_sees_municipality_and_date_and_assigns() {
     let assign = format!("/cases/{case}/assign");
     let stranger = [("account", Who::HealthNurse.account().to_string())];
     let stranger: Vec<_> = stranger.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    assert_eq!(leader.post(&assign, &stranger).await.status.as_u16(), 422, "of another service");
+    let of_another = leader.act(&assign, &stranger).await.text();
+    assert!(of_another.contains("Den du valgte, arbeider ikke i tjenesten nå."), "{of_another}");
     let colleague = Who::Colleague.account().to_string();
     let after = leader.act(&assign, &[("account", &colleague)]).await.text();
     assert!(after.contains("Saken er tildelt.") && after.contains("<span>Colleague</span>"), "{after}");
@@ -367,4 +384,40 @@ async fn leader_of_a_shared_service_sees_municipality_and_date_and_assigns() {
     assert!(page.contains("Ane teller til ti"), "{page}");
     assert!(page.contains("Leses av: Skole og Steinkjer kommune"), "{page}");
     assert!(colleague.get("/cases?show=mine").await.text().contains("Ingen saker her."));
+}
+
+#[tokio::test]
+async fn log_that_shows_what_was_chosen_says_so_and_how_much_there_is() {
+    let node = Node::start().await;
+    let family = Family::of(&node).await;
+    for text in ["Ane teller til ti", "Ane leser høyt"] {
+        family.write(&node, &new_note(text)).await;
+    }
+    let page = format!("/cases/{}", family.id);
+    let mut holder = node.log_in(Who::Holder).await;
+
+    let none = holder.get(&format!("{page}?kind=decision")).await.text();
+
+    assert!(none.contains("Viser 0 av 2 oppføringer: bare det du har valgt."), "{none}");
+    assert!(none.contains("<details class=\"ds-details\" open>"), "{none}");
+    assert!(!none.contains("Det er ingenting her som du kan lese."), "{none}");
+    assert!(!holder.get(&page).await.text().contains("bare det du har valgt"));
+}
+
+#[tokio::test]
+async fn question_that_nobody_has_answered_waits_with_the_form_of_the_answer() {
+    let node = Node::start().await;
+    let family = Family::of(&node).await;
+    let ask =
+        json!({ "recipient": { "host": PARTNER, "code": "ppt" }, "areas": ["language"], "purpose": "x" });
+    let asked = node.expect(201, Who::Holder, "post", &format!("{}/consents", family.case), &ask).await;
+    let said = "Ane: Ingen har svart på samtykket til PPT (Steinkjer kommune).";
+    assert!(!node.log_in(Who::Holder).await.get("/cases").await.text().contains(said));
+
+    node.clock.fetch_add(7 * DAY, Ordering::Relaxed);
+
+    let page = node.log_in(Who::Holder).await.get("/cases").await.text();
+    assert!(page.contains(said), "{page}");
+    let answer = format!("/cases/{}/consents/{}/answer", family.id, asked["id"].as_str().expect("an id"));
+    assert!(page.contains(&answer), "{page}");
 }

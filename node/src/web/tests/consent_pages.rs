@@ -167,21 +167,20 @@ async fn yes_is_registered_with_its_evidence_and_a_wrong_one_is_refused_beside_i
     assert!(page.contains(">Colleague</option>") && !page.contains(">Holder</option>"), "{page}");
 
     let mother = family.mother.as_str();
-    let paper = |hash: &'static str| {
+    let paper = |reference: &'static str| {
         vec![
             ("giver", mother),
             ("answer", "yes"),
-            ("evidence", "paper"),
-            ("scan_sha256", hash),
+            ("evidence", "filed"),
+            ("reference", reference),
             ("interpreter", "present"),
         ]
     };
-    let answer = holder.post(&path, &paper("kort")).await;
+    let answer = holder.post(&path, &paper("")).await;
     assert_eq!(answer.status.as_u16(), 422);
     let page = answer.text();
-    assert!(page.contains("id=\"scan_sha256-wrong\"") && page.contains("value=\"kort\""), "{page}");
-    let hash: &'static str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-    let page = holder.act(&path, &paper(hash)).await.text();
+    assert!(page.contains("id=\"reference-wrong\"") && page.contains("Skriv hvor"), "{page}");
+    let page = holder.act(&path, &paper("27/00123-4")).await.text();
 
     assert!(page.contains("role=\"status\">Svaret er registrert.<"), "{page}");
     assert!(page.contains("<li>Inga Testesen (mor): ja 15. januar 2027, på papir. Med tolk.</li>"), "{page}");
@@ -212,7 +211,10 @@ async fn withdrawal_takes_two_clicks_and_nothing_is_erased_before_the_receipt() 
     let back = [("giver", family.father.as_str()), ("channel", "oral"), ("part", "whole")];
     let page = holder.act(&format!("{consent}/withdraw"), &back).await.text();
 
-    assert!(page.contains("role=\"status\">Trukket tilbake. Delingen er stoppet.<"), "{page}");
+    assert!(
+        page.contains("role=\"status\">Trukket tilbake. Ingenting mer deles med dette samtykket.<"),
+        "{page}"
+    );
     assert!(page.contains("Trukket tilbake 15. januar 2027. Delingen er avsluttet."), "{page}");
     assert!(page.contains(": slett eller lås 2 oppføringer."), "{page}");
     assert!(page.contains("Ikke bekreftet ennå."), "{page}");

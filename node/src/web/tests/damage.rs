@@ -219,16 +219,35 @@ async fn question_beside_a_damaged_entry_is_refused_and_what_was_written_stands_
 }
 
 #[tokio::test]
-async fn entry_is_shown_without_its_author_where_the_family_cannot_be_read() {
+async fn damaged_names_of_a_family_keep_nobody_from_reading_or_from_taking_back() {
     let node = Node::start().await;
     let family = at_home(&node).await;
     let entry = family.write(&node, &new_note("Ane teller til ti")).await;
-    let store = node.folder.path().join("data/store.sqlite");
-    let store = rusqlite::Connection::open(store).expect("the store");
+    let consent = family.consent(&node, PARTNER, "ppt").await;
+    let (page, home) = (format!("/cases/{}", family.id), format!("/family/{}", family.id));
+    let withdraw = format!("{}/withdraw", consent.trim_start_matches("/api/v1"));
+    let folder = node.folder.path().join("data/store.sqlite");
+    let store = rusqlite::Connection::open(folder).expect("the store");
     let sql = "UPDATE private_case SET sealed = CAST(substr(sealed, 1, length(sealed) - 1) AS BLOB)";
     assert_eq!(store.execute(sql, []).expect("changed"), 1);
 
-    let page = shown(&node, Who::Holder, &format!("/cases/{}/entries/{entry}", family.id)).await;
-
-    assert!(page.contains("Ane teller til ti"), "{page}");
+    for (who, path) in
+        [(Who::Holder, format!("{page}/entries/{entry}")), (Who::Holder, page.clone()), (Who::Guardian, home)]
+    {
+        assert!(shown(&node, who, &path).await.contains("Ane teller til ti"), "{who:?} {path}");
+    }
+    for path in [pages(&family), format!("{page}/baton"), withdraw.clone()] {
+        shown(&node, Who::Holder, &path).await;
+    }
+    assert!(shown(&node, Who::Holder, "/cases").await.contains(&format!("href=\"{page}\"")));
+    let said = "Navnene og kladdene i denne saken kan ikke leses.";
+    assert!(shown(&node, Who::Holder, &page).await.contains(said));
+    let operations = shown(&node, Who::Operator, "/operations").await;
+    assert!(operations.contains("Navnene i én sak kan ikke leses fra disken til lageret."), "{operations}");
+    shown(&node, Who::Guardian, &withdraw).await;
+    let taken = node.log_in(Who::Guardian).await.post(&withdraw, &[("part", "whole")]).await;
+    assert_eq!(taken.status.as_u16(), 303, "{}", taken.text());
+    let after =
+        node.expect(200, Who::Holder, "get", &format!("{}/consents", family.case), &Value::Null).await;
+    assert_eq!(after[0]["status"], "withdrawn", "{after}");
 }

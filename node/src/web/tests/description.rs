@@ -225,6 +225,7 @@ fn values_of_the_protocol_fit_what_is_said_of_them() {
     }
     for evidence in [
         Evidence::Paper { scan_sha256: "0".repeat(64) },
+        Evidence::Filed { reference: "27/00123-4".to_owned() },
         Evidence::Oral,
         Evidence::ElectronicId { assurance: "idporten-loa-high".into() },
     ] {

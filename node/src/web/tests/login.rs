@@ -325,3 +325,45 @@ async fn secret_of_a_session_is_in_no_row_and_in_no_line_of_the_log() {
         assert!(!found);
     }
 }
+
+#[tokio::test]
+async fn whoever_must_log_in_again_gets_back_what_was_written_in_the_form() {
+    let node = with_demo().await;
+    let family = Family::of(&node).await;
+    let path = format!("/cases/{}/baton/offer", family.id);
+    let mut holder = node.log_in(Who::Holder).await;
+    grows_stale(&node, &mut holder).await;
+    let to = Who::Colleague.account().to_string();
+    let note = "Les referatet fra siste møte, og ring far på tirsdag.";
+
+    let answer = holder.post(&path, &[("to", &to), ("note", note)]).await;
+
+    let page = answer.text();
+    assert_eq!(answer.status.as_u16(), 403, "{page}");
+    assert!(page.contains("Logg inn på nytt") && page.contains(note), "{page}");
+    assert!(page.contains(&format!("/login/again?to={}", path.replace('/', "%2F"))), "{page}");
+    let nothing = holder.post(&path, &[("to", &to), ("note", "")]).await;
+    assert_eq!(nothing.status.as_u16(), 303, "nothing is lost: it leads there at once");
+}
+
+#[tokio::test]
+async fn form_that_is_refused_gives_back_what_was_written() {
+    let node = Node::start().await;
+    let family = Family::of(&node).await;
+    let note = "Ane teller til ti på norsk, og til tjue på fredager.";
+    let path = format!("/cases/{}/write", family.id);
+    let fields = [
+        ("entry-kind", "note"),
+        ("description", note),
+        ("entry-area", "language"),
+        ("entry-about", "subject"),
+        ("do", "draft"),
+    ];
+
+    let refused = node.log_in(Who::HealthNurse).await.post(&path, &fields).await;
+
+    assert_eq!(refused.status.as_u16(), 404, "she has no task in the case");
+    assert!(refused.text().contains(note), "{}", refused.text());
+    let taken = node.log_in(Who::Holder).await.post(&path, &fields).await;
+    assert_eq!(taken.status.as_u16(), 303);
+}

@@ -259,3 +259,72 @@ async fn family_is_registered_once_however_often_the_button_is_pressed() {
     let view = node.expect(200, Who::Holder, "get", &format!("{}/family", family.case), &Value::Null).await;
     assert_eq!(view["registrations"].as_array().map(Vec::len), Some(1), "{view}");
 }
+
+/// Presses a button twice at once and once more later, as one person; all three lead to one place.
+async fn pressed_by(node: &Node, who: Who, path: &str, fields: Fields<'_>) -> String {
+    let (mut one, mut other) = (node.log_in(who).await, node.log_in(who).await);
+    let both = tokio::join!(one.post(path, fields), other.post(path, fields));
+    let places = [place(&both.0), place(&both.1), place(&one.post(path, fields).await)];
+    assert!(places.iter().all(|one| *one == places[0]), "{places:?}");
+    let [first, ..] = places;
+    first
+}
+
+#[tokio::test]
+async fn yes_no_and_what_is_taken_back_are_said_once_however_often_the_button_is_pressed() {
+    let node = Node::start().await;
+    let family = at_home(&node).await;
+    let asked = async |recipient: &str| {
+        let ask = json!({ "recipient": { "host": PARTNER, "code": recipient }, "areas": ["language", "attendance"],
+            "purpose": "x" });
+        let asked = node.expect(201, Who::Holder, "post", &format!("{}/consents", family.case), &ask).await;
+        format!("/cases/{}/consents/{}", family.id, asked["id"].as_str().expect("an id"))
+    };
+    let ppt = asked("ppt").await;
+    let heard = [("giver", family.father.as_str()), ("answer", "yes"), ("evidence", "oral")];
+
+    assert_eq!(pressed_by(&node, Who::Guardian, &format!("{ppt}/answer"), &[("answer", "yes")]).await, ppt);
+    assert_eq!(pressed_by(&node, Who::Holder, &format!("{ppt}/answer"), &heard).await, ppt);
+    let view = node.expect(200, Who::Holder, "get", &format!("{}/consents", family.case), &Value::Null).await;
+    assert_eq!(view[0]["given_by"].as_object().map(serde_json::Map::len), Some(2), "{view}");
+    let area = [("part", "areas"), ("areas", "language")];
+    for fields in [&area[..], &[("part", "whole")]] {
+        assert_eq!(pressed_by(&node, Who::Guardian, &format!("{ppt}/withdraw"), fields).await, ppt);
+    }
+    let view = node.expect(200, Who::Holder, "get", &format!("{}/consents", family.case), &Value::Null).await;
+    assert_eq!(view[0]["withdrawals"].as_array().map(Vec::len), Some(2), "{view}");
+
+    let again = asked("ppt").await;
+    assert_eq!(
+        pressed_by(&node, Who::Guardian, &format!("{again}/answer"), &[("answer", "no")]).await,
+        again
+    );
+    let yes = node.log_in(Who::Guardian).await.post(&format!("{ppt}/answer"), &[("answer", "yes")]).await;
+    assert_eq!(yes.status.as_u16(), 409, "what was taken back is not given by pressing again");
+}
+
+#[tokio::test]
+async fn baton_is_offered_once_and_another_note_is_not_taken_for_the_same() {
+    let node = Node::start().await;
+    let family = Family::of(&node).await;
+    let path = format!("/cases/{}/baton/offer", family.id);
+    let form = node.log_in(Who::Holder).await.get(&path).await.text();
+    let id = hidden(&form, &["form-id"]);
+    let to = Who::Colleague.account().to_string();
+    let offer = [("to", to.as_str()), ("note", "Les referatet fra siste møte")];
+
+    let place = pressed_by(&node, Who::Holder, &path, &plus(&offer, &id)).await;
+
+    assert_eq!(place, format!("/cases/{}/baton", family.id));
+    let other = [("to", to.as_str()), ("note", "Ring ikke hjem før møtet")];
+    let refused = node.log_in(Who::Holder).await.post(&path, &plus(&other, &id)).await;
+    assert_eq!(refused.status.as_u16(), 422);
+    let page = refused.text();
+    assert!(page.contains("Et annet tilbud venter på svar. Trekk det tilbake først."), "{page}");
+    assert!(page.contains("Ring ikke hjem før møtet"), "what was written stands there: {page}");
+    let view = node.expect(200, Who::Holder, "get", &format!("{}/baton", family.case), &Value::Null).await;
+    assert_eq!(view["offer"]["note"], "Les referatet fra siste møte");
+    let recall =
+        format!("/cases/{}/baton/{}/recall", family.id, view["offer"]["offer"].as_str().expect("an id"));
+    pressed_by(&node, Who::Holder, &recall, &[]).await;
+}

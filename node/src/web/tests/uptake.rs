@@ -169,10 +169,13 @@ async fn answer_asks_for_a_fresh_login_where_it_is_written_and_where_it_is_sent(
     }
     let decline = format!("/cases/{case}/decline");
 
-    for answer in [leader.get(&decline).await, leader.post(&decline, &[("reason", WHY)]).await] {
-        assert_eq!(answer.status.as_u16(), 303);
-        assert!(answer.headers["location"].to_str().expect("an address").starts_with("/login/again?"));
-    }
+    let asked = leader.get(&decline).await;
+    assert_eq!(asked.status.as_u16(), 303);
+    assert!(asked.headers["location"].to_str().expect("an address").starts_with("/login/again?"));
+    let sent = leader.post(&decline, &[("reason", WHY)]).await;
+    assert_eq!(sent.status.as_u16(), 403);
+    let page = sent.text();
+    assert!(page.contains("/login/again?") && page.contains(WHY), "what was written is given back: {page}");
     assert_eq!(said(&node, case).await, []);
 }
 
@@ -308,4 +311,23 @@ async fn answer_that_was_taken_back_or_whose_sharing_has_ended_waits_for_nobody(
     let page = holder.get(consent.trim_start_matches("/api/v1")).await.text();
     assert!(!is_told(&page) && !page.contains(WHY), "{page}");
     assert_eq!(node.engine.store().uptakes_heard(family.id).await.expect("reads"), []);
+}
+
+#[tokio::test]
+async fn leader_who_gives_a_case_to_nobody_is_told_what_to_choose() {
+    let node = Node::start().await;
+    let case = received_case(&node, "x").await;
+    let mut leader = node.log_in(Who::ServiceLeader).await;
+    for (account, said) in [
+        (String::new(), "Ingen fikk saken. Velg hvem som skal arbeide med den."),
+        (
+            Who::Operator.account().to_string(),
+            "Ingen fikk saken. Den du valgte, arbeider ikke i tjenesten nå.",
+        ),
+    ] {
+        let sent = leader.post(&format!("/cases/{case}/assign"), &[("account", &account)]).await;
+        assert_eq!(sent.status.as_u16(), 303, "{}", sent.text());
+        let inbox = leader.get("/inbox").await.text();
+        assert!(inbox.contains(said) && inbox.contains("Ingen har fått saken ennå."), "{inbox}");
+    }
 }

@@ -12,13 +12,24 @@ fn field(result: Result<impl Sized, EngineError>) -> Option<&'static str> {
 }
 
 #[test]
-fn paper_needs_the_hash_of_its_scan_and_an_identity_its_level() {
+fn paper_needs_the_hash_of_its_scan_or_where_it_is_filed_and_an_identity_its_level() {
     let paper = |scan: &str| Some(Evidence::Paper { scan_sha256: scan.to_owned() });
 
     for scan in ["", "abc", &"g".repeat(64), &"a".repeat(65)] {
         let refused = evidence_of(Speaker::Stafettholder, paper(scan));
         assert_eq!(field(refused), Some("evidence.scan_sha256"), "{scan}");
     }
+    for reference in ["", "  ", "to\nlinjer", &"x".repeat(201)] {
+        let filed = Some(Evidence::Filed { reference: reference.to_owned() });
+        assert_eq!(
+            field(evidence_of(Speaker::Stafettholder, filed)),
+            Some("evidence.reference"),
+            "{reference}"
+        );
+    }
+    let filed = Evidence::Filed { reference: "27/00123-4".to_owned() };
+    assert_eq!(evidence_of(Speaker::Stafettholder, Some(filed.clone())).expect("a line"), filed);
+    assert_eq!(field(evidence_of(Speaker::Giver, Some(filed))), Some("evidence"));
     for assurance in ["", " high", "høyt\nnivå", &"x".repeat(101)] {
         let refused = evidence_of(Speaker::Stafettholder, line(assurance));
         assert_eq!(field(refused), Some("evidence.assurance"), "{assurance}");

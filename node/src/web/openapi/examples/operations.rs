@@ -58,6 +58,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                     "fault": null,
                 },
                 "unreadable_entries": 0,
+                "unreadable_families": 0,
                 "version": "0.1.0",
                 "protocol_version": 1,
             }),

@@ -59,6 +59,14 @@ described! {
             "scan_sha256",
             text().description(Some("SHA-256 of the scan, 64 hexadecimal digits.")).build().into(),
         )]),
+        ("filed", "On paper that is filed.", vec![(
+            "reference",
+            text()
+                .description(Some("Where it is filed: one line of 1 to 200 bytes."))
+                .examples([json!("27/00123-4")])
+                .build()
+                .into(),
+        )]),
         ("oral", "Orally, and written down by whoever heard it.", vec![]),
         ("electronic-id", "With an electronic identity.", vec![(
             "assurance",

@@ -62,7 +62,7 @@ impl Facts {
             late: view.entries.iter().filter(|item| is_late(item, today)).count(),
             expiring: of_kind(TaskKind::ConsentExpiring).count(),
             expires: of_kind(TaskKind::ConsentExpiring).map(|task| task.due).min(),
-            unanswered: of_kind(TaskKind::PartlyGiven).count(),
+            unanswered: of_kind(TaskKind::NotAnswered).chain(of_kind(TaskKind::PartlyGiven)).count(),
             conflicts: view.entries.iter().filter(|item| !item.view.conflicts.is_empty()).count(),
         }
     }

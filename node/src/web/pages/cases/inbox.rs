@@ -95,8 +95,18 @@ pub(crate) async fn assign(
     Visiting(visitor, case): Visiting<CaseId>,
     Posted(form): Posted,
 ) -> Result<Response, PageError> {
-    api.engine.assign(&visitor.reader, case, chosen(&form)?).await?;
-    Ok(done(&api, &list_of(&visitor, case), Key("notice-assigned")))
+    if form.value("account").is_empty() {
+        return Ok(done(&api, &list_of(&visitor, case), Key("notice-nobody-chosen")));
+    }
+    match api.engine.assign(&visitor.reader, case, chosen(&form)?).await {
+        Err(EngineError::Invalid { .. }) => {
+            Ok(done(&api, &list_of(&visitor, case), Key("notice-cannot-work")))
+        }
+        assigned => {
+            assigned?;
+            Ok(done(&api, &list_of(&visitor, case), Key("notice-assigned")))
+        }
+    }
 }
 
 /// Takes a case from somebody again.

@@ -105,7 +105,9 @@ fn place(task: &TaskItem) -> String {
         (TaskKind::BatonOffered, _) => "baton".to_owned(),
         (TaskKind::RegistrationWaits, _) => "family".to_owned(),
         (TaskKind::ProtectionToBeRenewed, _) => "family/circle".to_owned(),
-        (TaskKind::PartlyGiven, Some(consent)) => format!("consents/{consent}/answer"),
+        (TaskKind::NotAnswered | TaskKind::PartlyGiven, Some(consent)) => {
+            format!("consents/{consent}/answer")
+        }
         (_, Some(consent)) => format!("consents/{consent}"),
         (_, None) => "consents".to_owned(),
     }
@@ -129,6 +131,7 @@ const fn words(kind: TaskKind) -> (Key, Key) {
         TaskKind::ConsentExpired => (Key("waiting-expired"), ASK),
         TaskKind::HeldWaitsForReview => (Key("waiting-review-held"), Key("waiting-look-through")),
         TaskKind::ReviewDue => (Key("waiting-review"), SEE),
+        TaskKind::NotAnswered => (Key("waiting-not-answered"), Key("waiting-register")),
         TaskKind::PartlyGiven => (Key("waiting-partly"), Key("waiting-register")),
         TaskKind::ChildNotHeard => (Key("waiting-child"), SEE),
         TaskKind::BatonOffered => (Key("waiting-baton"), Key("waiting-answer")),

@@ -36,6 +36,7 @@ struct AnswerPage<'a> {
     givers: Choices,
     answers: Choices,
     evidence: Choices,
+    assurances: Choices,
     interpreters: Choices,
     witnesses: Choices,
     shown: Option<Shown>,
@@ -70,6 +71,7 @@ pub(crate) async fn post(
         Some(person) => own_word(&visitor, person, &mut form),
         None => heard_word(&visitor, &mut form),
     };
+    let meant = said.as_ref().map(Word::giver_and_answer);
     let answered = match said {
         Some(Word::Yes(request)) => api.engine.give_consent(&visitor.reader, case, consent, *request).await,
         Some(Word::No(request)) => api.engine.refuse_consent(&visitor.reader, case, consent, request).await,
@@ -77,6 +79,10 @@ pub(crate) async fn post(
     };
     match answered {
         Ok(_) => Ok(done(&api, &here, Key("notice-answered"))),
+        // The button was pressed twice: what was meant is so.
+        Err(EngineError::Conflict { .. }) if is_so(&api, &visitor, ids, meant).await? => {
+            Ok(done(&api, &here, Key("notice-answered")))
+        }
         Err(error) => {
             refused(&mut form, error, &visitor, "answer")?;
             answer_page(&api, &visitor, ids, &desk, form, StatusCode::UNPROCESSABLE_ENTITY).await
@@ -87,6 +93,34 @@ pub(crate) async fn post(
 enum Word {
     Yes(Box<GiveConsent>),
     No(RefuseConsent),
+}
+
+impl Word {
+    fn giver_and_answer(&self) -> (PersonId, bool) {
+        match self {
+            Self::Yes(request) => (request.giver, true),
+            Self::No(request) => (request.giver, false),
+        }
+    }
+}
+
+/// Whether somebody's yes or no stands already.
+async fn is_so(
+    api: &Api,
+    visitor: &Visitor,
+    (case, consent): (CaseId, ConsentId),
+    meant: Option<(PersonId, bool)>,
+) -> Result<bool, EngineError> {
+    let Some((giver, is_yes)) = meant else { return Ok(false) };
+    let desk = api.engine.consent_desk(&visitor.reader, case).await?;
+    Ok(match consent_in(&desk, consent)? {
+        ConsentView::Own(item) if is_yes => item.yes.is_some() && item.status != "withdrawn",
+        ConsentView::Own(item) => item.status == "refused",
+        ConsentView::Full(item) if is_yes => {
+            item.given_by.contains_key(&giver) && item.withdrawals.iter().all(|word| word.giver != giver)
+        }
+        ConsentView::Full(item) => item.refused_by.contains(&giver),
+    })
 }
 
 fn answer_of(visitor: &Visitor, form: &mut Form) -> Option<bool> {
@@ -126,7 +160,7 @@ fn heard_word(visitor: &Visitor, form: &mut Form) -> Option<Word> {
     let language = optional(form, visitor, "language");
     let witness = optional(form, visitor, "witness");
     let evidence = match form.value("evidence") {
-        "paper" => Evidence::Paper { scan_sha256: form.value("scan_sha256").to_owned() },
+        "filed" => Evidence::Filed { reference: form.value("reference").to_owned() },
         "electronic-id" => Evidence::ElectronicId { assurance: form.value("assurance").to_owned() },
         _ => Evidence::Oral,
     };
@@ -176,6 +210,7 @@ async fn answer_page(
         givers,
         answers: answers(&say, is_own),
         evidence: evidence(&say),
+        assurances: assurances(&say),
         interpreters: interpreters(&say),
         witnesses: if is_own { Vec::new() } else { witnesses(api, visitor, &say) },
         shown,
@@ -215,8 +250,19 @@ fn answers(say: &Say<'_>, is_own: bool) -> Choices {
 fn evidence(say: &Say<'_>) -> Choices {
     [
         ("oral", Key("consents-evidence-oral")),
-        ("paper", Key("consents-evidence-paper")),
+        ("filed", Key("consents-evidence-paper")),
         ("electronic-id", Key("consents-evidence-id")),
+    ]
+    .map(|(value, key)| (value.to_owned(), say.t(key).to_string()))
+    .to_vec()
+}
+
+/// The levels of ID-porten that may give a consent.
+fn assurances(say: &Say<'_>) -> Choices {
+    [
+        ("", Key("consents-assurance-none")),
+        ("idporten-loa-high", Key("consents-assurance-high")),
+        ("idporten-loa-substantial", Key("consents-assurance-substantial")),
     ]
     .map(|(value, key)| (value.to_owned(), say.t(key).to_string()))
     .to_vec()

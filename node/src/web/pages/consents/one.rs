@@ -356,7 +356,7 @@ impl Say<'_> {
 
     fn yes(&self, yes: &Yes) -> String {
         let how = match &yes.evidence {
-            Evidence::Paper { .. } => self.t("consents-by-paper"),
+            Evidence::Paper { .. } | Evidence::Filed { .. } => self.t("consents-by-paper"),
             Evidence::Oral => self.t("consents-by-word"),
             Evidence::ElectronicId { .. } => self.t("consents-by-id"),
         };

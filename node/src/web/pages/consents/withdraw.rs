@@ -75,13 +75,45 @@ pub(crate) async fn post(
     let Some(request) = request_of(&visitor, &desk, &mut form) else {
         return withdraw_page(&api, &visitor, ids, &desk, form, StatusCode::UNPROCESSABLE_ENTITY);
     };
-    match api.engine.withdraw_consent(&visitor.reader, case, consent, request).await {
-        Ok(_) => Ok(done(&api, &here, Key("notice-withdrawn"))),
+    let notice = match form.value("part") {
+        "areas" => Key("notice-withdrawn-areas"),
+        "self" => Key("notice-withdrawn-self"),
+        _ => Key("notice-withdrawn"),
+    };
+    match api.engine.withdraw_consent(&visitor.reader, case, consent, request.clone()).await {
+        Ok(_) => Ok(done(&api, &here, notice)),
+        // The button was pressed twice: what was meant is so.
+        Err(EngineError::Conflict { .. }) if is_so(&api, &visitor, ids, &request).await? => {
+            Ok(done(&api, &here, notice))
+        }
         Err(error) => {
             refused(&mut form, error, &visitor, "part")?;
             withdraw_page(&api, &visitor, ids, &desk, form, StatusCode::UNPROCESSABLE_ENTITY)
         }
     }
+}
+
+/// Whether nothing is left of what somebody wishes to take back, because it was taken back.
+async fn is_so(
+    api: &Api,
+    visitor: &Visitor,
+    (case, consent): (CaseId, ConsentId),
+    request: &WithdrawConsent,
+) -> Result<bool, EngineError> {
+    let desk = api.engine.consent_desk(&visitor.reader, case).await?;
+    let view = consent_in(&desk, consent)?;
+    let status = match view {
+        ConsentView::Own(item) => &item.status,
+        ConsentView::Full(item) => &item.status,
+    };
+    let Ok(may) = may(&Say::new(&api.engine, visitor), &desk, view) else {
+        return Ok(status == "withdrawn");
+    };
+    Ok(match &request.areas {
+        Some(areas) => may.areas.iter().all(|area| !areas.contains(*area)),
+        None if request.about_self => !may.about_self,
+        None => status == "withdrawn",
+    })
 }
 
 fn request_of(visitor: &Visitor, desk: &ConsentDesk, form: &mut Form) -> Option<WithdrawConsent> {

@@ -27,6 +27,7 @@ baton-to = Hvem skal overta?
 baton-to-help = Ansatte i kommunens egne tjenester.
 baton-to-missing = Velg hvem som skal overta
 baton-to-wrong = Velg en av personene i listen
+baton-offer-waits = Et annet tilbud venter på svar. Trekk det tilbake først. Det du har skrevet, står her.
 baton-note = Notat til den som får tilbudet
 baton-note-help = Begynt for deg. Rett det som ikke stemmer, og skriv ikke mer enn den andre trenger for å svare.
 baton-note-long = Gjør notatet kortere

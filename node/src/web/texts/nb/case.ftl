@@ -24,6 +24,7 @@ case-ask-voice = Spør barnet, og skriv det her
 case-log = Loggen
 case-log-empty = Det er ingenting her som du kan lese.
 case-filter = Vis bare noe av loggen
+case-filtered = Viser { $shown } av { $all } oppføringer: bare det du har valgt.
 case-filter-area = Områder
 case-filter-kind = Hva slags
 case-filter-show = Vis
@@ -41,6 +42,7 @@ case-assigned = Disse arbeider med saken:
 case-no-area = uten område, deles ikke
 case-areas = { $areas }
 case-about = om { $whom }
+case-names-unreadable = Navnene og kladdene i denne saken kan ikke leses. IT ser det på driftssiden.
 case-unreadable = { $count ->
     [one] En oppføring kan ikke leses. IT ser det på driftssiden.
    *[other] { $count } oppføringer kan ikke leses. IT ser det på driftssiden.

@@ -51,6 +51,10 @@ operations-unreadable = { $count ->
     [one] En oppføring kan ikke leses fra disken til lageret.
    *[other] { $count } oppføringer kan ikke leses fra disken til lageret.
 }
+operations-families = { $count ->
+    [one] Navnene i én sak kan ikke leses fra disken til lageret.
+   *[other] Navnene i { $count } saker kan ikke leses fra disken til lageret.
+}
 operations-unreadable-do = Ikke slett noe. Det som ikke kan leses, blir ikke delt. Finn ut hva det er:
 operations-log-do = Ikke slett noe. Si fra til personvernombudet og den sikkerhetsansvarlige, og ta vare på:
 operations-state = Denne noden

@@ -4,7 +4,7 @@ stalled-open = Åpne saker
 stalled-few = færre enn { $count } saker
 stalled-count = { $count } saker
 stalled-list = Har stoppet opp
-stalled-none = Ingen saker har stoppet opp.
+stalled-none = Ingen saker viser tegnene under.
 stalled-case = Sak { $label }
 stalled-weeks = { $weeks ->
     [0] Under én uke på nivået.
@@ -12,8 +12,14 @@ stalled-weeks = { $weeks ->
    *[other] { $weeks } uker på nivået.
 }
 stalled-no-holder = Ingen aktiv stafettholder
-stalled-baton-waits = Stafettpinnen har vært tilbudt i mer enn en uke uten svar
-stalled-no-meeting = Ikke skrevet noe møte på tolv uker
-stalled-consent-waits = Et samtykke har manglet et svar i to uker
+stalled-baton-waits = Stafettpinnen ble tilbudt for mer enn en uke siden, og ingen har svart
+stalled-no-meeting = Tolv uker på nivå 2 eller 3 uten nytt møte
+stalled-consent-waits = Et samtykke har ventet på svar i to uker
 stalled-consent-expired = Et samtykke har gått ut og er ikke fornyet
 stalled-cannot-take = En tjeneste har svart at den ikke kan ta saken
+stalled-unreadable = { $count ->
+    [one] Én sak kan ikke leses og er ikke med. IT ser det på driftssiden.
+   *[other] { $count } saker kan ikke leses og er ikke med. IT ser det på driftssiden.
+}
+stalled-signs = Tegn på at en sak har stoppet opp
+stalled-not = Frister, evalueringer og annet som er skrevet, blir ikke sett på her. Det ser stafettholderen.

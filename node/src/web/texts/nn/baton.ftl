@@ -27,6 +27,7 @@ baton-to = Kven skal ta over?
 baton-to-help = Tilsette i kommunen sine eigne tenester.
 baton-to-missing = Vel kven som skal ta over
 baton-to-wrong = Vel ein av personane i lista
+baton-offer-waits = Eit anna tilbod ventar på svar. Trekk det tilbake først. Det du har skrive, står her.
 baton-note = Notat til den som får tilbodet
 baton-note-help = Byrja for deg. Rett det som ikkje stemmer, og skriv ikkje meir enn den andre treng for å svare.
 baton-note-long = Gjer notatet kortare

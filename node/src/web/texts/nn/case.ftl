@@ -24,6 +24,7 @@ case-ask-voice = Spør barnet, og skriv det her
 case-log = Loggen
 case-log-empty = Det er ingenting her som du kan lese.
 case-filter = Vis berre noko av loggen
+case-filtered = Viser { $shown } av { $all } oppføringar: berre det du har valt.
 case-filter-area = Område
 case-filter-kind = Kva slag
 case-filter-show = Vis
@@ -41,6 +42,7 @@ case-assigned = Desse arbeider med saka:
 case-no-area = utan område, blir ikkje delt
 case-areas = { $areas }
 case-about = om { $whom }
+case-names-unreadable = Namna og kladdane i denne saka kan ikkje lesast. IT ser det på driftssida.
 case-unreadable = { $count ->
     [one] Ei oppføring kan ikkje lesast. IT ser det på driftssida.
    *[other] { $count } oppføringar kan ikkje lesast. IT ser det på driftssida.

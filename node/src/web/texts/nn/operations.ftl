@@ -51,6 +51,10 @@ operations-unreadable = { $count ->
     [one] Ei oppføring kan ikkje lesast frå disken til lageret.
    *[other] { $count } oppføringar kan ikkje lesast frå disken til lageret.
 }
+operations-families = { $count ->
+    [one] Namna i éi sak kan ikkje lesast frå disken til lageret.
+   *[other] Namna i { $count } saker kan ikkje lesast frå disken til lageret.
+}
 operations-unreadable-do = Ikkje slett noko. Det som ikkje kan lesast, blir ikkje delt. Finn ut kva det er:
 operations-log-do = Ikkje slett noko. Sei frå til personvernombodet og den tryggingsansvarlege, og ta vare på:
 operations-state = Denne noden
