@@ -8,6 +8,7 @@
 //! A [`Denial`] is an answer, not an error. It is for this node's own eyes: what a partner sees
 //! of a denial is nothing at all.
 
+pub mod emergency;
 pub mod leader;
 pub mod person;
 pub mod waiting;

@@ -107,6 +107,8 @@ random_id! {
     TokenId;
     /// One draft (kladd), which never leaves its node.
     DraftId;
+    /// One emergency opening (nødåpning) of a case.
+    EmergencyOpeningId;
 }
 
 #[cfg(test)]

@@ -180,3 +180,16 @@ pub const UPTAKES_AT_ONCE_MAX: u64 = 256;
 pub const UPTAKE_RETRY_MS: u64 = crate::time::MINUTE;
 /// Bytes of the note that goes with an offer of the baton.
 pub const HANDOVER_NOTE_BYTES_MAX: usize = 16 * 1024;
+
+/// Milliseconds for which an emergency opening (nødåpning) reads one case.
+pub const EMERGENCY_OPENING_MS: u64 = 30 * crate::time::MINUTE;
+/// Milliseconds in which somebody looks into an emergency opening; after that it is late.
+pub const EMERGENCY_REVIEW_MS: u64 = 7 * crate::time::DAY;
+/// Characters of the reason for an emergency opening at the least.
+pub const EMERGENCY_REASON_CHARACTERS_MIN: usize = 20;
+/// Characters of the reason for an emergency opening at the most.
+pub const EMERGENCY_REASON_CHARACTERS_MAX: usize = 500;
+/// Characters of what was found on looking into an emergency opening, at the least.
+pub const EMERGENCY_FINDING_CHARACTERS_MIN: usize = 10;
+/// Characters of what was found on looking into an emergency opening, at the most.
+pub const EMERGENCY_FINDING_CHARACTERS_MAX: usize = 500;

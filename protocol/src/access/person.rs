@@ -105,7 +105,8 @@ pub fn permit_reading<'step>(
     }
 }
 
-fn permit_assigned<'step>(
+/// Asks what somebody who works in the reader's service may read, whoever that is.
+pub(super) fn permit_assigned<'step>(
     reader: &Reader,
     ledger: &LedgerView,
     entry: &'step EntryFacts,
@@ -184,15 +185,23 @@ pub fn permit_reading_received<'step>(
     assigned: &BTreeSet<AccountId>,
     now: UnixMillis,
 ) -> Result<ReadPermit<'step>, Denial> {
+    permit_received(&works_with(reader, assigned)?, received, now)
+}
+
+/// Asks what somebody who works in a service may read of a received case, whoever that is.
+pub(super) fn permit_received<'step>(
+    service: &Service,
+    received: &ReceivedFacts<'step>,
+    now: UnixMillis,
+) -> Result<ReadPermit<'step>, Denial> {
     let ReceivedFacts { grants, entry, under } = *received;
-    let service = works_with(reader, assigned)?;
     let opens = |received: &ReceivedGrant| {
         received.counts(now)
             && under.contains(&received.grant.grant)
             && received.grant.case == entry.case
             && received.grant.service == service.code
             && received.grant.covers(entry.kind, &entry.areas)
-            && entry.only_for.as_ref().is_none_or(|only| only.service == service)
+            && entry.only_for.as_ref().is_none_or(|only| only.service == *service)
     };
     if grants.iter().any(opens) { Ok(ReadPermit { entry }) } else { Err(Denial::NoConsent) }
 }
