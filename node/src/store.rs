@@ -12,6 +12,7 @@ pub mod beside;
 mod case;
 mod chain;
 mod disclosure;
+mod emergency;
 mod entry;
 mod erase;
 mod error;
@@ -67,6 +68,10 @@ use tracing::error;
 pub use access_log::{AccessRow, LogCheck, LogEnd, LogFault};
 pub use case::{Assignment, ReceivedCase};
 pub use disclosure::{DisclosureFilter, LoggedDisclosure};
+pub use emergency::{
+    EmergencyContent, EmergencyReviewContent, EmergencyReviewRow, EmergencyRow, NewEmergency,
+    NewEmergencyReview,
+};
 pub use entry::{Damaged, Opened};
 pub use error::StoreError;
 pub use handover::HandoverNote;

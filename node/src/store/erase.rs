@@ -9,7 +9,9 @@ use stafett_protocol::id::{CaseId, EntryId};
 use crate::seal::DataKey;
 use crate::store::entry::write::must_be_received;
 use crate::store::error::StoreError;
-use crate::store::sealed::{ACCESS_LOG, ENTRY, ENTRY_CHANGE, SealedTable, TABLES};
+use crate::store::sealed::{
+    ACCESS_LOG, EMERGENCY_OPENING, EMERGENCY_REVIEW, ENTRY, ENTRY_CHANGE, SealedTable, TABLES,
+};
 use crate::store::step::Step;
 
 /// Erases received entries. Entries that are gone already change nothing.
@@ -64,8 +66,8 @@ pub(crate) fn case(step: &mut Step<'_>, case: CaseId) -> Result<(), StoreError> 
 }
 
 /// Seals all that is left of a case under a new key and dooms the old one. A case of which
-/// nothing sealed is left has no key from here on. A row of an entry that does not open stays as it
-/// is: that it could be mended is worth less than that what was erased opens with no key (law 12).
+/// nothing sealed is left has no key from here on. A row of an entry or of an emergency opening that does not open
+/// stays as it is: that it could be mended is worth less than that what was erased opens with no key (law 12).
 pub(crate) fn seal_anew(step: &mut Step<'_>, case: CaseId) -> Result<(), StoreError> {
     let Some(old_id) = step.key_id(case)? else { return Ok(()) };
     let old = step.keys.key(old_id, case)?;
@@ -109,14 +111,15 @@ fn open_rows(
     case: CaseId,
     key: &DataKey,
 ) -> Result<Vec<Option<Left>>, StoreError> {
-    let of_entries = [ENTRY.name, ENTRY_CHANGE.name].contains(&table.name);
+    let may_stay = [ENTRY.name, ENTRY_CHANGE.name, EMERGENCY_OPENING.name, EMERGENCY_REVIEW.name];
+    let may_stay = may_stay.contains(&table.name);
     let sql = format!("{} AND case_id = ?1", table.query());
     step.rows(&sql, [case.as_bytes()], |row| {
         let place = table.place_of(row)?;
         let sealed: Vec<u8> = row.get("sealed")?;
         match key.open(&sealed, &place) {
             Ok(plain) => Ok(Some(Left { table, rowid: row.get("row_id")?, place, plain })),
-            Err(_) if of_entries => Ok(None),
+            Err(_) if may_stay => Ok(None),
             Err(source) => Err(StoreError::Sealed { table: table.shown(), source }),
         }
     })

@@ -29,6 +29,7 @@ pub(crate) const STORE: &[Migration] = &[
         name: "acknowledged_generations",
         sql: include_str!("migrations/0010_acknowledged_generations.sql"),
     },
+    Migration { name: "emergency_opening", sql: include_str!("migrations/0011_emergency_opening.sql") },
 ];
 
 /// The schema of `keys.sqlite`.

@@ -78,10 +78,14 @@ pub(crate) static RETURNED_EDIT: SealedTable = table("returned_edit", &["case_id
 pub(crate) static HANDOVER_NOTE: SealedTable = table("handover_note", &["case_id", "offer_id"]);
 pub(crate) static UPTAKE_SAID: SealedTable = table("uptake_said", &["case_id", "grant_id", "said_at"]);
 pub(crate) static UPTAKE_HEARD: SealedTable = table("uptake_heard", &["case_id", "grant_id", "said_at"]);
+pub(crate) static EMERGENCY_OPENING: SealedTable =
+    table("emergency_opening", &["case_id", "opening_id", "account", "opened_at"]);
+pub(crate) static EMERGENCY_REVIEW: SealedTable =
+    table("emergency_review", &["case_id", "opening_id", "account", "reviewed_at"]);
 pub(crate) static ACCESS_LOG: SealedTable = table("access_log", &["case_id", "number"]);
 
 /// Every sealed table: sealing anew and searching go through all of them.
-pub(crate) static TABLES: [&SealedTable; 18] = [
+pub(crate) static TABLES: [&SealedTable; 20] = [
     &PRIVATE_CASE,
     &ASSIGNMENT,
     &LEDGER,
@@ -99,6 +103,8 @@ pub(crate) static TABLES: [&SealedTable; 18] = [
     &HANDOVER_NOTE,
     &UPTAKE_SAID,
     &UPTAKE_HEARD,
+    &EMERGENCY_OPENING,
+    &EMERGENCY_REVIEW,
     &ACCESS_LOG,
 ];
 

@@ -2,6 +2,7 @@
 
 mod access_log;
 mod canary;
+mod emergency;
 mod erase;
 mod generations;
 mod journal;

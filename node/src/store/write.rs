@@ -7,6 +7,7 @@ use stafett_protocol::transaction::{Committed, Transaction, Write};
 
 use crate::store::access_log::AccessRow;
 use crate::store::case::Assignment;
+use crate::store::emergency::{NewEmergency, NewEmergencyReview};
 use crate::store::entry::write::NewChange;
 use crate::store::error::StoreError;
 use crate::store::handover::HandoverNote;
@@ -15,8 +16,8 @@ use crate::store::sealed::{LEDGER, PROTECTION};
 use crate::store::session::SessionWrite;
 use crate::store::step::Step;
 use crate::store::{
-    access_log, case, chain, disclosure, entry, erase, handover, journal, ledger, link, login, mark, meta,
-    private_case, proposal, returned, session, uptake, word,
+    access_log, case, chain, disclosure, emergency, entry, erase, handover, journal, ledger, link, login,
+    mark, meta, private_case, proposal, returned, session, uptake, word,
 };
 
 /// One thing to keep that concerns this node alone.
@@ -44,6 +45,10 @@ pub enum LocalWrite {
     HandoverNote(HandoverNote),
     /// An offer of the baton came to nothing: its note goes.
     HandoverNoteDropped(CaseId),
+    /// Somebody opens a case in an emergency; what the person had open so is over.
+    EmergencyOpened(NewEmergency),
+    /// Somebody has looked into an emergency opening; the first who has counts.
+    EmergencyReviewed(NewEmergencyReview),
     /// Somebody is about to look.
     Access(AccessRow),
     /// A new token.
@@ -185,6 +190,8 @@ fn apply_local(step: &mut Step<'_>, write: &LocalWrite) -> Result<(), StoreError
         LocalWrite::Unassign { case, account } => case::unassign(step, *case, *account),
         LocalWrite::HandoverNote(note) => handover::put(step, note),
         LocalWrite::HandoverNoteDropped(case) => handover::drop_of(step, *case),
+        LocalWrite::EmergencyOpened(new) => emergency::open(step, new),
+        LocalWrite::EmergencyReviewed(review) => emergency::review(step, review),
         LocalWrite::Access(row) => access_log::log(step, row),
         LocalWrite::Token(token) => login::put(step, token),
         LocalWrite::TokenRevoked { token, at } => login::revoke(step, *token, *at),
