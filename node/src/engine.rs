@@ -21,6 +21,7 @@ mod consents;
 mod damage;
 pub mod desk;
 pub(crate) mod drafts;
+pub(crate) mod emergency;
 pub(crate) mod entries;
 mod family;
 pub(crate) mod follow;

@@ -14,6 +14,7 @@ mod attempts;
 mod body;
 mod caller;
 mod cookie;
+mod emergencies;
 pub mod error;
 #[allow(dead_code, reason = "a page takes of it what its form needs")]
 mod form;
@@ -48,6 +49,7 @@ use crate::engine::Engine;
 use crate::login::Providers;
 use attempts::Attempts;
 use cookie::Cookies;
+use emergencies::Emergencies;
 use guard::Guard;
 use layers::Bounds;
 use limits::Times;
@@ -109,6 +111,7 @@ pub(crate) struct Api {
     engine: Engine,
     attempts: Arc<Attempts>,
     openings: Arc<Openings>,
+    emergencies: Arc<Emergencies>,
     streams: Arc<live::Streams>,
     behind_proxy: bool,
     cookies: Cookies,
@@ -126,6 +129,7 @@ impl Api {
             engine,
             attempts: Arc::default(),
             openings: Arc::default(),
+            emergencies: Arc::default(),
             streams: Arc::default(),
             behind_proxy: config.behind_proxy,
             cookies: Cookies::new(config),

@@ -3,6 +3,7 @@
 
 mod baton;
 mod consent;
+mod emergency;
 mod family;
 mod operations;
 mod uptake;
@@ -28,6 +29,7 @@ use crate::web::openapi::types as doc;
 
 pub use baton::{BatonOfferItem, BatonPart, BatonView, ColleagueItem, OfferItem, OfferedBaton};
 pub use consent::{ConsentItem, ConsentView, OwnConsent, WaitingItem, WithdrawalItem};
+pub use emergency::{EmergencyItem, EmergencyReviewItem, EmergencyView, OpenedEmergency};
 pub use family::{FamilyView, ProtectionView, Registered, RegistrationItem, TaskItem};
 pub use operations::{
     AccessLogItem, LogFaultItem, LogFaultKind, Operations, OwnKeysItem, PartnerKeysItem, PinnedKey,
@@ -56,7 +58,7 @@ pub struct CaseSummary {
     #[schema(value_type = doc::UnixMillis)]
     pub since: UnixMillis,
     /// The reader's task: `stafettholder`, `assigned`, `family`, or `returned` for own writing that came back, `inbox` for a service's
-    /// leader, who sees municipality and date and nothing else.
+    /// leader, who sees municipality and date and nothing else, `emergency` for who opened it in one.
     pub task: String,
     /// For an inbox, the services that it was shared with, and whether somebody has it.
     pub inbox: Option<Inbox>,

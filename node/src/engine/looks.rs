@@ -12,6 +12,7 @@ use stafett_protocol::municipality::{AreaCode, ServiceCode};
 use stafett_protocol::person::{Reader, Role};
 use stafett_protocol::time::UnixMillis;
 
+use super::emergency::EMERGENCY;
 use super::{Engine, EngineError};
 use crate::store::AccessRow;
 
@@ -42,6 +43,8 @@ pub(super) const PREVIEW: &str = "preview of writing";
 pub enum Reason {
     /// A task in the case.
     Task,
+    /// It was opened in an emergency. Why is told to those who look into it, not here.
+    Emergency,
     /// Another one, in words; told to the data protection officer only.
     Other(Option<String>),
 }
@@ -100,6 +103,7 @@ impl Engine {
             what: looked(&row.what),
             why: match row.why.as_str() {
                 TASK => Reason::Task,
+                EMERGENCY => Reason::Emergency,
                 words => Reason::Other(oversees.then(|| words.to_owned())),
             },
             at: row.at,

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use stafett_config::People;
 use stafett_protocol::access::leader::{Answering, Place, answers_for};
 use stafett_protocol::consent::rule::Capacity;
 use stafett_protocol::decision::Decision;
@@ -34,11 +35,7 @@ impl Engine {
     pub(super) fn answers_for(&self, reader: &Reader, ledger: &LedgerView) -> bool {
         let people = self.people();
         let Some(leader) = people.get(reader.account) else { return false };
-        let holder = people.get(ledger.baton().holder).and_then(|person| {
-            Some(Place { service: person.service.as_ref()?, unit: person.unit.as_deref() })
-        });
-        let opened = Place { service: ledger.opened_by(), unit: ledger.opened_in() };
-        answers_for(reader, leader.unit.as_deref(), &Answering { opened, holder })
+        answers_for(reader, leader.unit.as_deref(), &answering(&people, ledger))
     }
 
     /// Returns a case of which the person holds the baton, or leads the unit that answers for it.
@@ -209,4 +206,12 @@ fn check_safe_for(ledger: &LedgerView, request: &ProtectAddress) -> Result<(), E
     } else {
         Err(invalid("safe_for", "expected guardians of this case"))
     }
+}
+
+/// Which units answer for a case, as the table of people has it now.
+pub(super) fn answering<'a>(people: &'a People, ledger: &'a LedgerView) -> Answering<'a> {
+    let holder = people
+        .get(ledger.baton().holder)
+        .and_then(|person| Some(Place { service: person.service.as_ref()?, unit: person.unit.as_deref() }));
+    Answering { opened: Place { service: ledger.opened_by(), unit: ledger.opened_in() }, holder }
 }

@@ -258,14 +258,21 @@ impl Engine {
     }
 
     /// What entries of a case say, without those that cannot be read.
-    async fn whole_views(&self, case: CaseId, contents: Vec<EntryContent>) -> Vec<(EntryContent, EntryView)> {
+    pub(super) async fn whole_views(
+        &self,
+        case: CaseId,
+        contents: Vec<EntryContent>,
+    ) -> Vec<(EntryContent, EntryView)> {
         let (whole, damaged) = self.all_seen(contents).await;
         self.note_damage(case, &damaged);
         whole.into_iter().map(|(content, shown)| (content, shown.view)).collect()
     }
 
     /// What a reader here sees of several entries, and those of which nothing can be seen.
-    async fn all_seen(&self, contents: Vec<EntryContent>) -> (Vec<(EntryContent, Shown)>, Vec<Damaged>) {
+    pub(super) async fn all_seen(
+        &self,
+        contents: Vec<EntryContent>,
+    ) -> (Vec<(EntryContent, Shown)>, Vec<Damaged>) {
         let (mut whole, mut damaged) = (Vec::with_capacity(contents.len()), Vec::new());
         for (number, content) in contents.into_iter().enumerate() {
             if number.is_multiple_of(ENTRIES_AT_ONCE) {
@@ -497,16 +504,38 @@ impl Engine {
         case: Option<CaseId>,
         what: String,
     ) -> Result<(), EngineError> {
-        let row = AccessRow {
+        self.note_why(reader, case, what, "task").await
+    }
+
+    /// As [`note`](Self::note), for another reason than a task.
+    pub(super) async fn note_why(
+        &self,
+        reader: &Reader,
+        case: Option<CaseId>,
+        what: String,
+        why: &str,
+    ) -> Result<(), EngineError> {
+        let row = self.access_row(reader, case, what, why);
+        self.inner.store.log_access(row).await.map_err(EngineError::Store)
+    }
+
+    /// The row of a look.
+    pub(super) fn access_row(
+        &self,
+        reader: &Reader,
+        case: Option<CaseId>,
+        what: String,
+        why: &str,
+    ) -> AccessRow {
+        AccessRow {
             account: reader.account,
             role: reader.role,
             service: reader.service.clone(),
             case,
             what,
-            why: "task".to_owned(),
+            why: why.to_owned(),
             at: self.now(),
-        };
-        self.inner.store.log_access(row).await.map_err(EngineError::Store)
+        }
     }
 }
 
@@ -536,7 +565,7 @@ fn task_word(task: CaseTask) -> &'static str {
     }
 }
 
-fn item(
+pub(super) fn item(
     record: EntryRecord,
     seen: Shown,
     towards: Option<EntryId>,

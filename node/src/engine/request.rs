@@ -2,6 +2,7 @@
 
 mod baton;
 mod consent;
+mod emergency;
 mod family;
 mod uptake;
 
@@ -23,6 +24,7 @@ pub use consent::{
 
 use crate::web::openapi::types as doc;
 
+pub use emergency::{OpenEmergency, ReviewEmergency};
 pub use family::{ApproveSharing, KnownParty, LimitGuardian, ProtectAddress, RegisterFamily};
 pub use uptake::CannotTake;
 

@@ -79,6 +79,12 @@ pub enum ApiError {
         /// For how long no further one is opened.
         wait: Duration,
     },
+    /// The person tried to open too many cases in an emergency.
+    #[error("too many emergency openings in an hour")]
+    TooManyEmergencies {
+        /// For how long none is tried.
+        wait: Duration,
+    },
     /// The head is too large.
     #[error("expected headers of at most {bytes_max} bytes")]
     HeadersTooLarge {
@@ -124,6 +130,7 @@ pub enum ErrorCode {
     Invalid,
     TooManyAttempts,
     TooManyCases,
+    TooManyEmergencies,
     HeadersTooLarge,
     Internal,
     Sealed,
@@ -134,7 +141,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::MalformedBody,
         Self::IncompleteBody,
         Self::Unauthenticated,
@@ -149,6 +156,7 @@ impl ErrorCode {
         Self::Invalid,
         Self::TooManyAttempts,
         Self::TooManyCases,
+        Self::TooManyEmergencies,
         Self::HeadersTooLarge,
         Self::Internal,
         Self::Sealed,
@@ -170,7 +178,9 @@ impl ErrorCode {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::TooManyAttempts | Self::TooManyCases => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyAttempts | Self::TooManyCases | Self::TooManyEmergencies => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Sealed | Self::Unavailable | Self::Busy | Self::TooSlow => StatusCode::SERVICE_UNAVAILABLE,
@@ -208,6 +218,10 @@ impl ErrorCode {
             Self::TooManyCases => {
                 "The caller opened 200 different cases in an hour; those can be opened again. Others wait for \
                  the seconds in Retry-After."
+            }
+            Self::TooManyEmergencies => {
+                "The caller tried to open five cases in an emergency in an hour. Wait for the seconds in \
+                 Retry-After, and ask the stafettholder or a leader meanwhile."
             }
             Self::HeadersTooLarge => "The request's target and headers have more than 16,384 bytes.",
             Self::Internal => "A bug. The node's log has more; report it to whoever runs the node.",
@@ -255,6 +269,7 @@ impl ApiError {
             Self::Invalid { .. } => ErrorCode::Invalid,
             Self::TooManyAttempts { .. } => ErrorCode::TooManyAttempts,
             Self::TooManyCases { .. } => ErrorCode::TooManyCases,
+            Self::TooManyEmergencies { .. } => ErrorCode::TooManyEmergencies,
             Self::HeadersTooLarge { .. } => ErrorCode::HeadersTooLarge,
             Self::Internal => ErrorCode::Internal,
             Self::Sealed { .. } => ErrorCode::Sealed,
@@ -269,7 +284,9 @@ impl ApiError {
             Self::Unauthenticated => {
                 Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"stafett\"")))
             }
-            Self::TooManyAttempts { wait } | Self::TooManyCases { wait } => {
+            Self::TooManyAttempts { wait }
+            | Self::TooManyCases { wait }
+            | Self::TooManyEmergencies { wait } => {
                 Some((header::RETRY_AFTER, wait.as_secs().saturating_add(1).into()))
             }
             Self::Busy => Some((header::RETRY_AFTER, HeaderValue::from_static("1"))),

@@ -64,5 +64,9 @@ pub(crate) const OPENINGS_WARN: usize = 60;
 pub(crate) const OPENINGS_MAX: usize = 200;
 /// The time over which opened cases are counted.
 pub(crate) const OPENINGS_WINDOW: Duration = Duration::from_secs(60 * 60);
+/// Cases that one person may try to open in an emergency in [`EMERGENCIES_WINDOW`].
+pub(crate) const EMERGENCIES_MAX: usize = 5;
+/// The time over which emergency openings are counted, found or not.
+pub(crate) const EMERGENCIES_WINDOW: Duration = Duration::from_secs(60 * 60);
 /// Peers whose wrong tokens are counted one by one; all further ones are counted as one.
 pub(crate) const ATTEMPT_PEERS_MAX: usize = 4_096;

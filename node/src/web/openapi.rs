@@ -16,7 +16,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use crate::web::error::{ErrorBody, ErrorCode};
-use crate::web::routes::{baton, cases, consents, entries, family, node, notices, protection, tasks};
+use crate::web::routes::{
+    baton, cases, consents, emergencies, entries, family, node, notices, protection, tasks,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -43,6 +45,7 @@ use crate::web::routes::{baton, cases, consents, entries, family, node, notices,
         family::show, family::register, family::approve, family::reject, family::limit,
         protection::show, protection::set, protection::approve, protection::renew,
         tasks::list,
+        emergencies::open, emergencies::list, emergencies::review, emergencies::case,
         baton::offers, baton::show, baton::reassign, baton::offer, baton::accept, baton::decline, baton::recall,
         node::links, node::operations, node::disclosures, node::health, node::live, node::ready, node::description,
     ),
@@ -54,6 +57,7 @@ use crate::web::routes::{baton, cases, consents, entries, family, node, notices,
         (name = "consents", description = "Consents (samtykker): what the family allows."),
         (name = "family", description = "Who the family is, and how it is protected."),
         (name = "baton", description = "Who is stafettholder, and how the stafettpinne goes on."),
+        (name = "emergency", description = "Opening a case in an emergency (nødåpning), and looking into it."),
         (name = "tasks", description = "What is to be done (oppgaver)."),
         (name = "node", description = "Links to partners, and what was disclosed on them."),
         (name = "monitoring", description = "For monitors and developers; no token."),

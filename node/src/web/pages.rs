@@ -67,6 +67,7 @@ pub(crate) mod looks;
 
 pub(crate) mod baton;
 pub(crate) mod disclosures;
+pub(crate) mod emergency;
 pub(crate) mod meeting;
 pub(crate) mod operations;
 pub(crate) mod search;
@@ -316,18 +317,24 @@ const fn places_of(role: Role) -> &'static [(Key, &'static str)] {
         Role::UnitLeader => &[
             (Key("cases-title"), "/cases"),
             (Key("unit-title"), "/unit"),
+            (Key("emergency-reviews-title"), "/emergency/reviews"),
             (Key("baton-offers-title"), "/baton"),
             (Key("search-title"), "/search"),
         ],
         Role::ServiceLeader => &[
             (Key("inbox-title"), "/inbox"),
             (Key("cases-title"), "/cases"),
+            (Key("emergency-reviews-title"), "/emergency/reviews"),
             (Key("search-title"), "/search"),
         ],
         Role::BtiCoordinator => &[(Key("stalled-title"), "/stalled")],
         Role::Guardian | Role::Subject => {
             &[(Key("family-title"), "/family"), (Key("search-title"), "/search")]
         }
+        Role::DataProtectionOfficer => &[
+            (Key("disclosures-title"), "/disclosures"),
+            (Key("emergency-reviews-title"), "/emergency/reviews"),
+        ],
         _ => &[],
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod baton;
 pub(crate) mod cases;
 pub(crate) mod consents;
+pub(crate) mod emergencies;
 pub(crate) mod entries;
 pub(crate) mod family;
 pub(crate) mod node;
@@ -108,6 +109,10 @@ pub(crate) fn api() -> Routes {
         .post("/api/v1/cases/{case}/baton/offers/{offer}/refusal", baton::decline)
         .post("/api/v1/cases/{case}/baton/offers/{offer}/recall", baton::recall)
         .post("/api/v1/cases/{case}/refusal", cases::cannot_take)
+        .post("/api/v1/emergency-openings", emergencies::open)
+        .get("/api/v1/emergency-openings", emergencies::list)
+        .post("/api/v1/emergency-openings/{opening}/review", emergencies::review)
+        .get("/api/v1/emergency-case", emergencies::case)
 }
 
 /// Pages for people, and what they look like.
@@ -185,6 +190,11 @@ pub(crate) fn pages() -> Routes {
         .post("/search", pages::search::find)
         .get("/cases/{case}/decline", pages::cases::inbox::decline_form)
         .post("/cases/{case}/decline", pages::cases::inbox::decline)
+        .get("/emergency", pages::emergency::show)
+        .post("/emergency", pages::emergency::open)
+        .get("/emergency/case", pages::emergency::case::show)
+        .get("/emergency/reviews", pages::emergency::reviews::list)
+        .post("/emergency/reviews/{opening}", pages::emergency::reviews::review)
 }
 
 /// For monitors: no token, no content, and not within the bound on work.

@@ -9,6 +9,7 @@ mod closing;
 mod consent_pages;
 mod damage;
 mod description;
+mod emergency;
 mod ending;
 mod family;
 mod family_pages;

@@ -47,6 +47,12 @@ pub(crate) fn minute_of(moment: UnixMillis, zone: &TimeZone, language: Language)
     format!("{} {at} {:02}.{:02}", day(zoned.date()), zoned.hour(), zoned.minute())
 }
 
+/// The time of day of a moment in a zone, such as `14.05`.
+pub(crate) fn clock_of(moment: UnixMillis, zone: &TimeZone) -> String {
+    let zoned = zoned(moment, zone);
+    format!("{:02}.{:02}", zoned.hour(), zoned.minute())
+}
+
 /// The day of a moment in a zone, to reckon with.
 pub(crate) fn date_of(moment: UnixMillis, zone: &TimeZone) -> Date {
     zoned(moment, zone).date()

@@ -1,6 +1,7 @@
 //! An example of every body. All persons and numbers are invented.
 
 mod consent;
+mod emergency;
 mod operations;
 
 use serde_json::{Value, json};
@@ -23,6 +24,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         of_the_family(),
         of_the_baton(),
         consent::all(),
+        emergency::all(case()),
         operations::all(),
         of_the_node(),
     ]
@@ -132,7 +134,7 @@ fn entry() -> Value {
     })
 }
 
-fn of_cases() -> Vec<(&'static str, Value)> {
+fn case() -> Value {
     let mut case = summary();
     if let Value::Object(case) = &mut case {
         case.insert("subject_kind".to_owned(), json!("child"));
@@ -151,10 +153,14 @@ fn of_cases() -> Vec<(&'static str, Value)> {
         case.insert("proposals".to_owned(), json!([]));
         case.insert("tasks".to_owned(), json!([task()]));
     }
+    case
+}
+
+fn of_cases() -> Vec<(&'static str, Value)> {
     vec![
         ("OpenedCase", json!({ "case": CASE })),
         ("CaseSummary", summary()),
-        ("CaseView", case),
+        ("CaseView", case()),
         ("EntryItem", entry()),
         (
             "ProposalItem",

@@ -8,8 +8,8 @@ use utoipa::{IntoResponses, ToSchema};
 use crate::web::error::ErrorBody;
 use crate::web::error::ErrorCode::{
     self, BodyTooLarge, Busy, Conflict, ForeignOrigin, HeadersTooLarge, IncompleteBody, Internal, Invalid,
-    MalformedBody, NotAllowed, NotFound, Sealed, TooManyAttempts, TooManyCases, TooSlow, Unauthenticated,
-    Unavailable, UnknownHost, UnsupportedMediaType,
+    MalformedBody, NotAllowed, NotFound, Sealed, TooManyAttempts, TooManyCases, TooManyEmergencies, TooSlow,
+    Unauthenticated, Unavailable, UnknownHost, UnsupportedMediaType,
 };
 
 macro_rules! refusals {
@@ -35,6 +35,10 @@ refusals! {
     /// that too many were opened.
     Finding: Unauthenticated, NotAllowed, NotFound, UnknownHost, TooManyAttempts, TooManyCases, HeadersTooLarge, Internal,
         Sealed, Unavailable, Busy, TooSlow;
+    /// Of routes that are not there for every caller, beside those of [`Reading`].
+    Absent: NotFound;
+    /// Of the route that opens a case in an emergency, beside those of [`Reading`].
+    Emergency: NotFound, TooManyAttempts, TooManyEmergencies;
     /// Of routes that take a case behind the question mark, beside those of [`Reading`].
     Asking: NotFound, Invalid;
     /// Of routes that take a body.

@@ -75,6 +75,8 @@ described! {
     ConsentId => id();
     /// A grant (deling) to a partner. Random.
     GrantId => id();
+    /// An emergency opening (nødåpning) of a case. Random.
+    EmergencyOpeningId => id();
     /// An order to erase. Random.
     OrderId => id();
     /// An entry that a partner proposed to the owner. Random.

@@ -2,13 +2,14 @@
 
 pub(crate) mod inbox;
 pub(crate) mod new;
-mod waiting;
+pub(crate) mod waiting;
 
 use askama::Template;
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use stafett_config::Language;
+use stafett_protocol::access::emergency;
 use stafett_protocol::consent::rule::SubjectKind;
 use stafett_protocol::ledger::statement::Level;
 use stafett_protocol::person::Role;
@@ -31,6 +32,8 @@ struct CasesPage<'a> {
     cases: Vec<CaseRow>,
     filters: Vec<Filter>,
     may_open: bool,
+    /// Whether the way to an emergency opening is told.
+    may_open_in_emergency: bool,
 }
 
 /// A link that shows some of the cases.
@@ -116,8 +119,9 @@ pub(crate) async fn list(State(api): State<Api>, visitor: Visitor, uri: Uri) -> 
         filter("/cases?show=shared", Key("cases-show-shared"), "shared"),
     ];
     let may_open = visitor.reader.role == Role::Employee && visitor.reader.service.is_some();
+    let may_open_in_emergency = emergency::may_open(&visitor.reader);
     let frame = Frame::new(&api, &visitor.asked, visitor.t("cases-title"));
-    page(StatusCode::OK, &CasesPage { frame, waiting, cases, filters, may_open })
+    page(StatusCode::OK, &CasesPage { frame, waiting, cases, filters, may_open, may_open_in_emergency })
 }
 
 /// Who a case is about, as far as the reader knows.

@@ -1,6 +1,7 @@
 //! For the data protection officer: what left this node, to whom, on which consents. Ids and
 //! moments; no content and no name of a person.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use askama::Template;
@@ -11,6 +12,7 @@ use stafett_protocol::id::DisclosureId;
 use stafett_protocol::person::Role;
 
 use super::cases::asked_for;
+use super::cases::waiting::{Waiting, of_emergencies};
 use super::{Frame, PageError, page};
 use crate::engine::EngineError;
 use crate::engine::answer::DisclosureItem;
@@ -26,6 +28,7 @@ const ROWS_MAX: NonZeroU32 = NonZeroU32::MIN.saturating_add(499);
 #[template(path = "disclosures.html")]
 struct DisclosuresPage<'a> {
     frame: Frame<'a>,
+    waiting: Vec<Waiting>,
     count: u64,
     /// Whether later ones stand on the page before.
     is_older: bool,
@@ -67,6 +70,7 @@ pub(crate) async fn show(State(api): State<Api>, visitor: Visitor, uri: Uri) -> 
         unsent: item.unsent,
     };
     let rows: Vec<_> = items.iter().map(row).collect();
+    let waiting = of_emergencies(&api, &visitor, &BTreeMap::new()).await?;
     let frame = Frame::new(&api, &visitor.asked, visitor.t("disclosures-title"));
-    page(StatusCode::OK, &DisclosuresPage { frame, count, is_older: before.is_some(), older, rows })
+    page(StatusCode::OK, &DisclosuresPage { frame, waiting, count, is_older: before.is_some(), older, rows })
 }

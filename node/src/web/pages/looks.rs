@@ -76,6 +76,7 @@ fn row(api: &Api, say: &Say<'_>, look: &Look) -> LookRow {
     let why = match &look.why {
         Reason::Task if is_family(look.role) => say.t("looks-own-log").to_string(),
         Reason::Task => say.t("looks-task").to_string(),
+        Reason::Emergency => say.t("looks-emergency").to_string(),
         Reason::Other(Some(words)) => words.clone(),
         Reason::Other(None) => say.t("looks-other").to_string(),
     };

@@ -37,6 +37,7 @@ pub(crate) const ALL: &[Key] = &[
     Key("notice-meeting-written"),
     Key("notice-meeting-ended"),
     Key("notice-declined"),
+    Key("notice-emergency-reviewed"),
 ];
 
 /// Returns the notice of this name.

@@ -40,14 +40,14 @@ struct PrintPage<'a> {
     entries: Vec<PrintedEntry>,
 }
 
-struct PrintedEntry {
+pub(crate) struct PrintedEntry {
     /// None of own writing that is no entry yet.
     entry: Option<EntryId>,
-    heading: String,
-    about: String,
+    pub(crate) heading: String,
+    pub(crate) about: String,
     /// For whom it is opened by the word of whoever prints; told to the family.
     readers: Option<String>,
-    fields: Vec<(String, Vec<String>)>,
+    pub(crate) fields: Vec<(String, Vec<String>)>,
 }
 
 /// Prints a case: what the person may read, logged before it is shown.
@@ -148,7 +148,7 @@ impl<'a> Writer<'a> {
 
     /// At the owner the cards that went to partners are left out: they repeat what the head says
     /// and what was shared with others.
-    fn entries(&self, view: &CaseView, is_received: bool) -> Vec<PrintedEntry> {
+    pub(crate) fn entries(&self, view: &CaseView, is_received: bool) -> Vec<PrintedEntry> {
         let titles: BTreeMap<EntryId, String> =
             view.entries.iter().map(|item| (item.entry, self.title(item.kind, &item.view))).collect();
         let own = view.proposals.iter().map(|proposal| self.proposal(proposal));

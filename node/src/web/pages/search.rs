@@ -5,6 +5,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use stafett_protocol::access::emergency::may_open;
 
 use super::kin::is_family;
 use super::{Frame, PageError, page};
@@ -22,6 +23,8 @@ struct SearchPage<'a> {
     frame: Frame<'a>,
     form: Form,
     found: Option<Shown>,
+    /// Whether the way to an emergency opening is told.
+    may_open_in_emergency: bool,
 }
 
 struct Shown {
@@ -45,7 +48,8 @@ struct ShownEntry {
 /// The form to search with.
 pub(crate) async fn show(State(api): State<Api>, visitor: Visitor) -> Result<Response, PageError> {
     let frame = Frame::new(&api, &visitor.asked, visitor.t("search-title"));
-    page(StatusCode::OK, &SearchPage { frame, form: Form::new(), found: None })
+    let may_open_in_emergency = may_open(&visitor.reader);
+    page(StatusCode::OK, &SearchPage { frame, form: Form::new(), found: None, may_open_in_emergency })
 }
 
 /// What was found. It is the answer to the post itself: a redirect would carry the words in an address.
@@ -64,7 +68,8 @@ pub(crate) async fn find(
     };
     let status = if form.holds() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let frame = Frame::new(&api, &visitor.asked, visitor.t("search-title"));
-    page(status, &SearchPage { frame, form, found })
+    let may_open_in_emergency = may_open(&visitor.reader);
+    page(status, &SearchPage { frame, form, found, may_open_in_emergency })
 }
 
 /// Every case of which something is shown counts as opened.

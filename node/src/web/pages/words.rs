@@ -145,6 +145,13 @@ pub(crate) const fn refusal(code: ErrorCode) -> (Words, Words) {
                 "Dei du har opna, kan du opne igjen. Andre må vente ein time.",
             ),
         ),
+        ErrorCode::TooManyEmergencies => (
+            Words::new("Du har prøvd for mange nødåpninger", "Du har prøvd for mange naudopningar"),
+            Words::new(
+                "Vent en time. Ring stafettholderen, lederen din eller barnevernvakten i mellomtiden. Er noen i fare nå, ring 112.",
+                "Vent ein time. Ring stafetthaldaren, leiaren din eller barnevernvakta i mellomtida. Er nokon i fare no, ring 112.",
+            ),
+        ),
         ErrorCode::Sealed => (
             Words::new("Programmet er stengt for en kontroll", "Programmet er stengt for ein kontroll"),
             Words::new(

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use stafett_protocol::id::{AccountId, CaseId};
 use stafett_protocol::time::DAY;
 
+use super::emergency::in_emergency;
 use super::support::{Answer, NOW, Node, PARTNER, Who, new_case, new_note, put_token, request};
 use crate::web::routes;
 
@@ -102,7 +103,8 @@ fn rows(ids: &Ids) -> Vec<Row> {
             stranger,
         ),
     ];
-    rows.into_iter().chain(super::family::rows(giver, &ids.consent)).chain(super::baton::rows()).collect()
+    let first = super::emergency::rows().into_iter();
+    first.chain(rows).chain(super::family::rows(giver, &ids.consent)).chain(super::baton::rows()).collect()
 }
 
 /// A case with an entry and a consent that was asked for.
@@ -114,6 +116,8 @@ struct Ids {
     giver: String,
     offer: String,
     registrations: [String; 2],
+    /// None if the case has the name of another.
+    emergency: Option<String>,
 }
 
 impl Ids {
@@ -135,7 +139,10 @@ impl Ids {
         }
         let to = json!({ "to": Who::Colleague.account() });
         let offered = node.expect(201, Who::Holder, "post", &format!("{case}/baton/offers"), &to).await;
+        let opened = node.ask(Who::Colleague, "post", "/api/v1/emergency-openings", &in_emergency()).await;
+        let emergency = (opened.status == 201).then(|| text(&opened.json()["opening"]));
         Self {
+            emergency,
             offer: text(&offered["offer"]),
             registrations: registrations.try_into().expect("two"),
             case: text(&view["case"]),
@@ -152,6 +159,7 @@ impl Ids {
         path.replace("{registration}", registration)
             .replace("{guardian}", &self.giver)
             .replace("{offer}", &self.offer)
+            .replace("{opening}", self.emergency.as_deref().unwrap_or_default())
     }
 }
 

@@ -39,7 +39,7 @@ fn routes_and_description_name_the_same_operations() {
     let described: BTreeSet<_> = operations().into_keys().collect();
 
     assert_eq!(routed, described);
-    assert_eq!(described.len(), 47);
+    assert_eq!(described.len(), 51);
 }
 
 #[test]
@@ -183,6 +183,12 @@ fn into_its_type(name: &str, example: &Value) -> Option<Value> {
         "BatonOfferItem" => round_trips::<answer::BatonOfferItem>(example),
         "BatonView" => round_trips::<answer::BatonView>(example),
         "ColleagueItem" => round_trips::<answer::ColleagueItem>(example),
+        "OpenEmergency" => parses::<request::OpenEmergency>(example),
+        "ReviewEmergency" => parses::<request::ReviewEmergency>(example),
+        "OpenedEmergency" => round_trips::<answer::OpenedEmergency>(example),
+        "EmergencyView" => round_trips::<answer::EmergencyView>(example),
+        "EmergencyItem" => round_trips::<answer::EmergencyItem>(example),
+        "EmergencyReviewItem" => round_trips::<answer::EmergencyReviewItem>(example),
         "OfferItem" => round_trips::<answer::OfferItem>(example),
         other => panic!("no type is known for the body {other}"),
     }

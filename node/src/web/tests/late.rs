@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use stafett_protocol::access::EntryFacts;
+use stafett_protocol::access::{EntryFacts, OnlyFor};
 use stafett_protocol::consent::Direction;
 use stafett_protocol::entry::{About, Actor, Content, EntryDocument, EntryKind, Heads, SchemaVersion};
 use stafett_protocol::grant::Grant;
 use stafett_protocol::id::{CaseId, ConsentId, EntryId, GenerationId, GrantId};
-use stafett_protocol::municipality::OrganisationNumber;
+use stafett_protocol::municipality::{OrganisationNumber, Service};
 use stafett_protocol::signed::SigningKey;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{
@@ -113,6 +113,46 @@ pub(super) async fn received_case(node: &Node, text: &str) -> CaseId {
     commit(node, [grant(node.engine.organisation())]).await;
     commit(node, note(FIRST, 1, &json!({ "description": text }))).await;
     CASE
+}
+
+/// The card of [`received_case`], as the partner gave it to the school here.
+pub(super) async fn received_card(node: &Node, name: &str, born: &str) {
+    let fields = serde_json::from_value(json!({ "name": name, "birth_date": born })).expect("fields");
+    let content = Content::new(EntryKind::CaseCard, fields).expect("fits");
+    let (document, genesis) = EntryDocument::create(Actor([9; 16]), &content).expect("a card");
+    let (entry, generation) = (EntryId::from_bytes([0x47; 16]), GenerationId::from_bytes([0x48; 16]));
+    let service = Service { host: node.engine.organisation(), code: "school".parse().expect("a code") };
+    let facts = EntryFacts {
+        entry,
+        case: CASE,
+        kind: EntryKind::CaseCard,
+        areas: BTreeSet::from(["language".parse().expect("a code")]),
+        about: BTreeSet::from([About::Subject]),
+        written_by: None,
+        only_for: Some(OnlyFor { service, consent: None }),
+        hidden_from_guardians: false,
+        generation,
+        changes: 1,
+    };
+    let record = EntryRecord {
+        facts,
+        owner: owner(),
+        schema: SchemaVersion::CURRENT,
+        genesis: genesis.hash(),
+        heads: document.heads(),
+        under: BTreeSet::from([GRANT]),
+        state: EntryState::Live,
+        author: None,
+        stored_at: UnixMillis(NOW),
+        changed_at: UnixMillis(NOW),
+    };
+    let change = Write::Change { entry, generation, change: genesis, origin: owner(), at: UnixMillis(NOW) };
+    commit(node, [Write::Entry(record), change]).await;
+}
+
+/// The sharing of [`received_case`] ends.
+pub(super) async fn received_no_longer(node: &Node) {
+    commit(node, [Write::GrantEnded { owner: owner(), case: CASE, grant: GRANT, at: UnixMillis(NOW) }]).await;
 }
 
 /// Another case that the partner shared with the school here from the same moment on; its ids begin

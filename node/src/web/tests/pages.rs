@@ -110,6 +110,9 @@ async fn all_pages(node: &Node, query: &str) -> Vec<(String, Answer)> {
         (Some(&Who::UnitLeader.token()), "get", &below(&case, "baton/give"), 200),
         (Some(holder.as_str()), "get", &below(&case, "meeting"), 200),
         (Some(holder.as_str()), "get", "/search", 200),
+        (Some(holder.as_str()), "get", "/emergency", 200),
+        (Some(holder.as_str()), "get", "/emergency/case", 200),
+        (Some(&Who::UnitLeader.token()), "get", "/emergency/reviews", 200),
         (Some(&Who::Operator.token()), "get", "/operations", 200),
         (Some(&Who::ProtectionOfficer.token()), "get", "/disclosures", 200),
     ] {
@@ -180,7 +183,7 @@ async fn every_page_and_every_refusal_carries_the_text_byte_for_byte() {
     for (query, language) in [("", Language::Nb), ("?lang=nn", Language::Nn)] {
         let node = Node::start_with("[duty_to_report]\nchild_welfare_phone = \"00 00 00 00\"").await;
         let pages = all_pages(&node, query).await;
-        assert_eq!(pages.len(), 57);
+        assert_eq!(pages.len(), 60);
         let first = pages[0].1.text();
         let carried = block(&first);
 
@@ -274,7 +277,7 @@ async fn every_page_has_the_headers_and_fetches_the_look_of_this_node_alone() {
         let text = page.text();
         assert_eq!(page.headers[header::CONTENT_TYPE], "text/html; charset=utf-8", "{of}");
         for address in values(&text, "href") {
-            let starts = ["/cases", "/inbox", "/family", "/baton", "/search"];
+            let starts = ["/cases", "/inbox", "/family", "/baton", "/search", "/emergency"];
             let is_page = starts.iter().any(|start| address.starts_with(start));
             // The node's sign is in the page itself, so that no browser asks for one.
             let is_part = address.starts_with('#') || address.starts_with("data:image/svg+xml,");

@@ -11,6 +11,7 @@ use axum::response::Response;
 use stafett_protocol::id::{AccountId, CaseId};
 use stafett_protocol::person::Role;
 
+use super::waiting::{Waiting, of_emergencies};
 use crate::engine::EngineError;
 use crate::engine::answer::{CaseSummary, SaidItem};
 use crate::engine::request::{Assign, CannotTake};
@@ -26,6 +27,7 @@ use crate::words::time;
 #[template(path = "inbox.html")]
 struct InboxPage<'a> {
     frame: Frame<'a>,
+    waiting: Vec<Waiting>,
     cases: Vec<InboxRow>,
     people: Vec<(AccountId, String)>,
 }
@@ -68,8 +70,9 @@ pub(crate) async fn show(State(api): State<Api>, visitor: Visitor) -> Result<Res
     // What nobody has yet comes first, and is still to be answered.
     cases.sort_by_key(|row| !row.assigned.is_empty() || row.declined.is_some());
     let people = api.engine.colleagues(&visitor.reader);
+    let waiting = of_emergencies(&api, &visitor, &BTreeMap::new()).await?;
     let frame = Frame::new(&api, &visitor.asked, visitor.t("inbox-title"));
-    page(StatusCode::OK, &InboxPage { frame, cases, people })
+    page(StatusCode::OK, &InboxPage { frame, waiting, cases, people })
 }
 
 /// The day from which a case is shared, and for the second of one municipality and day and those after

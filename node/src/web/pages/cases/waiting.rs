@@ -7,6 +7,7 @@ use stafett_protocol::task::TaskKind;
 
 use super::first_name;
 use crate::engine::answer::TaskItem;
+use crate::engine::emergency::EmergencyNews;
 use crate::engine::overview::CaseOverview;
 use crate::web::Api;
 use crate::web::pages::PageError;
@@ -41,7 +42,36 @@ pub(super) async fn of(
         let name = names.get(&task.case).copied();
         waiting.push(of_ledger(api, visitor, &task, name));
     }
+    waiting.extend(of_emergencies(api, visitor, &names).await?);
     Ok(waiting)
+}
+
+/// Emergency openings to look into, and those in cases whose baton the person holds.
+pub(crate) async fn of_emergencies(
+    api: &Api,
+    visitor: &Visitor,
+    names: &BTreeMap<CaseId, &str>,
+) -> Result<Vec<Waiting>, PageError> {
+    let day = |at| time::day_of(at, &api.engine.config().node.time_zone);
+    let waiting = |news: EmergencyNews| match news {
+        EmergencyNews::ToReview { by, at, is_late } => Waiting {
+            sentence: visitor
+                .t("waiting-emergency")
+                .with("name", by.unwrap_or_else(|| visitor.t("looks-no-name").to_string()))
+                .with("day", day(at)),
+            link: Some((visitor.t("waiting-look-into"), "/emergency/reviews".to_owned())),
+            is_late,
+        },
+        EmergencyNews::Made { case, at } => Waiting {
+            sentence: visitor
+                .t("waiting-emergency-made")
+                .with("name", named(visitor, names.get(&case).copied()))
+                .with("day", day(at)),
+            link: Some((visitor.t("waiting-see-looks"), format!("/cases/{case}/looks"))),
+            is_late: false,
+        },
+    };
+    Ok(api.engine.emergency_news(&visitor.reader).await?.into_iter().map(waiting).collect())
 }
 
 /// What the entries of a case whose baton the person holds ask for.

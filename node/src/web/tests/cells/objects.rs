@@ -39,6 +39,7 @@ fn nothing_in(case: &Case) -> Case {
         draft: unknown(),
         offer: unknown(),
         registration: unknown(),
+        opening: unknown(),
     }
 }
 

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Request};
 use serde_json::{Value, json};
 
-use super::world::{Case, Column, Kind, NOTE};
+use super::world::{Case, Column, Kind, NOTE, OTHER_NAME};
 use crate::web::look;
 use crate::web::tests::login::word_of;
 use crate::web::tests::support::{Answer, Browser, PARTNER, Who, form, new_case, new_note, request};
@@ -37,6 +37,7 @@ impl Route<'_> {
         let path = path.replace("{consent}", if is_asked { &case.asked } else { &case.given });
         let path = path.replace("{draft}", &case.draft).replace("{offer}", &case.offer);
         let path = path.replace("{registration}", &case.registration).replace("{guardian}", &case.mother);
+        let path = path.replace("{opening}", &case.opening);
         path.replace("{provider}", "staff") + self.query()
     }
 
@@ -174,6 +175,11 @@ fn fields_for(route: Route<'_>, column: Column, case: &Case) -> Fields {
             of(&[("on-track", "yes"), ("decision", "continue"), ("entry-about", "subject")])
         }
         "/search" => of(&[("query", "teller")]),
+        "/emergency" => of(&[
+            ("name", OTHER_NAME),
+            ("birth-date", "2015-03-14"),
+            ("reason", "Ingen har sett barnet siden i går"),
+        ]),
         _ => Vec::new(),
     }
 }
@@ -186,6 +192,13 @@ fn json_for(route: Route<'_>, case: &Case) -> Value {
     let consent = json!({ "recipient": recipient, "areas": ["language"], "purpose": "x" });
     match (route.method, below) {
         (_, "/api/v1/cases") => new_case(),
+        (_, "/api/v1/emergency-openings") => {
+            let reason = "Ingen har sett barnet siden i går";
+            json!({ "name": OTHER_NAME, "birth_date": "2015-03-14", "reason": reason })
+        }
+        (_, "/api/v1/emergency-openings/{opening}/review") => {
+            json!({ "was_needed": true, "finding": "For kort" })
+        }
         (_, "level") => json!({ "level": 2 }),
         (_, "assignments") => json!({ "account": Who::Colleague.account() }),
         (_, "refusal") => json!({ "reason": "fullt" }),

@@ -87,6 +87,11 @@ get    /search                                                    200 200 200 20
 post   /search                                                    200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 401
 get    /cases/{case}/decline                                      404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/decline                                      404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
+get    /emergency                                                 200 ask 200 200 200 200 200 404 200 404 404 404 404 404 404 404 404 401
+post   /emergency                                                 303 ask 303 303 303 303 303 404 303 404 404 404 404 404 404 404 404 401
+get    /emergency/case                                            200 200 200 200 200 200 200 404 200 404 404 404 404 404 404 404 404 401
+get    /emergency/reviews                                         404 404 404 404 404 404 200 200 200 404 404 404 200 404 404 404 404 401
+post   /emergency/reviews/{opening}                               404 404 404 404 404 404 422 422 404 404 404 404 403 404 404 404 404 401
 ";
 
 /// The API, in the same case. Everybody has a token but S and N.
@@ -137,6 +142,10 @@ post   /api/v1/cases/{case}/baton/offers/{offer}/acceptance       404 401 404 20
 post   /api/v1/cases/{case}/baton/offers/{offer}/refusal          404 401 404 204 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/baton/offers/{offer}/recall           204 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 post   /api/v1/cases/{case}/refusal                               404 401 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
+get    /api/v1/emergency-case                                     404 401 404 404 200 404 404 404 404 404 404 404 404 404 404 404 401
+post   /api/v1/emergency-openings                                 201 401 201 201 201 201 404 201 404 404 404 404 404 404 404 404 401
+get    /api/v1/emergency-openings                                 404 401 404 404 404 200 200 200 404 404 404 200 404 404 404 404 401
+post   /api/v1/emergency-openings/{opening}/review                404 401 404 404 404 422 422 404 404 404 404 403 404 404 404 404 401
 ";
 
 /// For monitors, who have no token.

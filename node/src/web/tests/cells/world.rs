@@ -118,6 +118,8 @@ pub(super) struct Case {
     /// An offer of the baton to the colleague; none if the case was made without.
     pub(super) offer: String,
     pub(super) registration: String,
+    /// An emergency opening of another case, by somebody who works in the school.
+    pub(super) opening: String,
 }
 
 /// What the note says that the family and the health station read.
@@ -157,8 +159,9 @@ impl World {
             let who = (column.account, column.role);
             put_token_of(&node.engine, &column.token(), who, NOW + 30 * DAY).await;
         }
-        let other = case_of(&node, born, true).await;
-        let case = case_of(&node, born, true).await;
+        let other = case_of(&node, OTHER_NAME, born, true).await;
+        let opening = opened_in_emergency(&node, born).await;
+        let case = Case { opening, ..case_of(&node, NAME, born, true).await };
         let received = received(&node, &case).await;
         let mut world = Self { node, case, other, received, sessions: BTreeMap::new() };
         world.people_of(&world.case);
@@ -171,7 +174,7 @@ impl World {
 
     /// Another case of the same sort, whose family the columns of the family are from here on.
     pub(super) async fn fresh(&self, born: &str, with_offer: bool) -> Case {
-        let case = case_of(&self.node, born, with_offer).await;
+        let case = case_of(&self.node, NAME, born, with_offer).await;
         self.people_of(&case);
         case
     }
@@ -232,8 +235,19 @@ async fn act(node: &Node, status: u16, who: char, path: &str, body: &Value) -> V
     if answer.body.is_empty() { Value::Null } else { answer.json() }
 }
 
-async fn case_of(node: &Node, born: &str, with_offer: bool) -> Case {
-    let subject = json!({ "name": "Ane Testesen", "birth_date": born });
+/// What the children of the tables are called.
+const NAME: &str = "Ane Testesen";
+/// What the child of the other case is called, and nobody else.
+pub(super) const OTHER_NAME: &str = "Liv Prøvesen";
+
+async fn opened_in_emergency(node: &Node, born: &str) -> String {
+    let body =
+        json!({ "name": OTHER_NAME, "birth_date": born, "reason": "Ingen har sett barnet siden i går" });
+    text(&act(node, 201, 'E', "/api/v1/emergency-openings", &body).await["opening"])
+}
+
+async fn case_of(node: &Node, name: &str, born: &str, with_offer: bool) -> Case {
+    let subject = json!({ "name": name, "birth_date": born });
     let guardians = [guardian("Inga Testesen", "mother", true), guardian("Per Testesen", "father", true)];
     let body = json!({ "subject_kind": "child", "level": 1, "subject": subject, "guardians": guardians });
     let opened = act(node, 201, 'H', "/api/v1/cases", &body).await;
@@ -283,6 +297,7 @@ async fn case_of(node: &Node, born: &str, with_offer: bool) -> Case {
         meeting: entry(meeting).await,
         draft: draft(node, &id).await,
         registration: text(&registered["registration"]),
+        opening: UNKNOWN.to_owned(),
         id,
         mother,
         father,

@@ -119,6 +119,7 @@ pub(super) fn refusing(case: &str, home: &str) -> Vec<Refusing> {
     ];
     let words = format!("{home}/write");
     let family = [("areas", "language"), ("about", "child"), ("act", "publish")];
+    let reason = ("reason", "Ingen har sett barnet siden i går");
     let to = super::super::support::Who::Colleague.account().to_string();
     vec![
         field(&write, "description", Rule::Text, text, &note),
@@ -145,5 +146,7 @@ pub(super) fn refusing(case: &str, home: &str) -> Vec<Refusing> {
         field(&words, "text", Rule::Text, text, &family),
         field(&format!("{case}/baton/offer"), "note", Rule::Text, 16 * 1024, &[("to", &to)]),
         field("/search", "query", Rule::All, 800, &[]),
+        field("/emergency", "name", Rule::Line, line, &[("birth-date", "2015-03-14"), reason]),
+        field("/emergency", "reason", Rule::Text, 500, &[("birth-date", "2015-03-14"), ("name", "Ane")]),
     ]
 }

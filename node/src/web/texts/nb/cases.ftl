@@ -70,3 +70,7 @@ notice-nobody-chosen = Ingen fikk saken. Velg hvem som skal arbeide med den.
 notice-cannot-work = Ingen fikk saken. Den du valgte, arbeider ikke i tjenesten nå.
 waiting-cannot-take = { $name }: { $service } kan ikke ta saken. Svaret kom { $day }. Snakk med familien.
 waiting-see-answer = Se svaret
+waiting-emergency = { $name } gjorde en nødåpning { $day }. Den må gås gjennom.
+waiting-look-into = Gå gjennom den
+waiting-emergency-made = En nødåpning ble gjort i saken til { $name } { $day }.
+waiting-see-looks = Se hvem som har sett på

@@ -19,3 +19,4 @@ looks-no-name = uten navn her
 looks-cut = Bare de siste oppslagene vises. Spør personvernombudet om eldre.
 looks-elsewhere = Oppslag i andre kommuner står i deres egen logg.
 looks-back = Tilbake
+looks-emergency = nødåpning

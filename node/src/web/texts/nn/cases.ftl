@@ -70,3 +70,7 @@ notice-nobody-chosen = Ingen fekk saka. Vel kven som skal arbeide med henne.
 notice-cannot-work = Ingen fekk saka. Den du valde, arbeider ikkje i tenesta no.
 waiting-cannot-take = { $name }: { $service } kan ikkje ta saka. Svaret kom { $day }. Snakk med familien.
 waiting-see-answer = Sjå svaret
+waiting-emergency = { $name } gjorde ei naudopning { $day }. Ho må gåast gjennom.
+waiting-look-into = Gå gjennom ho
+waiting-emergency-made = Ei naudopning blei gjord i saka til { $name } { $day }.
+waiting-see-looks = Sjå kven som har sett på

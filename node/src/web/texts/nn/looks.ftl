@@ -19,3 +19,4 @@ looks-no-name = utan namn her
 looks-cut = Berre dei siste oppslaga blir viste. Spør personvernombodet om eldre.
 looks-elsewhere = Oppslag i andre kommunar står i deira eigen logg.
 looks-back = Tilbake
+looks-emergency = naudopning
