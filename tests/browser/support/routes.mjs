@@ -9,26 +9,26 @@ const WRITES = [`${CASE}/write`, `${CASE}/entries/{}/edit`];
 export const REACHES = {
   nobody: ['/', '/login'],
   Marte: [
-    ...READS, ...WRITES, '/cases/new', `${CASE}/consents`, `${CASE}/consents/new`, `${CASE}/consents/{}`,
+    ...READS, ...WRITES, '/emergency', '/cases/new', `${CASE}/consents`, `${CASE}/consents/new`, `${CASE}/consents/{}`,
     `${CASE}/consents/{}/answer`, `${CASE}/consents/{}/withdraw`, `${CASE}/consents/{}/form`, `${CASE}/family`,
     `${CASE}/family/circle`, `${CASE}/looks`, `${CASE}/baton`, `${CASE}/baton/offer`, `${CASE}/meeting`,
     `${CASE}/meeting/{}`, `${CASE}/meeting/{}/write`, `${CASE}/meeting/{}/end`,
   ],
-  Siri: [...READS, ...WRITES, '/cases/new', `${CASE}/baton`],
-  Knut: ['/cases', '/cases/new', '/baton', '/search'],
-  Randi: ['/cases', '/unit', '/baton', '/search', `${CASE}/family`, `${CASE}/family/circle`, `${CASE}/baton`, `${CASE}/baton/give`],
+  Siri: [...READS, ...WRITES, '/emergency', '/cases/new', `${CASE}/baton`],
+  Knut: ['/cases', '/cases/new', '/baton', '/search', '/emergency'],
+  Randi: ['/cases', '/unit', '/emergency', '/emergency/reviews', '/baton', '/search', `${CASE}/family`, `${CASE}/family/circle`, `${CASE}/baton`, `${CASE}/baton/give`],
   Bente: ['/stalled'],
   Arne: ['/'],
   Jo: ['/operations'],
-  Dagny: ['/disclosures', `${CASE}/looks`],
+  Dagny: ['/disclosures', '/emergency/reviews', `${CASE}/looks`],
   Eva: [
     '/family/{}', '/family/{}/write', '/search', `${CASE}/consents/{}`, `${CASE}/consents/{}/answer`,
     `${CASE}/consents/{}/withdraw`, `${CASE}/looks`, `${CASE}/print`,
   ],
   Nils: ['/family/{}', '/family/{}/write'],
   Idun: ['/family/{}', '/family/{}/write', '/family/{}/guardians', `${CASE}/consents/{}`, `${CASE}/looks`, `${CASE}/print`],
-  Berit: ['/inbox', `${CASE}/decline`, '/cases', '/search'],
-  Ole: [...READS, ...WRITES],
+  Berit: ['/inbox', `${CASE}/decline`, '/cases', '/search', '/emergency/reviews'],
+  Ole: [...READS, ...WRITES, '/emergency'],
 };
 
 /** No link leads here, and why. */
@@ -38,6 +38,7 @@ const LED_TO = {
   '/login/{}/return': 'a provider leads back here',
   '/assets/{}/{}': 'a file of the look',
   '/cases/{}/live': 'an open page listens to it',
+  '/emergency/case': 'whoever posts the form of an emergency opening is led here',
   '/family': 'leads on at once whoever is in one case alone',
 };
 
