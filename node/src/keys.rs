@@ -107,6 +107,7 @@ pub struct NodeKeys {
     facts: CertificateFacts,
     signing: KeyPair,
     signing_public: [u8; 32],
+    earlier_signing: Vec<[u8; 32]>,
     wrapping: [u8; 32],
 }
 
@@ -131,7 +132,9 @@ impl NodeKeys {
     /// [`KeysError::Generate`] or [`KeysError::Certificate`], as for [`NodeKeys::generate`].
     pub fn with_certificate_for(self, subject: &CertificateSubject) -> Result<Self, KeysError> {
         let certificate = self_signed(subject, &self.tls)?;
-        Self::assemble(self.tls, certificate.pem(), certificate.der().clone(), self.signing, self.wrapping)
+        let (earlier_signing, der) = (self.earlier_signing, certificate.der().clone());
+        let renewed = Self::assemble(self.tls, certificate.pem(), der, self.signing, self.wrapping)?;
+        Ok(Self { earlier_signing, ..renewed })
     }
 
     fn assemble(
@@ -154,7 +157,17 @@ impl NodeKeys {
             path: folder::SIGNING_KEY.into(),
             expected: "an Ed25519 key",
         })?;
-        Ok(Self { tls, certificate_pem, certificate, facts, signing, signing_public, wrapping })
+        let earlier_signing = Vec::new();
+        Ok(Self {
+            tls,
+            certificate_pem,
+            certificate,
+            facts,
+            signing,
+            signing_public,
+            earlier_signing,
+            wrapping,
+        })
     }
 
     /// Returns the SHA-256 of the TLS key's SPKI: what a partner pins in the agreement.
@@ -185,6 +198,12 @@ impl NodeKeys {
     /// Returns the public signing key: 32 bytes (RFC 8032, 5.1.5).
     pub fn signing_public_key(&self) -> &[u8; 32] {
         &self.signing_public
+    }
+
+    /// Returns every public key by which an own statement is known: the present one, and those that
+    /// the node signed with before.
+    pub fn every_signing_key(&self) -> impl Iterator<Item = [u8; 32]> + '_ {
+        std::iter::once(self.signing_public).chain(self.earlier_signing.iter().copied())
     }
 
     /// Returns the private signing key in PKCS #8, for the one place that signs statements.

@@ -153,7 +153,7 @@ fn store_settings(config: &NodeConfig, keys: &NodeKeys) -> StoreSettings {
         paths: StorePaths { data: config.store.folder.clone(), journal: config.store.journal.clone() },
         wrapping: WrappingKey::new(&KeyBytes::new(*keys.wrapping_key())),
         organisation: config.node.organisation,
-        signing_keys: vec![PublicKey(*keys.signing_public_key())],
+        signing_keys: keys.every_signing_key().map(PublicKey).collect(),
         bytes_max: None,
     }
 }

@@ -80,7 +80,8 @@ pub struct Node {
     /// What partners showed after a restore.
     pub shown: Vec<(OrganisationNumber, Shown)>,
     key: Arc<SigningKey>,
-    /// Every key that it has had, the present one last; its partners know them all.
+    /// Every key that it has had, the present one last; its partners know them all, and so does the
+    /// folder of its keys, which is in no backup.
     keys: Vec<PublicKey>,
     incarnation: u32,
     /// The newest kind of frame that its program knows.
@@ -280,10 +281,13 @@ impl Federation {
         agreement: Option<&Agreement>,
         standing: Standing,
     ) -> Session {
+        let present = self.nodes[&own].key.public();
+        let known = self.nodes[&own].keys.iter();
         let identity = Identity {
             own,
             partner,
             signing: Arc::clone(&self.nodes[&own].key),
+            earlier_keys: known.filter(|key| **key != present).copied().collect(),
             partner_keys: self.nodes[&partner].keys.clone(),
             entries_max: PARTNER_ENTRIES_MAX,
             bytes_max: self.nodes[&own].bytes_max,
@@ -376,6 +380,7 @@ impl Federation {
 
     /// Handles the next event or timer that is due until `until`; whether there was one.
     pub fn step(&mut self, until: UnixMillis) -> bool {
+        self.start_what_stopped();
         let is_one = self.next_step(until);
         self.start_what_stopped();
         is_one

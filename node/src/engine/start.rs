@@ -294,6 +294,7 @@ impl Engine {
             own: self.inner.own,
             partner: organisation,
             signing: Arc::clone(&self.inner.signing),
+            earlier_keys: self.inner.store.earlier_keys(self.inner.signing.public()),
             partner_keys: about.terms.partner_keys.clone(),
             entries_max: about.terms.entries_max,
             bytes_max: about.terms.bytes_max,

@@ -1,4 +1,5 @@
-//! The folder the keys are kept in: four files, open to their owner only.
+//! The folder the keys are kept in: four files, open to their owner only, and a fifth once the
+//! signing key was changed.
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Read, Write};
@@ -16,6 +17,8 @@ pub(super) const TLS_KEY: &str = "tls.key";
 pub(super) const TLS_CERTIFICATE: &str = "tls.crt";
 pub(super) const SIGNING_KEY: &str = "signing.key";
 pub(super) const WRAPPING_KEY: &str = "wrapping.key";
+/// The public signing keys from before, one in each line.
+pub(super) const EARLIER_KEYS: &str = "signing.earlier";
 
 /// No key or certificate of ours is near this size; a longer file is something else.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
@@ -71,7 +74,7 @@ impl NodeKeys {
         sync_folder(folder)
     }
 
-    /// Reads the four files and checks that they belong together.
+    /// Reads the files and checks that they belong together.
     ///
     /// # Errors
     /// [`KeysError::OpenToOthers`] if the group or others have any right to a file: mend the mode,
@@ -87,8 +90,23 @@ impl NodeKeys {
         let path = folder.join(WRAPPING_KEY);
         let wrapping = parse_hex(read_private(&path)?.trim_end())
             .ok_or(KeysError::Content { path, expected: "64 hexadecimal digits" })?;
-        Self::assemble(tls, certificate_pem, certificate, signing, wrapping)
+        let earlier_signing = read_earlier(&folder.join(EARLIER_KEYS))?;
+        Ok(Self { earlier_signing, ..Self::assemble(tls, certificate_pem, certificate, signing, wrapping)? })
     }
+}
+
+/// Reads the public keys that the node signed with before; none if there is no such file.
+fn read_earlier(path: &Path) -> Result<Vec<[u8; 32]>, KeysError> {
+    let content = match read_private(path) {
+        Err(KeysError::File { source, .. }) if source.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        read => read?,
+    };
+    let lines = content.lines().map(str::trim).filter(|line| !line.is_empty());
+    let keys: Option<Vec<_>> = lines.map(parse_hex).collect();
+    keys.ok_or_else(|| KeysError::Content {
+        path: path.to_owned(),
+        expected: "64 hexadecimal digits in each line",
+    })
 }
 
 fn read_key(

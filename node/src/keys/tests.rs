@@ -23,6 +23,33 @@ fn written_keys_are_read_back_the_same() {
 }
 
 #[test]
+fn keys_that_were_signed_with_before_are_read_beside_the_present_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let keys = NodeKeys::generate(&subject("840029212")).expect("keys");
+    keys.write(folder.path()).expect("written");
+    let earlier = folder.path().join("signing.earlier");
+    let write = |content: String| {
+        std::fs::write(&earlier, content).expect("written");
+        std::fs::set_permissions(&earlier, std::fs::Permissions::from_mode(0o600)).expect("closed");
+    };
+    let alone: Vec<_> = NodeKeys::read(folder.path()).expect("read").every_signing_key().collect();
+    assert_eq!(alone, [*keys.signing_public_key()]);
+
+    write(format!("{}\n\n{}\n", "0a".repeat(32), "0B".repeat(32)));
+    let again = NodeKeys::read(folder.path()).expect("read");
+    let every: Vec<_> = again.every_signing_key().collect();
+    assert_eq!(every, [*keys.signing_public_key(), [0x0a; 32], [0x0b; 32]]);
+    let renewed = again.with_certificate_for(&subject("840029212")).expect("renewed");
+    assert_eq!(renewed.every_signing_key().count(), 3, "a new certificate forgets none");
+
+    write("no key".to_owned());
+    assert!(matches!(NodeKeys::read(folder.path()), Err(KeysError::Content { .. })));
+    write(String::new());
+    std::fs::set_permissions(&earlier, std::fs::Permissions::from_mode(0o644)).expect("open");
+    assert!(matches!(NodeKeys::read(folder.path()), Err(KeysError::OpenToOthers { .. })));
+}
+
+#[test]
 fn certificate_names_organisation_and_validity() {
     let keys = NodeKeys::generate(&subject("997391853")).expect("keys");
 

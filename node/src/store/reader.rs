@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
+use stafett_protocol::signed::PublicKey;
 use tokio::sync::Semaphore;
 
 use crate::seal::WrappingKey;
@@ -41,6 +42,11 @@ impl std::fmt::Debug for StoreReader {
 }
 
 impl StoreReader {
+    /// Returns the keys that this node signed with before its present one.
+    pub fn earlier_keys(&self, present: PublicKey) -> Vec<PublicKey> {
+        self.0.own.signing_keys.iter().copied().filter(|key| *key != present).collect()
+    }
+
     /// Opens a store for reading, and checks that it can be read.
     pub(crate) fn open(
         paths: StorePaths,

@@ -16,6 +16,9 @@ pub struct Identity {
     pub partner: OrganisationNumber,
     /// Signs receipts.
     pub signing: Arc<SigningKey>,
+    /// The keys that this node signed with before: by them it knows its older statements when a
+    /// partner shows them (law 16).
+    pub earlier_keys: Vec<PublicKey>,
     /// The partner's keys for statements, current and next.
     pub partner_keys: Vec<PublicKey>,
     /// How many entries the partner may have stored here.
@@ -31,6 +34,11 @@ impl Identity {
     pub const ENTRIES_MAX: u64 = PARTNER_ENTRIES_MAX;
     /// The bound on bytes when the agreement names none.
     pub const BYTES_MAX: u64 = PARTNER_BYTES_MAX;
+
+    /// Every key by which an own statement is known.
+    pub(super) fn own_keys(&self) -> Vec<PublicKey> {
+        std::iter::once(self.signing.public()).chain(self.earlier_keys.iter().copied()).collect()
+    }
 }
 
 impl super::Session {

@@ -119,7 +119,7 @@ impl Session {
     }
 
     /// The partner shows how far the own statements went by its knowledge. A mark of a key that
-    /// is no longer this node's says nothing.
+    /// was never this node's says nothing.
     pub(super) fn shown_frame(&mut self, body: wire::Shown) {
         let is_waiting = self
             .connection
@@ -128,8 +128,8 @@ impl Session {
         if !is_waiting {
             return self.offence(21, ErrorCode::OutOfTurn);
         }
-        let own_key = [self.identity.signing.public()];
-        let shown = body.token.and_then(|token| Signed::<LinkMark>::from_token(token).verify(&own_key).ok());
+        let own_keys = self.identity.own_keys();
+        let shown = body.token.and_then(|token| Signed::<LinkMark>::from_token(token).verify(&own_keys).ok());
         let own = self.own_mark();
         let shown = shown.map(|mark| *mark.statement());
         let shown = shown.filter(|mark| mark.signer == own.signer && mark.partner == own.partner);

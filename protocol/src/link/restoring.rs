@@ -76,8 +76,8 @@ impl Session {
         if self.answer_so_far().is_none() {
             return;
         }
-        let own_key = [self.identity.signing.public()];
-        let Ok(grant) = Signed::<Grant>::from_token(body.token.clone()).verify(&own_key) else {
+        let own_keys = self.identity.own_keys();
+        let Ok(grant) = Signed::<Grant>::from_token(body.token.clone()).verify(&own_keys) else {
             return self.offence(23, ErrorCode::BadStatement);
         };
         let statement = grant.statement();

@@ -19,6 +19,7 @@ fn session() -> Session {
         own: organisation("997391853"),
         partner: organisation("840029212"),
         signing: Arc::new(key_from_seed(1)),
+        earlier_keys: Vec::new(),
         partner_keys: Vec::new(),
         entries_max: Identity::ENTRIES_MAX,
         bytes_max: Identity::BYTES_MAX,
