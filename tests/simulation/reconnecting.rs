@@ -257,3 +257,29 @@ fn history_of_an_entry_that_never_left_waits_for_a_new_generation() {
         story.assert_no_alarm();
     }
 }
+
+#[test]
+fn history_of_an_entry_that_was_lost_on_its_way_waits_for_a_new_generation() {
+    for seed in 0..4 {
+        let mut story = Story::new(seed);
+        story.share("ppt", &["language"]);
+        story.world.mute(story.owner, story.partner);
+        let start = story.world.taps.len();
+        let entry = story.note("det som siden ble strøket");
+        assert_eq!(story.entries_sent_since(start), [entry], "seed {seed}: it was handed over");
+        story.world.edit(story.owner, entry, r#"{"description":"det som ble igjen"}"#);
+        // The connection is given up, and with it all that was on its way.
+        story.world.run_for(MINUTE);
+        let start = story.world.taps.len();
+
+        story.world.unmute(story.owner, story.partner);
+        story.world.run_for(2 * MINUTE);
+        assert_eq!(story.entries_sent_since(start), [], "seed {seed}: the partner never had it");
+        story.world.renew(story.owner, entry);
+        story.world.run_for(2 * MINUTE);
+
+        assert_eq!(story.world.text(story.partner, entry).as_deref(), Some("det som ble igjen"));
+        assert_eq!(story.world.node(story.partner).store.entries[&entry].changes.len(), 1);
+        story.assert_no_alarm();
+    }
+}

@@ -102,3 +102,82 @@ fn node_that_lost_nothing_signed_is_not_taken_for_restored() {
     }
     story.assert_no_alarm();
 }
+
+#[test]
+fn owner_that_changed_its_key_knows_its_older_statements_after_a_restore() {
+    for seed in 0..4 {
+        let mut story = Story::new(seed);
+        let consent = story.share("ppt", &["language"]);
+        story.note("fra skolen");
+        story.world.run_for(2 * MINUTE);
+        story.world.rotate_key(story.owner, 40);
+        story.world.run_for(2 * MINUTE);
+        let backup = story.world.node(story.owner).store.clone();
+        story.world.withdraw(story.case, consent);
+        story.world.run_for(2 * MINUTE);
+        story.world.cut(story.owner, story.partner);
+        story.world.node_mut(story.owner).store = backup;
+        story.world.restart(story.owner, Crash::BeforeCommits);
+
+        story.world.heal(story.owner, story.partner);
+        story.world.run_for(5 * MINUTE);
+
+        let (_, shown) = story.world.node(story.owner).shown.first().expect("the partner answers");
+        assert_eq!(shown.grants.len(), 1, "seed {seed}: signed by the key before");
+        story.assert_no_alarm();
+    }
+}
+
+#[test]
+fn what_a_restored_owner_sent_after_its_backup_goes_with_its_grant() {
+    for seed in 0..4 {
+        let mut story = Story::new(seed);
+        let consent = story.share("ppt", &["language"]);
+        let known = story.note("fra skolen");
+        story.world.run_for(2 * MINUTE);
+        let backup = story.world.node(story.owner).store.clone();
+        let lost = story.note("etterpå");
+        story.world.run_for(2 * MINUTE);
+        story.world.cut(story.owner, story.partner);
+        story.world.node_mut(story.owner).store = backup;
+        story.world.restart(story.owner, Crash::BeforeCommits);
+        story.world.heal(story.owner, story.partner);
+        story.world.run_for(2 * MINUTE);
+        assert!(story.world.node(story.partner).store.entries.contains_key(&lost), "seed {seed}");
+
+        story.world.withdraw(story.case, consent);
+        story.world.run_for(2 * MINUTE);
+
+        let (owner, partner) = (story.world.node(story.owner), story.world.node(story.partner));
+        let items = owner.store.filed.values().flat_map(|receipt| receipt.statement().items.keys());
+        assert_eq!(items.copied().collect::<Vec<_>>(), [known], "seed {seed}: what the order names");
+        assert!(!partner.store.entries.contains_key(&lost), "seed {seed}: it stays for ever");
+        story.assert_no_alarm();
+    }
+}
+
+#[test]
+fn own_edit_that_a_restored_owner_lost_comes_back_from_its_partner() {
+    for seed in 0..4 {
+        let mut story = Story::new(seed);
+        story.share("ppt", &["language"]);
+        let entry = story.note("fra skolen");
+        story.world.edit(story.owner, entry, r#"{ "description": "fra skolen, rettet" }"#);
+        story.world.run_for(2 * MINUTE);
+        let backup = story.world.node(story.owner).store.clone();
+        story.world.edit(story.owner, entry, r#"{ "description": "fra skolen, rettet igjen" }"#);
+        story.world.run_for(2 * MINUTE);
+        story.world.cut(story.owner, story.partner);
+        story.world.node_mut(story.owner).store = backup;
+        story.world.restart(story.owner, Crash::BeforeCommits);
+
+        story.world.heal(story.owner, story.partner);
+        story.world.run_for(3 * MINUTE);
+
+        for node in [story.owner, story.partner] {
+            let text = story.world.text(node, entry);
+            assert_eq!(text.as_deref(), Some("fra skolen, rettet igjen"), "seed {seed}");
+        }
+        story.assert_no_alarm();
+    }
+}

@@ -167,9 +167,8 @@ impl Session {
         let facts = &content.record.facts;
         let is_theirs = |change: &CheckedChange| content.actors.get(&change.change().actor) == Some(&partner);
         let is_kept = |one: &&EarlierGeneration| tracked.earlier.kept.contains(&one.generation);
-        let is_shown = |one: &&EarlierGeneration| {
-            tracked.shown.contains(&one.generation) || planted!("unsent-row-makes-a-holder")
-        };
+        let is_shown =
+            |one: &&EarlierGeneration| tracked.has(one.generation) || planted!("unsent-row-makes-a-holder");
         content
             .earlier
             .iter()
@@ -195,6 +194,7 @@ impl Session {
         let Some(tracked) = tracked else { return };
         if tracked.earlier.kept.remove(&generation) {
             tracked.shown.retain(|shown| *shown != generation);
+            tracked.on_the_line.retain(|sent| *sent != generation);
             let write = GenerationWrite::LetGo { partner, entry, generation };
             self.write(Write::Generation(write), Work::Nothing);
         }

@@ -132,13 +132,18 @@ impl Session {
         self.relations.values_mut().for_each(|relation| relation.sent = false);
         self.proposals.values_mut().for_each(|proposal| proposal.sent = false);
         let own = self.identity.own;
+        let mut lost = Vec::new();
         for (entry, tracked) in &mut self.entries {
+            if !std::mem::take(&mut tracked.on_the_line).is_empty() {
+                lost.push(*entry);
+            }
             tracked.earlier.unsend();
             tracked.name_again(own);
             if !tracked.earlier.kept.is_empty() {
                 self.pending.insert(*entry);
             }
         }
+        lost.into_iter().for_each(|entry| self.note_unshown(entry));
         let entries = self.entries.iter_mut().filter(|(_, tracked)| tracked.sent.is_some());
         for (entry, tracked) in entries {
             if tracked.sent != tracked.acknowledged {

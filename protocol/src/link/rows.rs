@@ -17,8 +17,6 @@ use crate::wire::{Frame, Stream};
 pub(super) struct RowsOnTheWay {
     /// The generation that the partner counted as holding before all of them.
     before: Option<GenerationId>,
-    /// The generations that it had shown by then.
-    shown: Vec<GenerationId>,
     rows: Vec<(DisclosureId, GenerationId)>,
 }
 
@@ -55,8 +53,7 @@ impl Session {
     /// Notes that an own entry's frame is about to leave under a row.
     pub(super) fn note_row(&mut self, entry: EntryId, row: DisclosureId, generation: GenerationId) {
         let Some(tracked) = self.entries.get(&entry) else { return };
-        let (before, shown) = (tracked.held.generation, tracked.shown.clone());
-        let begun = RowsOnTheWay { before, shown, rows: Vec::new() };
+        let begun = RowsOnTheWay { before: tracked.held.generation, rows: Vec::new() };
         let on_the_way = self.rows_on_the_way.entry(entry).or_insert(begun);
         on_the_way.rows.push((row, generation));
     }
@@ -87,11 +84,10 @@ impl Session {
             }
             if let Some(tracked) = self.entries.get_mut(entry) {
                 tracked.held.generation = left.map_or(on_the_way.before, |(_, generation)| Some(generation));
-                let dropped = before_drop.iter().map(|(_, generation)| generation);
-                let is_left = |one: &GenerationId| on_the_way.rows.iter().any(|(_, left)| left == one);
-                let gone: Vec<_> =
-                    dropped.filter(|one| !on_the_way.shown.contains(one) && !is_left(one)).collect();
-                tracked.shown.retain(|shown| !gone.contains(&shown));
+                let is_in = |rows: &[(DisclosureId, GenerationId)], one: &GenerationId| {
+                    rows.iter().any(|(_, generation)| generation == one)
+                };
+                tracked.on_the_line.retain(|one| !is_in(&before_drop, one) || is_in(&on_the_way.rows, one));
                 tracked.announce_again = true;
                 tracked.sent = None;
                 self.pending.insert(*entry);

@@ -300,7 +300,7 @@ impl Session {
         tracked.announce_again = false;
         if tracked.record.owner == self.identity.own {
             tracked.held.generation = Some(content.record.facts.generation);
-            tracked.show(content.record.facts.generation);
+            tracked.put_on_the_line(content.record.facts.generation);
             tracked.announced = grants;
             tracked.answers = None;
         }

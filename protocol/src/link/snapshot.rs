@@ -115,9 +115,11 @@ pub struct Tracked {
     /// by its own proposal; none after its receipt.
     pub held: Held,
     /// The generations that the partner has shown that it has, by what it said or by its own
-    /// proposal, and those that were sent in this session. A row alone may stand for a frame that
-    /// never left.
+    /// proposal. A row alone may stand for a frame that never left.
     pub shown: Vec<GenerationId>,
+    /// Those that were sent on this connection and that the partner has not shown yet: what is lost
+    /// with the connection makes nobody a holder.
+    pub on_the_line: Vec<GenerationId>,
     /// The grants named when it was announced last.
     pub announced: BTreeSet<GrantId>,
     /// The latest changes that the partner has durably.
@@ -185,6 +187,7 @@ impl Tracked {
             record,
             held: Held::default(),
             shown: Vec::new(),
+            on_the_line: Vec::new(),
             announced: BTreeSet::new(),
             acknowledged: None,
             sent: None,
@@ -210,7 +213,7 @@ impl Tracked {
     /// deleted since was shown there, or would have been on a living link. Who may hold none is
     /// taken for a new reader until it shows that it does.
     pub(super) fn held_with(&self, recall_waits: bool) -> Held {
-        let is_shown = !self.shown.is_empty() || planted!("unsent-row-makes-a-holder");
+        let is_shown = self.has_any() || planted!("unsent-row-makes-a-holder");
         let held = self.held.generation.filter(|_| is_shown);
         Held { generation: held.map(|_| self.generation()), recall_waits }
     }
@@ -222,22 +225,39 @@ impl Tracked {
 
     /// Earlier generations that the partner may hold by the rows alone.
     pub(super) fn unshown(&self) -> impl Iterator<Item = GenerationId> {
-        self.earlier.kept.iter().filter(|kept| !self.shown.contains(kept)).copied()
+        self.earlier.kept.iter().filter(|kept| !self.has(**kept)).copied()
     }
 
     /// The owner tells the partner anew what the present generation holds of those that it has.
     pub(super) fn name_again(&mut self, own: OrganisationNumber) {
-        let is_shown = self.earlier.kept.iter().any(|kept| self.shown.contains(kept));
+        let is_shown = self.earlier.kept.iter().any(|kept| self.has(*kept));
         self.earlier.names = self.record.owner == own && is_shown;
     }
 
     /// Notes that the partner has a generation; whether that is new.
     pub(super) fn show(&mut self, generation: GenerationId) -> bool {
-        let is_new = !self.shown.contains(&generation);
-        if is_new {
+        let is_new = !self.has(generation);
+        self.on_the_line.retain(|sent| *sent != generation);
+        if !self.shown.contains(&generation) {
             self.shown.push(generation);
         }
         is_new
+    }
+
+    /// Notes that a generation was sent on this connection.
+    pub(super) fn put_on_the_line(&mut self, generation: GenerationId) {
+        if !self.has(generation) {
+            self.on_the_line.push(generation);
+        }
+    }
+
+    /// Whether the partner has shown that it has a generation, or gets it on this connection.
+    pub(super) fn has(&self, generation: GenerationId) -> bool {
+        self.shown.contains(&generation) || self.on_the_line.contains(&generation)
+    }
+
+    fn has_any(&self) -> bool {
+        !self.shown.is_empty() || !self.on_the_line.is_empty()
     }
 
     /// Takes over what the store says, unless the entry has left that generation since; whether it
@@ -261,6 +281,7 @@ impl Tracked {
     pub(super) fn forget(&mut self) {
         self.held = Held::default();
         self.shown.clear();
+        self.on_the_line.clear();
         self.announced.clear();
         self.acknowledged = None;
         self.sent = None;

@@ -164,7 +164,7 @@ impl Federation {
         let label = self.next_label();
         let entry = EntryId::from_random(self.chance.half(format!("{label} entry")));
         let generation = GenerationId::from_random(self.chance.half(format!("{label} generation")));
-        let actor = self.actor(case.owner, entry);
+        let actor = Actor(self.chance.half(format!("{label} actor")));
         let (_, genesis) = EntryDocument::create(actor, &content(new)).expect("fits a change");
         let facts = EntryFacts {
             entry,
@@ -529,11 +529,6 @@ impl Federation {
         store.commit(Transaction::of(writes)).expect("people's writing fits");
         (store.fails, store.fails_next) = fails;
         self.tell(node, news);
-    }
-
-    pub(super) fn actor(&self, node: OrganisationNumber, entry: EntryId) -> Actor {
-        let incarnation = self.nodes[&node].incarnation;
-        Actor(self.chance.half(format!("actor {node} {incarnation} {entry}")))
     }
 }
 

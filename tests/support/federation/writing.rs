@@ -23,13 +23,19 @@ impl Federation {
         let facts = content.record.facts.clone();
         let edit = Edit::new(facts.kind, serde_json::from_str(json).expect("JSON of an edit"));
         let edit = edit.expect("an edit that fits");
-        let actor = self.actor(node, entry);
-        let at = self.now;
+        let (label, at) = (self.next_label(), self.now);
+        // Each change has an actor of its own, as at a node.
+        let mut drawn = 0;
+        let chance = self.chance;
+        let mut actor = || {
+            drawn += 1;
+            Actor(chance.half(format!("{label} actor {drawn}")))
+        };
         let Ok(placed) = self.shown(node, entry).expect("its own changes").place(&edit) else { return false };
         let mut writes = Vec::new();
         if let Some(edit) = placed.present {
             let mut document =
-                EntryDocument::open(facts.kind, actor, &content.changes).expect("its own changes");
+                EntryDocument::open(facts.kind, actor(), &content.changes).expect("its own changes");
             let change = document.edit(&edit, side).expect("an edit that fits");
             let generation = facts.generation;
             writes.extend(change.map(|change| Write::Change { entry, generation, change, origin: node, at }));
@@ -37,7 +43,7 @@ impl Federation {
         for (generation, edit) in placed.earlier {
             let earlier = content.earlier.iter().find(|one| one.generation == generation).expect("named");
             let mut document =
-                EntryDocument::open(facts.kind, actor, &earlier.changes).expect("its own changes");
+                EntryDocument::open(facts.kind, actor(), &earlier.changes).expect("its own changes");
             let change = document.edit(&edit, side).expect("an edit that fits");
             writes.extend(change.map(|change| {
                 Write::Generation(GenerationWrite::LateChange { entry, generation, change, origin: node, at })
@@ -51,7 +57,14 @@ impl Federation {
         if writes.is_empty() {
             return false;
         }
-        writes.push(Write::Author { entry, actor, author: ADVISER });
+        let made_by = |write: &Write| match write {
+            Write::Change { change, .. } | Write::Generation(GenerationWrite::LateChange { change, .. }) => {
+                Some(change.change().actor)
+            }
+            _ => None,
+        };
+        let actors: Vec<Actor> = writes.iter().filter_map(made_by).collect();
+        writes.extend(actors.into_iter().map(|actor| Write::Author { entry, actor, author: ADVISER }));
         let news = News { entries: vec![entry], ..News::default() };
         self.commit_of_people(node, writes, &news);
         true

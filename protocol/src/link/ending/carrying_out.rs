@@ -12,7 +12,7 @@ use crate::erasure::retention::BasisText;
 use crate::erasure::{Done, EraseOrder, LockBasis, ORDER_TEXT, Receipt};
 use crate::id::{EntryId, GrantId};
 use crate::journal::Closing;
-use crate::limits::{RETURNED_DRAFT_MS, RETURNED_ENTRIES_AT_A_TIME};
+use crate::limits::{ORDER_ENTRIES_MAX, RETURNED_DRAFT_MS, RETURNED_ENTRIES_AT_A_TIME};
 use crate::link::{Session, Work};
 use crate::municipality::ServiceCode;
 use crate::planted::planted;
@@ -26,6 +26,8 @@ use crate::wire::{Frame, OrderFrame, ReceiptFrame};
 pub(in crate::link) struct CarryingOut {
     order: EraseOrder,
     random: [u8; 32],
+    /// What ends with it.
+    ends: BTreeSet<EntryId>,
     /// Entries that may hold undelivered writing and were not read yet.
     unread: BTreeSet<EntryId>,
     returned: Vec<ReturnedEdit>,
@@ -63,8 +65,10 @@ impl Session {
             return;
         }
         self.hide(&order);
-        let writes = self.hiding_writes(&order);
-        let carrying = CarryingOut { order, random, unread: BTreeSet::new(), returned: Vec::new() };
+        let ends = self.ended_with(&order);
+        let writes = self.hiding_writes(&order, &ends);
+        let (unread, returned) = (BTreeSet::new(), Vec::new());
+        let carrying = CarryingOut { order, random, ends, unread, returned };
         self.commit(Transaction::of(writes), Work::Hidden(Box::new(carrying)));
     }
 
@@ -88,17 +92,36 @@ impl Session {
         self.abort_reconciliation();
     }
 
-    fn hiding_writes(&self, order: &EraseOrder) -> Vec<Write> {
+    /// What ends with an order: the entries that it names, and as many more of those that are held
+    /// under its grant. An owner that was restored knows no longer what it sent after its backup. What
+    /// was hidden before a stop is held under nothing.
+    fn ended_with(&self, order: &EraseOrder) -> BTreeSet<EntryId> {
+        let is_held = |owner, case, under: &BTreeSet<GrantId>, state| {
+            owner == order.owner
+                && case == order.case
+                && state == EntryState::Live
+                && (under.is_empty() || under.contains(&order.grant))
+        };
+        let here = self.entries.iter().map(|(entry, tracked)| (entry, &tracked.record));
+        let here = here.filter(|(_, one)| is_held(one.owner, one.facts.case, &one.under, one.state));
+        let unread = self.unreadable.iter();
+        let unread = unread.filter(|(_, one)| is_held(one.owner, one.case, &one.under, one.state));
+        let held = here.map(|(entry, _)| *entry).chain(unread.map(|(entry, _)| *entry));
+        let unnamed = held.filter(|entry| !order.entries.contains(entry)).take(ORDER_ENTRIES_MAX);
+        unnamed.chain(order.entries.iter().copied()).collect()
+    }
+
+    fn hiding_writes(&self, order: &EraseOrder, ends: &BTreeSet<EntryId>) -> Vec<Write> {
         let EraseOrder { owner, case, grant, .. } = *order;
         let ended = Write::GrantEnded { owner, case, grant, at: self.now };
-        let here = order.entries.iter().filter(|entry| self.is_named(order, **entry));
+        let here = ends.iter().filter(|entry| self.is_named(order, **entry));
         let under = here.map(|entry| Write::Under { entry: *entry, under: self.other_grants(order, *entry) });
         let closing = Closing::ReceivedGrantEnded { owner, case, grant };
         let closing = Write::Closing { closing, at: self.now };
         [ended, closing].into_iter().chain(under).collect()
     }
 
-    /// Whether an entry that an order names is here and of the case that it names.
+    /// Whether an entry is here and of the case that an order names.
     fn is_named(&self, order: &EraseOrder, entry: EntryId) -> bool {
         let is_named = self.entries.get(&entry).is_some_and(|tracked| {
             tracked.record.owner == order.owner && tracked.record.facts.case == order.case
@@ -170,11 +193,11 @@ impl Session {
     }
 
     fn carry_out(&mut self, carrying: CarryingOut) {
-        let CarryingOut { order, returned, .. } = carrying;
+        let CarryingOut { order, ends, returned, .. } = carrying;
         let mut items = BTreeMap::new();
         let (mut erased, mut kept, mut locked) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
         let mut by_law = BTreeMap::new();
-        for entry in &order.entries {
+        for entry in &ends {
             let done = self.what_to_do(&order, *entry);
             match &done {
                 Done::Erased => {
@@ -190,8 +213,11 @@ impl Session {
                     kept.insert(*entry, self.other_grants(&order, *entry));
                 }
             }
-            items.insert(*entry, done);
+            if order.entries.contains(entry) {
+                items.insert(*entry, done);
+            }
         }
+        by_law.retain(|entry, _| order.entries.contains(entry));
         let receipt = Receipt::of(&order, items).kept_on(&by_law);
         let Ok(receipt) = self.identity.signing.sign(receipt) else { return self.give_up(&order) };
         let carried_out = CarriedOut { order, returned, erased, kept, locked, receipt };
