@@ -16,7 +16,6 @@ use std::sync::Arc;
 
 use crate::access::{permit_grant, permit_keeping};
 use crate::agreement::{Agreement, Standing};
-use crate::consent::ConsentRecord;
 use crate::consent::rule::RuleTable;
 use crate::disclosure::DisclosureRow;
 use crate::erasure::{EraseOrder, Recall};
@@ -113,10 +112,10 @@ impl Decision {
     /// [`DecisionError`] if it does not follow, or cannot be signed; nothing has changed then.
     pub fn say(&mut self, said: Said, key: &SigningKey) -> Result<(), DecisionError> {
         let closing = self.closing(&said);
-        let complete = self.complete();
+        let before = self.effects();
         let statement = key.sign(self.ledger.next(said, self.by, self.at))?;
         self.ledger.append(&statement)?;
-        let taking_effect = self.taking_effect(&complete);
+        let taking_effect = self.taking_effect(&before);
         let changes_givers = matches!(statement.statement().said, Said::PartiesApproved { .. });
         self.writes.push(Write::Ledger(statement));
         if let Some(closing) = closing {
@@ -128,27 +127,32 @@ impl Decision {
         Ok(())
     }
 
-    /// Consents to which everybody has said yes whose yes they need, or will need by a birthday.
-    fn complete(&self) -> BTreeSet<ConsentId> {
-        let is_complete = |record: &&ConsentRecord| self.ledger.completed_at(record).is_some();
-        self.ledger.consents().values().filter(is_complete).map(|record| record.consent().id).collect()
+    /// When the terms of each consent hold for the first time; it may lie ahead, at a birthday or
+    /// at their own beginning.
+    fn effects(&self) -> BTreeMap<ConsentId, UnixMillis> {
+        let consents = self.ledger.consents().iter();
+        consents.filter_map(|(id, record)| Some((*id, self.ledger.takes_effect_at(record)?))).collect()
     }
 
-    /// What is closed by consents that have become complete, by a yes or because the family is
-    /// another: the version before each, and the entries that its terms leave out, also under older
-    /// consents to the same service.
-    fn taking_effect(&self, before: &BTreeSet<ConsentId>) -> Vec<Closing> {
+    /// What is closed by consents that have become complete, or that begin earlier than before, by
+    /// a yes or because the family is another: the version before each, and the entries that its
+    /// terms leave out, also under older consents to the same service.
+    fn taking_effect(&self, before: &BTreeMap<ConsentId, UnixMillis>) -> Vec<Closing> {
         let case = self.ledger.case();
         let mut closings = Vec::new();
-        for consent in self.complete().difference(before) {
-            let Some(record) = self.ledger.consents().get(consent) else { continue };
+        for (consent, at) in self.effects() {
+            let Some(record) = self.ledger.consents().get(&consent) else { continue };
+            if before.get(&consent).is_some_and(|known| *known <= at) {
+                continue;
+            }
+            let from = Some(at).filter(|at| *at > self.at);
             let left_out = record.consent().exceptions.iter();
             closings.extend(left_out.map(|entry| {
-                let (consent, entry) = (*consent, *entry);
-                Closing::EntryExcepted { case, consent, entry }
+                let entry = *entry;
+                Closing::EntryExcepted { case, consent, entry, from }
             }));
             let replaced = record.consent().supersedes;
-            closings.extend(replaced.map(|consent| Closing::ConsentReplaced { case, consent }));
+            closings.extend(replaced.map(|consent| Closing::ConsentReplaced { case, consent, from }));
         }
         closings
     }
@@ -160,7 +164,7 @@ impl Decision {
                 Some(Closing::ConsentWithdrawn { case, consent: *consent })
             }
             Said::EntryExcepted { consent, entry, .. } => {
-                Some(Closing::EntryExcepted { case, consent: *consent, entry: *entry })
+                Some(Closing::EntryExcepted { case, consent: *consent, entry: *entry, from: None })
             }
             Said::PartiesApproved { .. } | Said::GuardianAccessSet { .. } => {
                 Some(Closing::FamilyChanged { case })

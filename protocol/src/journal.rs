@@ -28,6 +28,9 @@ pub enum Closing {
         case: CaseId,
         /// Which consent gives way.
         consent: ConsentId,
+        /// From when, if the newer version begins later than this was written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<UnixMillis>,
     },
     /// One entry was closed to a consent's service.
     EntryExcepted {
@@ -37,6 +40,9 @@ pub enum Closing {
         consent: ConsentId,
         /// Which entry.
         entry: EntryId,
+        /// From when, if the terms that close it begin later than this was written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<UnixMillis>,
     },
     /// The family was registered anew, or what a guardian reads was limited: who must say yes and
     /// who reads may be others since.

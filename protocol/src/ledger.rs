@@ -6,6 +6,7 @@
 mod consents;
 mod exceptions;
 mod level;
+mod restored;
 pub mod statement;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -152,6 +153,8 @@ pub struct LedgerView {
     orders: BTreeMap<OrderId, OrderedErasure>,
     closed_at: Option<UnixMillis>,
     doubtful: BTreeSet<ConsentId>,
+    /// Consents that are in doubt from a moment on: a newer version, which is lost, begins then.
+    replaced_from: BTreeMap<ConsentId, UnixMillis>,
     restored_at: Option<UnixMillis>,
     family_in_doubt: bool,
 }
@@ -195,6 +198,7 @@ impl LedgerView {
             orders: BTreeMap::new(),
             closed_at: None,
             doubtful: BTreeSet::new(),
+            replaced_from: BTreeMap::new(),
             restored_at: None,
             family_in_doubt: false,
         })
@@ -314,16 +318,11 @@ impl LedgerView {
                 self.doubtful.extend(known);
                 self.restored_at = Some(at);
             }
-            Said::ExceptionRestored { consent, entry } => {
-                self.consent_mut(*consent)?;
-                let (consent, entry, place) = (*consent, *entry, self.next_number);
-                self.exceptions.push(Exception { consent, entry, place, said_at: Some(at) });
-            }
-            Said::WithdrawalRestored { consent } => self.consent_mut(*consent)?.withdraw_again(at),
-            Said::ConsentReconfirmed { consent, .. } => {
-                self.consent_mut(*consent)?;
-                self.doubtful.remove(consent);
-            }
+            Said::ExceptionRestored { .. }
+            | Said::EntryClosedToAll { .. }
+            | Said::ReplacementRestored { .. }
+            | Said::WithdrawalRestored { .. }
+            | Said::ConsentReconfirmed { .. } => self.apply_after_restore(&statement.said, at)?,
         }
         Ok(())
     }
@@ -396,9 +395,9 @@ impl LedgerView {
             }
             Said::EntryExcepted { consent, giver, entry } => {
                 self.consent_mut(*consent)?.except(*giver, *entry)?;
-                let (consent, entry, place) = (*consent, *entry, self.next_number);
-                self.exceptions.push(Exception { consent, entry, place, said_at: Some(at) });
-                consent
+                let (under, entry, place) = (Some(*consent), *entry, self.next_number);
+                self.exceptions.push(Exception { under, entry, place, said_at: Some(at), begins: at });
+                *consent
             }
             Said::ConsentExpired { consent } => {
                 self.consent_mut(*consent)?.expire(at);

@@ -1,6 +1,7 @@
 //! What a journal closes again after a restore (law 16): its lines by what they are about, and what
-//! is missing in the chain of a case as the backup holds it. Under the consents that the backup knows,
-//! what it does not know closes more, never less; a consent that is asked for afterwards is not bound.
+//! is missing in the chain of a case as the backup holds it. What it does not know closes more, never
+//! less: an entry that was closed to a service that is lost is closed to all, and whoever asks the
+//! family afterwards starts with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,7 @@ use crate::ledger::statement::Said;
 use crate::municipality::OrganisationNumber;
 use crate::protection::{AddressProtection, ProtectionSaid};
 use crate::signed::SigningKey;
+use crate::time::UnixMillis;
 
 /// What the lines of a journal say, by what they are about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,10 +36,10 @@ pub struct Closed {
 pub struct OwnClosed {
     /// Consents that were withdrawn.
     pub withdrawn: BTreeSet<ConsentId>,
-    /// Entries that were closed to a consent's service.
-    pub excepted: BTreeSet<(ConsentId, EntryId)>,
-    /// Consents that gave way to a newer version.
-    pub replaced: BTreeSet<ConsentId>,
+    /// Entries that were closed to a consent's service, since when if that lay ahead.
+    pub excepted: BTreeMap<(ConsentId, EntryId), Option<UnixMillis>>,
+    /// Consents that gave way to a newer version, since when if that lay ahead.
+    pub replaced: BTreeMap<ConsentId, Option<UnixMillis>>,
     /// Whether it was blocked.
     pub is_blocked: bool,
     /// Whether its family was registered anew, or what a guardian reads was limited.
@@ -62,11 +64,11 @@ impl Closed {
             Closing::ConsentWithdrawn { case, consent } => {
                 self.of(*case).withdrawn.insert(*consent);
             }
-            Closing::EntryExcepted { case, consent, entry } => {
-                self.of(*case).excepted.insert((*consent, *entry));
+            Closing::EntryExcepted { case, consent, entry, from } => {
+                first(&mut self.of(*case).excepted, (*consent, *entry), *from);
             }
-            Closing::ConsentReplaced { case, consent } => {
-                self.of(*case).replaced.insert(*consent);
+            Closing::ConsentReplaced { case, consent, from } => {
+                first(&mut self.of(*case).replaced, *consent, *from);
             }
             Closing::FamilyChanged { case } => self.of(*case).is_of_others = true,
             Closing::CaseBlocked { case } => self.of(*case).is_blocked = true,
@@ -102,24 +104,37 @@ impl Closed {
         let ended = of_case.ended.iter().chain(with_them.map(|(id, _)| id));
         let ended: BTreeSet<GrantId> = ended.filter(is_living).copied().collect();
         let open = open_consents(ledger);
-        let is_said_for = |consent: &ConsentId| ledger.consents().contains_key(consent);
-        let (known, unknown): (BTreeSet<_>, BTreeSet<_>) =
-            of_case.excepted.iter().copied().partition(|(consent, _)| is_said_for(consent));
-        let doubtful = of_case.doubts(ledger, &open, &known, &ended);
-        // Which service an entry was closed to is lost with a consent that is younger than the
-        // backup, and any of those that it knows may be to the same: so the entry is closed to all
-        // their services. Who asks anew is not bound by what nobody knows any longer.
-        let consents = || ledger.consents().keys();
-        let anybody = unknown.iter().flat_map(|(_, entry)| consents().map(|consent| (*consent, *entry)));
+        let is_known = |consent: &ConsentId| ledger.consents().contains_key(consent);
+        let mut excepted = BTreeMap::new();
+        // Which service an entry was closed to is lost with a consent that is younger than the backup.
+        let mut closed_to_all = BTreeMap::new();
+        for ((consent, entry), from) in &of_case.excepted {
+            if is_known(consent) {
+                excepted.insert((*consent, *entry), *from);
+            } else {
+                first(&mut closed_to_all, *entry, *from);
+            }
+        }
+        let doubtful = of_case.doubts(ledger, &open, &excepted, &ended);
+        let is_left = |consent: &ConsentId| open.contains(consent) && !of_case.withdrawn.contains(consent);
+        let ahead = of_case.replaced.iter().filter_map(|(consent, from)| Some((*consent, (*from)?)));
         ClosedAgain {
             withdrawn: of_case.withdrawn.intersection(&open).copied().collect(),
-            excepted: known.iter().copied().chain(anybody).collect(),
+            excepted,
+            closed_to_all,
             ended,
+            replaced_from: ahead.filter(|(consent, _)| is_left(consent)).collect(),
             doubtful,
             is_blocked: of_case.is_blocked,
             family_in_doubt: of_case.is_of_others,
         }
     }
+}
+
+/// Keeps the earliest moment from which something is closed; none is at once.
+fn first<K: Ord>(all: &mut BTreeMap<K, Option<UnixMillis>>, key: K, from: Option<UnixMillis>) {
+    let known = all.entry(key).or_insert(from);
+    *known = (*known).min(from);
 }
 
 impl OwnClosed {
@@ -130,7 +145,7 @@ impl OwnClosed {
         &self,
         ledger: &LedgerView,
         open: &BTreeSet<ConsentId>,
-        excepted: &BTreeSet<(ConsentId, EntryId)>,
+        excepted: &BTreeMap<(ConsentId, EntryId), Option<UnixMillis>>,
         ended: &BTreeSet<GrantId>,
     ) -> BTreeSet<ConsentId> {
         if self.is_of_others {
@@ -139,10 +154,11 @@ impl OwnClosed {
         let service =
             |consent: &ConsentId| ledger.consents().get(consent).map(|one| &one.consent().recipient);
         // An exception ends every grant to its service; the consents go on counting without the entry.
-        let explained: BTreeSet<_> = excepted.iter().map(|(consent, _)| service(consent)).collect();
+        let explained: BTreeSet<_> = excepted.keys().map(|(consent, _)| service(consent)).collect();
         let of_ended = ended.iter().filter_map(|id| ledger.grants().get(id)).map(|one| one.consent);
         let unexplained = of_ended.filter(|consent| !explained.contains(&service(consent)));
-        let doubtful = unexplained.chain(self.replaced.iter().copied());
+        let at_once = self.replaced.iter().filter(|(_, from)| from.is_none());
+        let doubtful = unexplained.chain(at_once.map(|(consent, _)| *consent));
         doubtful.filter(|consent| open.contains(consent) && !self.withdrawn.contains(consent)).collect()
     }
 }
@@ -152,12 +168,16 @@ impl OwnClosed {
 pub struct ClosedAgain {
     /// Consents to withdraw again.
     pub withdrawn: BTreeSet<ConsentId>,
-    /// Entries to close again, under these consents.
-    pub excepted: BTreeSet<(ConsentId, EntryId)>,
+    /// Entries to close again, under these consents, from when if that lay ahead.
+    pub excepted: BTreeMap<(ConsentId, EntryId), Option<UnixMillis>>,
+    /// Entries that were closed to a service that is lost, from when if that lay ahead.
+    pub closed_to_all: BTreeMap<EntryId, Option<UnixMillis>>,
     /// Grants to end again.
     pub ended: BTreeSet<GrantId>,
     /// Consents that open nothing until somebody has asked.
     pub doubtful: BTreeSet<ConsentId>,
+    /// Consents that open nothing from a moment on, until somebody has asked.
+    pub replaced_from: BTreeMap<ConsentId, UnixMillis>,
     /// Whether the case is to be blocked.
     pub is_blocked: bool,
     /// Whether no guardian reads until a leader has approved who the family is.
@@ -186,8 +206,15 @@ impl ClosedAgain {
         for consent in &self.withdrawn {
             decision.say(Said::WithdrawalRestored { consent: *consent }, key)?;
         }
-        for (consent, entry) in &self.excepted {
-            decision.say(Said::ExceptionRestored { consent: *consent, entry: *entry }, key)?;
+        for ((consent, entry), from) in &self.excepted {
+            let (consent, entry, from) = (*consent, *entry, *from);
+            decision.say(Said::ExceptionRestored { consent, entry, from }, key)?;
+        }
+        for (entry, from) in &self.closed_to_all {
+            decision.say(Said::EntryClosedToAll { entry: *entry, from: *from }, key)?;
+        }
+        for (consent, from) in &self.replaced_from {
+            decision.say(Said::ReplacementRestored { consent: *consent, from: *from }, key)?;
         }
         if self.is_blocked {
             // Which protection it was, and who lives there, is not known, so the strictest holds.
@@ -204,3 +231,6 @@ pub fn open_consents(ledger: &LedgerView) -> BTreeSet<ConsentId> {
     let is_open = |record: &&ConsentRecord| record.withdrawn_at().is_none();
     ledger.consents().values().filter(is_open).map(|record| record.consent().id).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use stafett_protocol::access::person::{CaseTask, permit_reading};
 use stafett_protocol::agreement::Standing;
+use stafett_protocol::consent::ConsentRecord;
 use stafett_protocol::consent::rule::Capacity;
 use stafett_protocol::entry::schema::PLACE_CARD_FIELDS;
 use stafett_protocol::entry::{CardField, EntryKind};
@@ -40,6 +41,9 @@ pub struct ConsentDesk {
     pub entries: Vec<PreviewItem>,
     /// Of each consent, the entries that a next version keeps closed; for the stafettholder only.
     pub exceptions: BTreeMap<ConsentId, BTreeSet<EntryId>>,
+    /// The entries that a first consent to a service keeps closed: to which services is lost in a
+    /// restore; for the stafettholder only.
+    pub closed_to_all: BTreeSet<EntryId>,
     /// The fields of the case card that can be shared; for the stafettholder only.
     pub card_fields: Vec<CardField>,
     /// When the receipt of an order came; for the stafettholder only.
@@ -98,7 +102,10 @@ impl Engine {
         let entries = if task.is_some() { self.entries_to_name(reader, case).await? } else { Vec::new() };
         let now = self.now();
         let receipts = if is_holder { self.inner.store.receipts_filed(case).await? } else { Vec::new() };
-        let line = |consent: &ConsentId| (*consent, ledger.exceptions_of_line(*consent, now));
+        let line = |(consent, record): (&ConsentId, &ConsentRecord)| {
+            let service = &record.consent().recipient;
+            (*consent, ledger.exceptions_to_start_with(service, Some(*consent), now))
+        };
         Ok(ConsentDesk {
             as_person,
             subject_name,
@@ -107,10 +114,11 @@ impl Engine {
             recipients: if is_holder { self.recipients(&ledger) } else { Vec::new() },
             entries,
             exceptions: if is_holder {
-                ledger.consents().keys().map(line).collect()
+                ledger.consents().iter().map(line).collect()
             } else {
                 BTreeMap::new()
             },
+            closed_to_all: if is_holder { ledger.closed_to_all() } else { BTreeSet::new() },
             card_fields: if is_holder { card_fields(&ledger) } else { Vec::new() },
             received_at: receipts.iter().map(|filed| (filed.receipt.order, filed.filed_at)).collect(),
             is_closed: ledger.is_closed(),

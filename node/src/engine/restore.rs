@@ -192,10 +192,12 @@ impl Engine {
         self.keep(decision).await?;
         done.blocked.extend(again.is_blocked.then_some(case));
         done.withdrawn.extend(again.withdrawn);
-        done.excepted.extend(again.excepted.into_iter().map(|(_, entry)| entry));
+        done.excepted.extend(again.excepted.into_keys().map(|(_, entry)| entry));
+        done.excepted.extend(again.closed_to_all.into_keys());
         done.family_in_doubt.extend(again.family_in_doubt.then_some(case));
         done.grants_ended.extend(again.ended);
         done.in_doubt.extend(again.doubtful);
+        done.in_doubt.extend(again.replaced_from.into_keys());
         Ok(())
     }
 

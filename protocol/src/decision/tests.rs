@@ -372,3 +372,65 @@ fn agreement_that_gets_more_areas_gets_a_wider_grant_and_recalls_nothing() {
     assert_eq!(areas_due(&ledger, &wide), [areas(&["language", "wellbeing"])]);
     assert!(areas_due(&ledger, &narrow).is_empty());
 }
+
+fn journaled(decision: Decision) -> Vec<Closing> {
+    let closing = |write| match write {
+        Write::Closing { closing, .. } => Some(closing),
+        _ => None,
+    };
+    decision.into_writes().into_iter().filter_map(closing).collect()
+}
+
+fn yes(ledger: LedgerView, giver: crate::id::PersonId) -> Decision {
+    let mut decision = Decision::about(ledger, Some(HOLDER), NOW);
+    let yes = crate::consent::Yes::new(NOW, crate::consent::Evidence::Oral);
+    decision.say(Said::ConsentGiven { consent: CLINIC, giver, yes }, &key_from_seed(1)).expect("said");
+    decision
+}
+
+#[test]
+fn version_that_begins_later_is_journaled_with_its_beginning() {
+    let entry = note().entry;
+    let from = UnixMillis(3_000);
+    let newer = Consent {
+        id: CLINIC,
+        version: 2,
+        supersedes: Some(PPT),
+        exceptions: BTreeSet::from([entry]),
+        from,
+        ..both()[0].clone()
+    };
+    let mut case = Case { ledger: given(&both()[..1]) };
+    case.ask(newer);
+    case.give(CLINIC, MOTHER, false);
+
+    let closings = journaled(yes(case.ledger, FATHER));
+
+    let excepted = Closing::EntryExcepted { case: CASE, consent: CLINIC, entry, from: Some(from) };
+    let replaced = Closing::ConsentReplaced { case: CASE, consent: PPT, from: Some(from) };
+    assert_eq!(closings, [excepted, replaced]);
+}
+
+#[test]
+fn consent_that_becomes_complete_by_another_family_is_journaled_then_and_once() {
+    let entry = note().entry;
+    let mut case = Case::child();
+    case.ask(Consent { exceptions: BTreeSet::from([entry]), ..both()[1].clone() });
+    case.give(CLINIC, MOTHER, false);
+    let registration = crate::id::RegistrationId::from_bytes([9; 16]);
+    let mut registered = Decision::about(case.ledger, Some(HOLDER), NOW);
+    let parties = registered.ledger().parties().iter().filter(|party| party.person != FATHER);
+    let parties = parties.copied().collect();
+    let document = "2026/117-3".to_owned();
+    let said = Said::PartiesRegistered { registration, parties, birthdays: None, document };
+    registered.say(said, &key_from_seed(1)).expect("said");
+    let leader = crate::access::tests::LEADER;
+    let mut approved = Decision::about(registered.ledger().clone(), Some(leader), NOW);
+
+    approved.say(Said::PartiesApproved { registration }, &key_from_seed(1)).expect("said");
+
+    let excepted = Closing::EntryExcepted { case: CASE, consent: CLINIC, entry, from: None };
+    let after = approved.ledger().clone();
+    assert_eq!(journaled(approved), [Closing::FamilyChanged { case: CASE }, excepted]);
+    assert_eq!(journaled(yes(after, FATHER)), [], "a later yes closes nothing more");
+}

@@ -65,7 +65,8 @@ impl LedgerView {
     pub(crate) fn next_change(&self, partner: OrganisationNumber, now: UnixMillis) -> Option<UnixMillis> {
         let theirs = self.consents.values().filter(|record| record.consent().recipient.host == partner);
         let of_consents = theirs.flat_map(|record| [record.consent().from, record.runs_out_at()]);
-        of_consents.chain(self.giver_changes()).filter(|change| *change > now).min()
+        let restored = self.restored_changes(partner);
+        of_consents.chain(restored).chain(self.giver_changes()).filter(|change| *change > now).min()
     }
 
     /// The moments at which somebody else may have to be asked: the family was registered anew, a
@@ -91,7 +92,9 @@ impl LedgerView {
         if is_there && self.is_superseded(record.consent().id, now) {
             return ConsentStatus::Superseded;
         }
-        if is_there && self.doubtful.contains(&record.consent().id) {
+        let id = record.consent().id;
+        let is_replaced = self.replaced_from.get(&id).is_some_and(|from| *from <= now);
+        if is_there && (is_replaced || self.doubtful.contains(&id)) {
             return ConsentStatus::InDoubt;
         }
         status
@@ -129,7 +132,7 @@ impl LedgerView {
 
     /// Returns when a consent's terms hold for the first time: everybody has said yes, and it has
     /// begun. Never, if it is taken back or refused before it begins. It may lie ahead.
-    pub(super) fn takes_effect_at(&self, record: &ConsentRecord) -> Option<UnixMillis> {
+    pub(crate) fn takes_effect_at(&self, record: &ConsentRecord) -> Option<UnixMillis> {
         let (completed, from) = (self.completed_at(record)?, record.consent().from);
         if from <= completed {
             return Some(completed);

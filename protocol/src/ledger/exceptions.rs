@@ -4,6 +4,10 @@
 //! it, also when the one that held it is over, until a later version along the same line of
 //! consents does not name it. Who asked for that version knew of it, so leaving it out is a choice
 //! that everybody has then said yes to.
+//!
+//! Of an exception whose consent was lost in a restore the service is not known: the entry is closed
+//! to all, until a consent to a service that was asked for since does not name it. Whoever asks
+//! starts with what is closed so.
 
 use std::collections::BTreeSet;
 
@@ -16,14 +20,16 @@ use crate::time::UnixMillis;
 /// One entry closed under one consent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Exception {
-    /// Under which consent.
-    pub(super) consent: ConsentId,
+    /// Under which consent; none if that was lost in a restore.
+    pub(super) under: Option<ConsentId>,
     /// Which entry.
     pub(super) entry: EntryId,
     /// The place in the chain of the word that closed it, or that asked for the consent.
     pub(super) place: u64,
     /// When a giver closed it; none for the terms of the consent, which hold once they take effect.
     pub(super) said_at: Option<UnixMillis>,
+    /// From when a word closes it; one of a giver's at once.
+    pub(super) begins: UnixMillis,
 }
 
 /// How far back a question goes: to what had been said before a place in the chain, and to what
@@ -57,30 +63,53 @@ impl LedgerView {
     /// Whether an entry is closed to a service at `now`, whatever its consents cover.
     pub fn is_excepted(&self, service: &Service, entry: EntryId, now: UnixMillis) -> bool {
         let mut closed = self.exceptions_to(service).filter(|exception| exception.entry == entry);
-        closed.any(|exception| self.holds(exception, AsOf::present(now)))
+        closed.any(|exception| self.holds(exception, service, AsOf::present(now)))
     }
 
-    /// Returns the entries with which a version that replaces a consent starts: those that the
-    /// consent was asked with, and those that hold along its line at `now`.
-    pub fn exceptions_of_line(&self, replaced: ConsentId, now: UnixMillis) -> BTreeSet<EntryId> {
+    /// Returns the entries with which a consent to a service starts that is to be asked for: what is
+    /// closed to all at `now` or later, since its service was lost in a restore; and of a version
+    /// that replaces a consent those that this one was asked with, and that hold along its line.
+    pub fn exceptions_to_start_with(
+        &self,
+        service: &Service,
+        replaced: Option<ConsentId>,
+        now: UnixMillis,
+    ) -> BTreeSet<EntryId> {
+        // What begins later is closed then, so a consent that is asked for now closes it as well.
+        let lost = self.lost_exceptions();
+        let lost = lost.filter(|closed| self.holds(*closed, service, AsOf::present(closed.begins.max(now))));
+        let lost: BTreeSet<EntryId> = lost.map(|closed| closed.entry).collect();
+        lost.into_iter()
+            .chain(replaced.into_iter().flat_map(|one| self.exceptions_of_line(one, now)))
+            .collect()
+    }
+
+    /// Returns the entries that were closed to a service which is lost in a restore, also those that
+    /// a consent to some service has opened since.
+    pub fn closed_to_all(&self) -> BTreeSet<EntryId> {
+        self.lost_exceptions().map(|closed| closed.entry).collect()
+    }
+
+    /// Those that a consent was asked with, and those that hold along its line at `now`.
+    fn exceptions_of_line(&self, replaced: ConsentId, now: UnixMillis) -> BTreeSet<EntryId> {
         let Some(record) = self.consents.get(&replaced) else { return BTreeSet::new() };
         let recipient = &record.consent().recipient;
-        let along = self.exceptions_to(recipient).filter(|closed| self.is_of_line(replaced, closed.consent));
-        let held = along.filter(|closed| self.holds(*closed, AsOf::present(now)));
+        let along = self.exceptions_to(recipient).filter(|closed| self.is_along(Some(replaced), *closed));
+        let held = along.filter(|closed| self.holds(*closed, recipient, AsOf::present(now)));
         held.map(|closed| closed.entry).chain(record.consent().exceptions.iter().copied()).collect()
     }
 
-    /// Returns the entries that a version opens by not naming them: the exceptions of its line that
-    /// held when it was asked for.
+    /// Returns the entries that a consent opens by not naming them: the exceptions of its line, and
+    /// those whose service was lost in a restore, that held when it was asked for.
     pub fn drops(&self, version: ConsentId, now: UnixMillis) -> BTreeSet<EntryId> {
         let Some(record) = self.consents.get(&version) else { return BTreeSet::new() };
         let asked = AsOf::said_before(self.asked_at(version), now);
         let consent = record.consent();
-        let Some(replaced) = consent.supersedes else { return BTreeSet::new() };
         let along = self.exceptions_to(&consent.recipient).filter(|closed| {
-            !consent.exceptions.contains(&closed.entry) && self.is_of_line(replaced, closed.consent)
+            !consent.exceptions.contains(&closed.entry) && self.is_along(consent.supersedes, *closed)
         });
-        along.filter(|closed| self.holds(*closed, asked)).map(|closed| closed.entry).collect()
+        let held = along.filter(|closed| self.holds(*closed, &consent.recipient, asked));
+        held.map(|closed| closed.entry).collect()
     }
 
     /// Whether a grant opens still what it did since it was issued, and no more than its consent:
@@ -89,7 +118,7 @@ impl LedgerView {
         let service = &record.consent().recipient;
         let is_closed = |entry, as_of| {
             let mut closed = self.exceptions_to(service).filter(|closed| closed.entry == entry);
-            closed.any(|closed| self.holds(closed, as_of))
+            closed.any(|closed| self.holds(closed, service, as_of))
         };
         let then = AsOf::said_before(issued.place, issued.issued_at);
         // What was closed already may have been opened since, by a version that left it out.
@@ -97,7 +126,8 @@ impl LedgerView {
         let since: BTreeSet<_> = effects.filter(|at| issued.issued_at < *at && *at <= now).collect();
         let was_open =
             |entry| !is_closed(entry, then) || since.iter().any(|at| !is_closed(entry, AsOf::past(*at)));
-        let mut closed = self.exceptions_to(service).filter(|closed| self.holds(*closed, AsOf::present(now)));
+        let present = AsOf::present(now);
+        let mut closed = self.exceptions_to(service).filter(|closed| self.holds(*closed, service, present));
         record.narrowings() == issued.narrowings && !closed.any(|closed| was_open(closed.entry))
     }
 
@@ -106,31 +136,55 @@ impl LedgerView {
         let of_terms = self.shared_with(service).flat_map(|record| {
             let (consent, place) = (record.consent().id, self.asked_at(record.consent().id));
             let exceptions = record.consent().exceptions.iter();
-            exceptions.map(move |entry| Exception { consent, entry: *entry, place, said_at: None })
+            let begins = record.consent().from;
+            exceptions.map(move |entry| {
+                let (under, entry) = (Some(consent), *entry);
+                Exception { under, entry, place, said_at: None, begins }
+            })
         });
         let is_theirs = |word: &&Exception| {
-            let record = self.consents.get(&word.consent);
-            record.is_some_and(|record| record.consent().recipient == *service)
+            let record = word.under.map(|consent| self.consents.get(&consent));
+            record.is_none_or(|record| record.is_some_and(|one| one.consent().recipient == *service))
         };
         of_terms.chain(self.exceptions.iter().filter(is_theirs).copied())
     }
 
-    /// Whether an exception holds: a giver's word from the moment it was said, a consent's terms
-    /// once they have taken effect; and no later version of its line that has left it out.
-    fn holds(&self, exception: Exception, as_of: AsOf) -> bool {
-        let Exception { consent, entry, place, said_at } = exception;
-        let Some(record) = self.consents.get(&consent) else { return false };
-        let is_in_effect = |record| self.takes_effect_at(record).is_some_and(|at| at <= as_of.moment);
-        let is_closing = said_at
-            .map_or_else(|| is_in_effect(record), |said| as_of.said_by.is_none_or(|moment| said <= moment));
+    /// Entries that are closed to every service, because it is lost to which.
+    fn lost_exceptions(&self) -> impl Iterator<Item = Exception> + '_ {
+        self.exceptions.iter().filter(|word| word.under.is_none()).copied()
+    }
+
+    /// Whether an exception to a service holds: a giver's word from the moment it was said, what was
+    /// said again after a restore from when it began, a consent's terms once they have taken effect;
+    /// and no later version of its line has left it out.
+    fn holds(&self, exception: Exception, service: &Service, as_of: AsOf) -> bool {
+        let Exception { under, entry, place, said_at, begins } = exception;
+        let is_in_effect =
+            |record: &ConsentRecord| self.takes_effect_at(record).is_some_and(|at| at <= as_of.moment);
+        let is_closing = match said_at {
+            None => under.and_then(|consent| self.consents.get(&consent)).is_some_and(is_in_effect),
+            Some(said) => {
+                let is_ahead = begins > said && begins > as_of.moment;
+                as_of.said_by.is_none_or(|moment| said <= moment) && !is_ahead
+            }
+        };
         if place >= as_of.place || !is_closing {
             return false;
         }
-        let mut later = self.shared_with(&record.consent().recipient).filter(|later| {
+        let mut later = self.shared_with(service).filter(|later| {
             let asked = self.asked_at(later.consent().id);
             place < asked && asked < as_of.place && !later.consent().exceptions.contains(&entry)
         });
-        !later.any(|later| self.is_of_line(later.consent().id, consent) && is_in_effect(later))
+        !later.any(|later| self.is_along(Some(later.consent().id), exception) && is_in_effect(later))
+    }
+
+    /// Whether an exception is of the line of a consent; one whose consent was lost is of every line.
+    fn is_along(&self, newest: Option<ConsentId>, exception: Exception) -> bool {
+        match (newest, exception.under) {
+            (_, None) => true,
+            (Some(newest), Some(under)) => self.is_of_line(newest, under),
+            (None, Some(_)) => false,
+        }
     }
 
     fn asked_at(&self, consent: ConsentId) -> u64 {

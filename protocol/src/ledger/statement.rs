@@ -232,6 +232,26 @@ pub enum Said {
         consent: ConsentId,
         /// The entry that stays closed.
         entry: EntryId,
+        /// From when, if the terms that close it begin later.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<UnixMillis>,
+    },
+    /// An exception stood in the journal, under a consent that is not in this chain, which was
+    /// restored: to which service is lost, so the entry is closed to all.
+    EntryClosedToAll {
+        /// The entry that stays closed.
+        entry: EntryId,
+        /// From when, if the terms that close it begin later.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<UnixMillis>,
+    },
+    /// That a newer version takes a consent's place from a moment on stood in the journal and not in
+    /// this chain, which was restored.
+    ReplacementRestored {
+        /// Which consent gives way.
+        consent: ConsentId,
+        /// From when.
+        from: UnixMillis,
     },
     /// A withdrawal stood in the journal and not in this chain, which was restored. Who withdrew
     /// stood in the part that is lost.

@@ -237,7 +237,7 @@ pub(super) fn everything_said() -> Vec<Said> {
     let (account, offer) = (AccountId::from_bytes([2; 16]), BatonOfferId::from_bytes([6; 16]));
     let (grant, order) = (GrantId::from_bytes([7; 16]), OrderId::from_bytes([8; 16]));
     let registration = RegistrationId::from_bytes([10; 16]);
-    let hash = StatementHash::of("a token");
+    let (hash, now) = (StatementHash::of("a token"), UnixMillis(7));
     let paper = Evidence::Paper { scan_sha256: "ab".repeat(32) };
     vec![
         opened(),
@@ -285,7 +285,9 @@ pub(super) fn everything_said() -> Vec<Said> {
         Said::ReceiptFiled { order, hash },
         Said::Closed,
         Said::Restored { incarnation: 2, doubtful: BTreeSet::from([consent_id]), family_in_doubt: true },
-        Said::ExceptionRestored { consent: consent_id, entry: EntryId::from_bytes([4; 16]) },
+        Said::ExceptionRestored { consent: consent_id, entry: EntryId::from_bytes([4; 16]), from: Some(now) },
+        Said::EntryClosedToAll { entry: EntryId::from_bytes([4; 16]), from: Some(now) },
+        Said::ReplacementRestored { consent: consent_id, from: now },
         Said::WithdrawalRestored { consent: consent_id },
         Said::ConsentReconfirmed { consent: consent_id, givers: BTreeSet::from([giver, FATHER]) },
     ]

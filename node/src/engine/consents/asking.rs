@@ -85,15 +85,15 @@ impl Engine {
     }
 
     /// The entries that stay closed: as the request states them, or as they are closed already
-    /// along the line of the consent that is replaced.
+    /// along the line of the consent that is replaced, and to every service after a restore.
     async fn exceptions_of(
         &self,
         ledger: &LedgerView,
         request: &AskConsent,
     ) -> Result<BTreeSet<EntryId>, EngineError> {
         let Some(asked) = &request.exceptions else {
-            let line = request.supersedes.map(|replaced| ledger.exceptions_of_line(replaced, self.now()));
-            return Ok(line.unwrap_or_default());
+            let (service, replaced) = (&request.recipient, request.supersedes);
+            return Ok(ledger.exceptions_to_start_with(service, replaced, self.now()));
         };
         if asked.is_empty() {
             return Ok(BTreeSet::new());

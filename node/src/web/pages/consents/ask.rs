@@ -143,6 +143,9 @@ fn first_form(api: &Api, desk: &ConsentDesk) -> Form {
     for kind in shareable() {
         form = form.put("kinds", kind.as_str());
     }
+    for entry in &desk.closed_to_all {
+        form = form.put("exceptions", entry.to_string());
+    }
     for field in desk.card_fields.iter().filter(|field| CARD_DEFAULT_FIELDS.contains(field)) {
         form = form.put("card_fields", field.key().as_str());
     }
