@@ -89,6 +89,15 @@ pub enum Happened {
         /// When.
         at: UnixMillis,
     },
+    /// An announcement has come to a node.
+    Arrived {
+        /// To whose node.
+        own: OrganisationNumber,
+        /// From whose.
+        partner: OrganisationNumber,
+        /// Of which entry.
+        entry: EntryId,
+    },
     /// A session has asked for an entry to be stored that is new to it.
     Stores {
         /// Whose store.

@@ -8,7 +8,7 @@ use stafett_protocol::wire::codec::{DecodeError, decode, encode};
 use stafett_protocol::wire::error_code::CloseCode;
 use stafett_protocol::wire::{Frame, Stream};
 
-use super::{Event, Federation, Place};
+use super::{Event, Federation, Happened, Place};
 use crate::tap::{Handed, Tap};
 
 /// Where the data stream's last arrival stands.
@@ -73,6 +73,11 @@ impl Federation {
     pub fn open_connection(&self, one: OrganisationNumber, other: OrganisationNumber) -> Option<u64> {
         let link = &self.links[self.end_towards(one, other).0];
         (link.is_up && link.is_mute == [false; 2]).then_some(link.connection)
+    }
+
+    /// The number of the connection of two nodes, or of the time without one since the last.
+    pub fn connection(&self, one: OrganisationNumber, other: OrganisationNumber) -> u64 {
+        self.links[self.end_towards(one, other).0].connection
     }
 
     /// Lets a node's transport take no data frames for one partner until [`flow`](Self::flow).
@@ -177,8 +182,13 @@ impl Federation {
         let purpose = format!("frame {} {} {number}", sender.own, sender.partner);
         let purpose = self.name_of_arrival(to, bytes).unwrap_or(purpose);
         let random = self.chance.bytes(purpose);
-        let knows = self.nodes[&self.end(to).own].knows;
-        let input = match decode(bytes) {
+        let (own, partner) = (self.end(to).own, self.end(to).partner);
+        let knows = self.nodes[&own].knows;
+        let decoded = decode(bytes);
+        if let (Ok(Frame::Announce(body)), false) = (&decoded, self.nodes[&own].is_down) {
+            self.news.push(Happened::Arrived { own, partner, entry: body.entry });
+        }
+        let input = match decoded {
             Ok(frame) if frame.kind() > knows => Input::UnknownKind { kind: frame.kind() },
             Ok(frame) => Input::Frame { stream, frame, random },
             Err(DecodeError::UnknownKind(kind)) => Input::UnknownKind { kind },

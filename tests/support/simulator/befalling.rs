@@ -92,7 +92,7 @@ impl Run {
             Do::Backup { node } => {
                 let backup = self.world.back_up(self.number(*node));
                 self.backups.insert(key, (*node, backup));
-                self.facts_at.insert(key, self.facts.clone());
+                self.facts_at.insert(key, (self.facts.clone(), self.oracle.held.clone()));
                 true
             }
             Do::Restore { node, backup, journal } => self.restore(*node, *backup, *journal),
@@ -140,9 +140,7 @@ impl Run {
 
     fn rotate_key(&mut self, node: NodeAt) -> bool {
         let number = self.number(node);
-        // What a restored node is shown, it signed: with a key that it must have still.
-        let is_backed_up = self.backups.values().any(|(of, _)| *of == node);
-        if self.oracle.rotations >= 100 || is_backed_up {
+        if self.oracle.rotations >= 100 {
             return false;
         }
         self.fault("key rotated");
@@ -169,12 +167,9 @@ impl Run {
         self.fault(if journal { "restored with its journal kept" } else { "restored with its journal" });
         self.restored.insert(node);
         self.stopped.insert(node);
-        if let Some(then) = self.facts_at.get(&backup).cloned() {
-            self.facts.lose_consents(node, &then);
-            if !journal {
-                self.facts.forget(node, &then);
-                self.oracle.forgets(&self.world, &then, node, &store);
-            }
+        if let Some((then, held)) = self.facts_at.get(&backup).cloned().filter(|_| !journal) {
+            self.facts.forget(node, &then);
+            self.oracle.forgets(&self.world, (&then, &held), node, &store);
         }
         self.world.restore(number, store, journal);
         if self.world.is_sealed(number) {

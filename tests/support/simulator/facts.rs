@@ -46,9 +46,6 @@ pub struct Exception {
     pub order: u64,
     /// Whether it stands in the consent's terms.
     pub is_of_terms: bool,
-    /// Closes nothing under consents that were asked later than this, in the order of words: the
-    /// owner lost the one that it stood in, and whoever asks anew is shown what that opens.
-    pub lost_at: Option<u64>,
 }
 
 /// One entry.
@@ -180,15 +177,14 @@ impl Facts {
         }
     }
 
-    /// A node was restored from a backup: which service an entry was closed to is lost with a consent
-    /// that the backup does not know.
-    pub fn lose_consents(&mut self, node: NodeAt, then: &Self) {
-        let now = self.words;
-        for case in self.cases.values_mut().filter(|case| case.owner == node) {
-            let lost = |one: &&mut Exception| !then.consents.contains_key(&one.consent);
-            for one in case.exceptions.iter_mut().filter(lost) {
-                one.lost_at.get_or_insert(now);
-            }
+    /// Takes what no restore makes forget: the entries that were written since, and what operators
+    /// have agreed on, which stands in no backup.
+    pub fn learn(&mut self, now: &Self) {
+        self.agreements.clone_from(&now.agreements);
+        if self.entries.len() < now.entries.len() {
+            let new = now.entries.iter().filter(|(entry, _)| !self.entries.contains_key(entry));
+            let new: Vec<_> = new.map(|(entry, facts)| (*entry, facts.clone())).collect();
+            self.entries.extend(new);
         }
     }
 
@@ -271,11 +267,10 @@ impl Facts {
 
     /// Whether an entry is closed to a consent's service, whatever the consent opens.
     pub fn is_closed(&self, consent: Key, entry: EntryId, now: UnixMillis) -> bool {
-        let ConsentFacts { case, service, order, .. } = &self.consents[&consent];
-        let (case, asked) = (*case, *order);
+        let ConsentFacts { case, service, .. } = &self.consents[&consent];
+        let case = *case;
         let of_service = |one: &&Exception| self.consents[&one.consent].service == *service;
         let closed = self.cases[&case].exceptions.iter().filter(|one| one.entry == entry);
-        let closed = closed.filter(|one| one.lost_at.is_none_or(|lost| asked <= lost));
         closed.filter(of_service).any(|one| {
             let Exception { consent, order, is_of_terms, .. } = one;
             let begins = !is_of_terms || self.takes_effect_at(*consent).is_some_and(|at| at <= now);

@@ -49,7 +49,7 @@ impl Oracle {
             Frame::Announce(body) => self.judge_announce(world, facts, tap, body),
             Frame::Changes(body) => self.judge_changes(world, facts, tap, body),
             Frame::Carried(body) => {
-                if !self.holds(to, body.entry) || !self.permits(facts, body.entry, to, tap.at) {
+                if !self.may_hold(world, tap, body.entry) || !self.permits(facts, body.entry, to, tap.at) {
                     let seen = format!("node {from} names what it carried of {} to node {to}", body.entry);
                     self.violated("nothing leaves without a consent that counts", tap.at, seen);
                 }
@@ -214,13 +214,13 @@ impl Oracle {
             self.states.insert(State::ConfidentialApproved);
         }
         self.must_not_be_recalled(world, tap, entry);
-        if !self.holds(to, entry) {
+        if !self.may_hold(world, tap, entry) {
             self.judge_first(tap, body);
             if self.ever.contains(&(to, entry)) {
                 self.states.insert(State::SharedAgain);
             }
         }
-        self.now_holds(to, entry);
+        self.handed_over(world, tap, entry);
         self.must_have_row(world, tap, entry, body.generation, &body.grants);
     }
 
@@ -286,7 +286,7 @@ impl Oracle {
             return self.violated("an entry is somebody's", tap.at, format!("node {from} changes {entry}"));
         };
         if known.owner == from {
-            if !self.permits(facts, entry, to, tap.at) || !self.holds(to, entry) {
+            if !self.permits(facts, entry, to, tap.at) || !self.may_hold(world, tap, entry) {
                 let opening = facts.opening(entry, to, tap.at);
                 let seen =
                     format!("node {from} sends changes of {entry} to node {to}; its consents: {opening:?}");

@@ -3,6 +3,7 @@
 //! Each sort of fault is a switch, and each seed turns on some of them. What an operation is about
 //! is chosen among what the ones before it make, by their numbers.
 
+mod racing;
 mod trouble;
 
 use super::operation::{
@@ -230,26 +231,6 @@ impl Draft {
             64..78 => self.take_back(),
             78..84 => self.family(),
             _ => self.befall(),
-        }
-    }
-
-    /// Something is closed, or opened once more, while what somebody wrote waits for its commit.
-    fn race(&mut self) {
-        let Some(consent) = self.consent("raced for") else { return self.share() };
-        let MadeConsent { key, case, node, service, .. } = consent;
-        let of_case: Vec<_> =
-            self.entries.iter().filter(|one| one.case == case && !one.is_hidden).cloned().collect();
-        let Some(entry) = self.pick(&of_case, "raced") else { return self.publish() };
-        let field = "text".to_owned();
-        let is_theirs = self.is_drawn(50, "theirs");
-        let writer = if is_theirs { node } else { entry.owner };
-        self.push(Do::Edit { node: writer, entry: entry.key, field });
-        self.at += self.draw(STUCK_COMMIT_MS / 2, "until raced");
-        if is_theirs {
-            let giver = self.giver("who races");
-            self.push(Do::Withdraw { consent: key, giver });
-        } else {
-            self.ask_for(case, node, service, None);
         }
     }
 

@@ -50,8 +50,10 @@ pub(super) struct Oracle {
     /// How many things that were handed over were looked at.
     pub(super) seen: usize,
     pub(super) canary: Canary,
-    /// What each partner holds, as far as frames say.
-    held: BTreeSet<(NodeAt, EntryId)>,
+    /// What has come to each partner, and was not erased there since.
+    pub(super) held: BTreeSet<(NodeAt, EntryId)>,
+    /// What was handed over for each partner, on which connection.
+    on_the_line: BTreeMap<(NodeAt, EntryId), u64>,
     /// What each partner has ever held or proposed.
     pub(super) ever: BTreeSet<(NodeAt, EntryId)>,
     /// Of which cases each node has ever had a grant.
@@ -85,6 +87,8 @@ pub(super) struct Oracle {
     writers: BTreeMap<EntryId, BTreeMap<NodeAt, UnixMillis>>,
     /// What was forgotten in a restore that a partner does not know of: what was said before it.
     pub(super) forgotten: BTreeMap<(NodeAt, NodeAt), Facts>,
+    /// What a partner held when the backup was taken, for as long as what was forgotten counts.
+    pub(super) held_then: BTreeMap<(NodeAt, NodeAt), BTreeSet<(NodeAt, EntryId)>>,
     /// The facts at each backup.
     pub(super) since_restart: BTreeSet<NodeAt>,
 }
@@ -104,6 +108,8 @@ impl Oracle {
             seen: 0,
             canary,
             held: BTreeSet::new(),
+            on_the_line: BTreeMap::new(),
+            held_then: BTreeMap::new(),
             ever: BTreeSet::new(),
             cases: BTreeSet::new(),
             grants: BTreeMap::new(),
@@ -151,6 +157,28 @@ impl Oracle {
         self.held.contains(&(partner, entry))
     }
 
+    /// Whether a partner holds an entry, or gets it on the connection that is open: what was handed
+    /// over on one that is lost makes nobody a holder. Of a restore that nobody can tell of the owner
+    /// goes by what its backup says.
+    pub(super) fn may_hold(&self, world: &Federation, tap: &Tap, entry: EntryId) -> bool {
+        let (from, to) = (self.place(tap.from), self.place(tap.to));
+        let line = self.on_the_line.get(&(to, entry));
+        let held_then = self.held_then.get(&(from, to));
+        self.holds(to, entry)
+            || line.is_some_and(|line| *line == world.connection(tap.from, tap.to))
+            || held_then.is_some_and(|held| held.contains(&(to, entry)))
+    }
+
+    pub(super) fn handed_over(&mut self, world: &Federation, tap: &Tap, entry: EntryId) {
+        let to = self.place(tap.to);
+        self.on_the_line.insert((to, entry), world.connection(tap.from, tap.to));
+        self.ever.insert((to, entry));
+        // The liar reads what is on its way to it, and names it before it has come.
+        if self.liar == Some(to) {
+            self.now_holds(to, entry);
+        }
+    }
+
     pub(super) fn now_holds(&mut self, partner: NodeAt, entry: EntryId) {
         self.held.insert((partner, entry));
         self.ever.insert((partner, entry));
@@ -158,6 +186,7 @@ impl Oracle {
 
     pub(super) fn no_longer_holds(&mut self, partner: NodeAt, entry: EntryId) {
         self.held.remove(&(partner, entry));
+        self.on_the_line.remove(&(partner, entry));
     }
 
     /// Notes that something must not be.
@@ -276,7 +305,13 @@ impl Oracle {
     /// backup is forgotten, but for what a partner knows of: whoever has a later mark of the node
     /// tells it, and every consent is asked for anew then. Until somebody does, the others may get
     /// what the backup opens.
-    pub(super) fn forgets(&mut self, world: &Federation, then: &Facts, node: NodeAt, backup: &Store) {
+    pub(super) fn forgets(
+        &mut self,
+        world: &Federation,
+        (then, held): (&Facts, &BTreeSet<(NodeAt, EntryId)>),
+        node: NodeAt,
+        backup: &Store,
+    ) {
         let own = self.numbers[usize::from(node)];
         for partner in 0..u8::try_from(self.numbers.len()).expect("few nodes") {
             let other = self.numbers[usize::from(partner)];
@@ -291,6 +326,7 @@ impl Oracle {
             let shown = (restored.incarnation, restored.signed_for(other));
             if known.is_none_or(|known| known <= shown) {
                 self.forgotten.insert((node, partner), then.clone());
+                self.held_then.insert((node, partner), held.clone());
             }
         }
     }
@@ -298,6 +334,7 @@ impl Oracle {
     /// A node learned that it was restored: nothing is open but what is asked for anew.
     pub(super) fn learned(&mut self, node: NodeAt) {
         self.forgotten.retain(|(own, _), _| *own != node);
+        self.held_then.retain(|(own, _), _| *own != node);
     }
 
     /// Looks at everything that happened since it looked last.
@@ -305,6 +342,8 @@ impl Oracle {
         for happened in std::mem::take(&mut world.news) {
             self.happened(world, facts, happened);
         }
+        // What is written and agreed on after a restore goes by what the backup opens as well.
+        self.forgotten.values_mut().for_each(|then| then.learn(facts));
         while self.seen < world.taps.len() {
             let tap = world.taps[self.seen].clone();
             self.seen += 1;
@@ -356,6 +395,13 @@ impl Oracle {
                     self.violated("a case has one owner", at, seen);
                 }
             }
+            Happened::Arrived { own, partner, entry } => {
+                let (own, partner) = (self.place(own), self.place(partner));
+                let is_theirs = facts.entries.get(&entry).is_some_and(|one| one.owner == partner);
+                if is_theirs && self.liar != Some(partner) {
+                    self.now_holds(own, entry);
+                }
+            }
             Happened::Stores { own, partner, entry, owner, at } => {
                 let known = facts.entries.get(&entry).map(|one| one.owner);
                 let (own, from, owner) = (self.place(own), self.place(partner), self.place(owner));
@@ -395,7 +441,13 @@ impl Oracle {
         if self.liar == Some(from) {
             return;
         }
-        let Some(frame) = tap.frame() else { return };
+        let Some(frame) = tap.frame() else {
+            // What was on the line is dropped.
+            let to_them = |(holder, entry): &(NodeAt, EntryId)| {
+                *holder == to && facts.entries.get(entry).is_some_and(|one| one.owner == from)
+            };
+            return self.on_the_line.retain(|key, _| !to_them(key));
+        };
         self.judge(world, facts, tap, &frame);
         for found in self.canary.search(tap.bytes()) {
             self.found(facts, (from, to), tap, &frame, found);

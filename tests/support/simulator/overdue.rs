@@ -108,8 +108,12 @@ impl Run {
         let waits = waiting.filter_map(|(id, _)| {
             let queued = store.queued[id];
             let asked = queued.max(speaking.since);
-            let came_through =
-                if queued > speaking.since { well_since < queued } else { speaking.began_well };
+            // A node that came to lack something later may have lacked it while it carried the order out.
+            let came_through = if queued > speaking.since {
+                well_since < queued
+            } else {
+                speaking.began_well && well_since < speaking.since
+            };
             let (from, at_most) =
                 if came_through { (asked, ANSWERED_MS) } else { (asked.max(well_since), ASKED_AGAIN_MS) };
             let waited = now.since(from);

@@ -93,8 +93,8 @@ pub(super) struct Run {
     pub(super) proposals: BTreeMap<Key, stafett_protocol::id::ProposalId>,
     pub(super) consents: BTreeMap<Key, ConsentId>,
     pub(super) backups: BTreeMap<Key, (NodeAt, Store)>,
-    /// What had been said when each backup was taken.
-    pub(super) facts_at: BTreeMap<Key, Facts>,
+    /// What had been said when each backup was taken, and what each partner held.
+    pub(super) facts_at: BTreeMap<Key, (Facts, BTreeSet<(NodeAt, EntryId)>)>,
     /// Nodes that were restored at any time.
     pub(super) restored: BTreeSet<NodeAt>,
     /// Nodes that stopped at any time.

@@ -48,7 +48,7 @@ impl Run {
         let now = self.world.now();
         let from = from_in.map_or(UnixMillis(0), |millis| now.plus(millis));
         let until = for_ms.map_or(UnixMillis::MAX, |millis| now.plus(millis).max(from.plus(1)));
-        let except: BTreeSet<EntryId> =
+        let mut except: BTreeSet<EntryId> =
             except.iter().filter_map(|key| self.entries.get(key).copied()).collect();
         let replaced = replaces.and_then(|key| Some((key, self.consents.get(&key)?)));
         let replaced = replaced.filter(|(key, _)| {
@@ -56,6 +56,8 @@ impl Run {
             old.case == *case && old.service == (*node, service.clone())
         });
         let ledger = self.world.node(at.owner).store.ledgers.get(&at.case);
+        // A page starts with what is closed to services that were lost in a restore; nobody opens it.
+        except.extend(ledger.into_iter().flat_map(|ledger| ledger.closed_to_all()));
         let version = match replaced {
             None => 1,
             Some((_, id)) => match ledger.and_then(|ledger| ledger.consents().get(id)) {
@@ -92,13 +94,8 @@ impl Run {
             return false;
         }
         let order = self.facts.next_word();
-        let closed = except.iter().map(|entry| Exception {
-            consent: key,
-            entry: *entry,
-            order,
-            is_of_terms: true,
-            lost_at: None,
-        });
+        let closed =
+            except.iter().map(|entry| Exception { consent: key, entry: *entry, order, is_of_terms: true });
         self.facts.cases.get_mut(case).expect("known").exceptions.extend(closed);
         let facts = ConsentFacts {
             id,
@@ -261,7 +258,7 @@ impl Run {
         let order = self.facts.next_word();
         self.facts.consents.get_mut(&consent).expect("known").closed_by.insert((giver, entry));
         let exceptions = &mut self.facts.cases.get_mut(&case).expect("known").exceptions;
-        exceptions.push(Exception { consent, entry, order, is_of_terms: false, lost_at: None });
+        exceptions.push(Exception { consent, entry, order, is_of_terms: false });
         let said = Said::EntryExcepted { consent: id, giver: person_id(giver), entry };
         self.say(case, HOLDER, vec![said], name);
         true
