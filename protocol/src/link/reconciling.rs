@@ -327,9 +327,11 @@ impl Session {
             self.pending.insert(entry);
             return;
         }
-        // A reader says what it has as it did when that came: the owner may not know (law 7).
-        let heads = tracked.acknowledged.clone().filter(|_| self.may_receive_entry(tracked).is_ok());
-        if let Some(heads) = heads {
+        // A reader says what it has as it did when that came: the owner may not know (law 7). One that
+        // stopped before it could say so names the generation alone, and gets all of it.
+        // What is being stored is acknowledged when it is.
+        if self.may_receive_entry(tracked).is_ok() && !self.arriving.contains_key(&entry) {
+            let heads = tracked.acknowledged.clone().unwrap_or_default();
             let (generation, heads) = (tracked.generation(), heads.iter().copied().collect());
             self.send(Frame::Acknowledge(Acknowledge { entry, generation, heads }));
         }
