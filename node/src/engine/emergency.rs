@@ -52,7 +52,7 @@ impl Engine {
         let case = self.case_sought(reader, &sought).await?.ok_or(EngineError::NotFound)?;
 
         let _turn = self.inner.commands.lock().await;
-        let id = press.map_or_else(random, |press| press.id_bytes(reader, Some(case)));
+        let id = press.map_or_else(random, |press| press.id_bytes(reader, Some(case), 0));
         let id = EmergencyOpeningId::from_random(id);
         if let Some(opened) = self.inner.store.emergency_opening(id).await?.and_then(|row| row.opening()) {
             return Ok(OpenedEmergency { opening: id, until: opened.until() });

@@ -10,7 +10,7 @@ mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use rusqlite::Connection;
 
 use self::sent::{Route, send};
@@ -47,7 +47,13 @@ fn lines(table: &str) -> Vec<Line<'_>> {
 /// What a cell says of an answer: its status, or that it leads to a fresh login.
 fn said(answer: &Answer) -> String {
     let to = answer.headers.get(header::LOCATION).and_then(|to| to.to_str().ok()).unwrap_or_default();
-    if to.starts_with("/login/again?") { "ask".to_owned() } else { answer.status.as_u16().to_string() }
+    // What was written in a form that is not taken is given back on a page that leads there.
+    let leads = answer.status == StatusCode::FORBIDDEN && answer.text().contains("href=\"/login/again?");
+    if leads || to.starts_with("/login/again?") {
+        "ask".to_owned()
+    } else {
+        answer.status.as_u16().to_string()
+    }
 }
 
 /// Whether a cell is an act that was carried out.

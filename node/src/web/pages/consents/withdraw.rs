@@ -7,7 +7,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use stafett_protocol::consent::Channel;
+use stafett_protocol::consent::{Channel, WithdrawnPart};
 use stafett_protocol::id::{CaseId, ConsentId, PersonId};
 use stafett_protocol::municipality::{AreaCode, Service};
 
@@ -93,27 +93,32 @@ pub(crate) async fn post(
     }
 }
 
-/// Whether nothing is left of what somebody wishes to take back, because it was taken back.
+/// Whether a giver has taken back already what is wished.
 async fn is_so(
     api: &Api,
     visitor: &Visitor,
     (case, consent): (CaseId, ConsentId),
-    request: &WithdrawConsent,
+    wished: &WithdrawConsent,
 ) -> Result<bool, EngineError> {
     let desk = api.engine.consent_desk(&visitor.reader, case).await?;
-    let view = consent_in(&desk, consent)?;
-    let status = match view {
-        ConsentView::Own(item) => &item.status,
-        ConsentView::Full(item) => &item.status,
+    let words = match consent_in(&desk, consent)? {
+        ConsentView::Own(item) => &item.withdrawals,
+        ConsentView::Full(item) => &item.withdrawals,
     };
-    let Ok(may) = may(&Say::new(&api.engine, visitor), &desk, view) else {
-        return Ok(status == "withdrawn");
-    };
-    Ok(match &request.areas {
-        Some(areas) => may.areas.iter().all(|area| !areas.contains(*area)),
-        None if request.about_self => !may.about_self,
-        None => status == "withdrawn",
-    })
+    let said = || words.iter().filter(|word| word.giver == wished.giver).map(|word| &word.part);
+    let taken: BTreeSet<&AreaCode> = said()
+        .filter_map(|part| match part {
+            WithdrawnPart::Areas { areas } => Some(areas),
+            WithdrawnPart::Whole | WithdrawnPart::AboutSelf => None,
+        })
+        .flatten()
+        .collect();
+    let is_whole = said().any(|part| *part == WithdrawnPart::Whole);
+    Ok(is_whole
+        || match &wished.areas {
+            Some(areas) => areas.iter().all(|area| taken.contains(area)),
+            None => wished.about_self && said().any(|part| *part == WithdrawnPart::AboutSelf),
+        })
 }
 
 fn request_of(visitor: &Visitor, desk: &ConsentDesk, form: &mut Form) -> Option<WithdrawConsent> {

@@ -66,11 +66,13 @@ async fn whoever_logged_in_long_ago_is_asked_to_log_in_again_and_nothing_is_open
     browser.get("/cases").await;
     at(&node, NOW + 16 * MINUTE);
 
-    for answer in [browser.get("/emergency").await, browser.post("/emergency", &FORM).await] {
-        assert_eq!(answer.status.as_u16(), 303);
-        let to = answer.headers[header::LOCATION].to_str().expect("an address");
-        assert!(to.starts_with("/login/again?"), "{to}");
-    }
+    let asked = browser.get("/emergency").await;
+    assert_eq!(asked.status.as_u16(), 303);
+    let to = asked.headers[header::LOCATION].to_str().expect("an address");
+    assert!(to.starts_with("/login/again?"), "{to}");
+    let sent = browser.post("/emergency", &FORM).await;
+    assert_eq!(sent.status.as_u16(), 403);
+    assert!(sent.text().contains("href=\"/login/again?"), "{}", sent.text());
 
     assert!(node.engine.store().emergency_openings().await.expect("reads").is_empty());
 }
