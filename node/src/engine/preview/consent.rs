@@ -54,7 +54,7 @@ impl Engine {
     /// Says what a consent would open once everybody has said yes, before it is asked for.
     ///
     /// # Errors
-    /// As [`ask_consent`](Self::ask_consent).
+    /// As when it is asked for.
     pub async fn preview_consent(
         &self,
         reader: &Reader,
