@@ -2,7 +2,7 @@
 //!
 //! It opens to one person, for half an hour and for reading alone, what somebody assigned in the same
 //! service could read at that moment: consents go on deciding, and so does the gate of
-//! [`person`](super::person). It gives no task: nothing is written, asked for, printed or handed over
+//! [`person`]. It gives no task: nothing is written, asked for, printed or handed over
 //! by it, and it opens nothing to a partner, because no grant, ledger or frame knows of it. Under a
 //! strictly confidential address there is none (law 15).
 //!
