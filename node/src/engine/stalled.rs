@@ -71,7 +71,7 @@ impl Engine {
             if number.is_multiple_of(CASES_AT_ONCE) {
                 tokio::task::yield_now().await;
             }
-            let (ledger, signs) = match self.signs_in(&all, case).await {
+            let (ledger, signs) = match self.read_signs(&all, case).await {
                 Ok(read) => read,
                 Err(EngineError::NotFound) => continue,
                 Err(error) => {
@@ -111,18 +111,23 @@ impl Engine {
         Ok(Signs { meetings, with_uptakes })
     }
 
-    /// Returns an own case's ledger, and the signs by which the case has stopped.
-    pub(super) async fn signs_in(
+    /// Returns the signs by which an own case has stopped.
+    pub(super) async fn signs_in(&self, all: &Signs, ledger: &LedgerView) -> Result<Vec<Sign>, EngineError> {
+        let case = ledger.case();
+        let heard = if all.with_uptakes.contains(&case) { self.heard_in(case).await? } else { Vec::new() };
+        let (has_holder, ..) = self.holder_of(ledger);
+        let last_meeting = all.meetings.get(&case).copied();
+        let question = Question { ledger, has_holder, last_meeting, heard: &heard };
+        Ok(signs(&question, self.now()))
+    }
+
+    async fn read_signs(
         &self,
         all: &Signs,
         case: CaseId,
     ) -> Result<(Arc<LedgerView>, Vec<Sign>), EngineError> {
         let ledger = self.ledger(case).await?;
-        let heard = if all.with_uptakes.contains(&case) { self.heard_in(case).await? } else { Vec::new() };
-        let (has_holder, ..) = self.holder_of(&ledger);
-        let last_meeting = all.meetings.get(&case).copied();
-        let question = Question { ledger: &ledger, has_holder, last_meeting, heard: &heard };
-        let signs = signs(&question, self.now());
+        let signs = self.signs_in(all, &ledger).await?;
         Ok((ledger, signs))
     }
 

@@ -49,8 +49,13 @@ impl Engine {
             if number.is_multiple_of(CASES_AT_ONCE) {
                 tokio::task::yield_now().await;
             }
-            match self.signs_in(&all, case).await {
-                Ok((ledger, signs)) if !ledger.is_closed() && self.answers_for(reader, &ledger) => {
+            match self.ledger(case).await {
+                Ok(ledger) if !ledger.is_closed() && self.answers_for(reader, &ledger) => {
+                    // A leader sees a case also where its signs cannot be read.
+                    let signs = self.signs_in(&all, &ledger).await.unwrap_or_else(|error| {
+                        tracing::error!(%case, %error, "the signs of a case could not be read");
+                        Vec::new()
+                    });
                     cases.push(self.unit_case(&ledger, signs));
                 }
                 Ok(_) | Err(EngineError::NotFound) => {}

@@ -143,6 +143,8 @@ async fn case_that_cannot_be_read_hides_no_other_and_is_told_of() {
 
     assert!(shown.contains(&label(&whole)) && !shown.contains(&label(&damaged)), "{shown}");
     assert!(shown.contains("Én sak kan ikke leses og er ikke med."), "{shown}");
+    let unit = node.log_in(Who::UnitLeader).await.get("/unit").await.text();
+    assert!(unit.contains(&label(&damaged)), "its leader sees it all the same: {unit}");
 }
 
 #[tokio::test]
