@@ -332,8 +332,10 @@ impl Session {
             let generation = body.generation;
             return self.send(Frame::Resend(Resend { entry: body.entry, generation }));
         }
+        let has_arrived = tracked.sent.as_ref() == Some(&heads);
+        let heads = if tracked.record.owner == partner { tracked.in_both(&heads) } else { heads };
         tracked.acknowledged = Some(heads.clone());
-        if tracked.sent.as_ref() == Some(&heads) {
+        if has_arrived {
             self.arrived(body.entry);
         }
         self.rows_on_the_way.remove(&body.entry);

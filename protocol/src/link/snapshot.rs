@@ -277,6 +277,22 @@ impl Tracked {
         true
     }
 
+    /// What both sides have of an entry whose owner says that it has these: a change that the owner
+    /// made meanwhile, and that never came here, is no part of it (law 11).
+    pub(super) fn in_both(&self, owners: &Heads) -> Heads {
+        let here = [Some(&self.record.heads), self.sent.as_ref(), self.acknowledged.as_ref()];
+        let here: BTreeSet<ChangeHash> = here.into_iter().flatten().flat_map(Heads::iter).copied().collect();
+        if owners.iter().all(|head| here.contains(head)) {
+            return owners.clone();
+        }
+        let both: BTreeSet<ChangeHash> = owners.iter().filter(|head| here.contains(head)).copied().collect();
+        if self.record.heads.iter().all(|head| both.contains(head)) {
+            return self.record.heads.clone();
+        }
+        let earlier = self.acknowledged.iter().flat_map(Heads::iter).copied();
+        Heads::new(both.into_iter().chain(earlier).collect())
+    }
+
     /// Forgets what the partner had: it has erased it.
     pub(super) fn forget(&mut self) {
         self.held = Held::default();
