@@ -2,11 +2,12 @@
 //! hidden facts alone look the same, one seed twice gives the same bytes, and what was found once is
 //! lived through for ever.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use stafett_tests::simulator::campaign::{Campaign, Report, run, twins};
 use stafett_tests::simulator::generator::{history, twin_history};
-use stafett_tests::simulator::operation::History;
+use stafett_tests::simulator::operation::{Do, History, Operation};
 use stafett_tests::simulator::run::live;
 use stafett_tests::simulator::shrink::shrink;
 
@@ -89,6 +90,53 @@ fn operation_that_is_left_out_leaves_what_came_before_it_as_it_was() {
         };
 
         assert_eq!(before(&one.taps), before(&other.taps), "seed {seed}");
+    }
+}
+
+#[test]
+fn edit_that_is_left_out_changes_little_of_what_comes_after_it() {
+    let (mut by_name, mut by_counters) = (Changed::default(), Changed::default());
+    for seed in 0..30 {
+        let mut drawn = history(seed);
+        drawn.settings.liar = None;
+        by_name.without_the_first_edit(&drawn);
+        drawn.settings.by_name = false;
+        by_counters.without_the_first_edit(&drawn);
+    }
+
+    let (few, many) = (by_name.of_a_thousand(), by_counters.of_a_thousand());
+    assert!(by_name.frames > 3_000, "{} frames are too few to say anything", by_name.frames);
+    assert!(few < 50, "{few} of 1,000 frames are others or come at another moment");
+    assert!(few < many, "{few} of 1,000 by name, {many} by counters");
+}
+
+/// What was handed over after an edit, and how much of it changes when that edit is left out: the
+/// edit's own frames, and what waits behind them.
+#[derive(Debug, Default)]
+struct Changed {
+    frames: usize,
+    changed: usize,
+}
+
+impl Changed {
+    fn without_the_first_edit(&mut self, whole: &History) {
+        let is_edit = |one: &&Operation| matches!(one.what, Do::Edit { .. });
+        let Some(left_out) = whole.operations.iter().find(is_edit) else { return };
+        let mut fewer = whole.clone();
+        fewer.operations.retain(|one| one.key != left_out.key);
+
+        let from = stafett_tests::federation::START.plus(left_out.at);
+        let after = |history: &History| {
+            let taps = live(history, false).taps.into_iter().filter(|tap| tap.at >= from);
+            taps.map(|tap| format!("{tap:?}")).collect::<BTreeSet<_>>()
+        };
+        let (one, other) = (after(whole), after(&fewer));
+        self.frames += one.len();
+        self.changed += one.difference(&other).count();
+    }
+
+    fn of_a_thousand(&self) -> usize {
+        self.changed * 1_000 / self.frames
     }
 }
 

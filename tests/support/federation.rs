@@ -334,6 +334,7 @@ impl Federation {
             *drawn += 1;
             return format!("{name} {drawn}");
         }
+        assert!(!self.faults.by_name, "every draw has a name");
         if self.is_hidden {
             self.hidden_operations += 1;
             format!("hidden operation {}", self.hidden_operations)
@@ -505,7 +506,7 @@ impl Federation {
         let (own, partner) = (self.end(place).own, self.end(place).partner);
         self.note_commit(own, partner, &transaction);
         let incarnation = self.nodes[&own].incarnation;
-        let purpose = format!("commit {own} {partner} {incarnation} {}", token.0);
+        let purpose = self.name_of_commit(place, token, &transaction);
         let takes = 1 + self.chance.below(self.pace.commit_max, purpose);
         let at = self.now.plus(takes).max(self.end(place).commits_last);
         self.end_mut(place).commits_last = at;

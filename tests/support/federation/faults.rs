@@ -8,7 +8,7 @@ use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::time::{SECOND, UnixMillis};
 use stafett_protocol::transaction::{GenerationWrite, Transaction, Write};
 
-use super::{Crash, Event, Federation, Place};
+use super::{Crash, Event, Federation, Place, Token};
 
 /// After how long a connection is given up on which nothing gets through.
 const GIVEN_UP_MS: u64 = 15 * SECOND;
@@ -19,6 +19,9 @@ const GIVEN_UP_MS: u64 = 15 * SECOND;
 pub struct Faults {
     /// Whether draws go by what a frame says, and not by its number.
     pub by_content: bool,
+    /// Whether commits, connections and what a node says by itself draw by what they are about, and
+    /// not by how many came before.
+    pub by_name: bool,
     /// So many of a thousand frames are late, as those are whose packets were lost on the way.
     pub late: u64,
     /// How late at the most, in milliseconds.
@@ -139,6 +142,30 @@ impl Federation {
         let times = end.came.entry(hash).or_default();
         *times += 1;
         Some(format!("came {} {} {} {times}", end.own, end.partner, digits(&hash)))
+    }
+
+    /// What the time of a commit depends on: what it is about, each time another.
+    pub(super) fn name_of_commit(&mut self, place: Place, token: Token, transaction: &Transaction) -> String {
+        let (own, partner) = (self.end(place).own, self.end(place).partner);
+        if !self.faults.by_name {
+            return format!("commit {own} {partner} {} {}", self.nodes[&own].incarnation, token.0);
+        }
+        let mut about: Vec<String> = transaction.writes.iter().flat_map(named_in).collect();
+        about.extend(transaction.reads.iter().map(ToString::to_string));
+        let hash: [u8; 32] = Sha256::digest(about.join(" ")).into();
+        let times = self.end_mut(place).came.entry(hash).or_default();
+        *times += 1;
+        format!("commit {own} {partner} {} {times}", digits(&hash))
+    }
+
+    /// What one of several alike draws depends on: the moment, or how many came before.
+    pub(super) fn moment_or(&self, number: u64) -> String {
+        if self.faults.by_name { format!("at {}", self.now.0) } else { number.to_string() }
+    }
+
+    /// What draws of a node's own depend on: what they are about and when, or how many came before.
+    pub(super) fn label_about(&mut self, what: &str) -> String {
+        if self.faults.by_name { format!("{what} at {}", self.now.0) } else { self.next_label() }
     }
 
     pub(super) fn extra_delay(&mut self, name: &str) -> u64 {
@@ -322,4 +349,15 @@ pub(super) fn taken_by(own: OrganisationNumber, transaction: &Transaction, at: U
         _ => None,
     });
     taken.collect()
+}
+
+/// What a write is, and the ids of entries, grants, relations and the like in it, as it prints
+/// itself. A row's own id is left out: it counts what the session disclosed before.
+fn named_in(write: &Write) -> Vec<String> {
+    let printed = format!("{write:?}");
+    let kind = printed.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();
+    let is_row = |word: &str| word.starts_with("DisclosureId");
+    let words = printed.split(|letter: char| letter.is_whitespace() || letter == ',' || letter == '{');
+    let ids = words.filter(|word| word.contains("Id(") && !is_row(word)).map(str::to_owned);
+    std::iter::once(kind.to_owned()).chain(ids).collect()
 }

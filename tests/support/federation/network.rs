@@ -46,11 +46,11 @@ impl Federation {
         }
         self.links[link].is_up = true;
         self.links[link].connection += 1;
-        let connection = self.links[link].connection;
+        let which = self.moment_or(self.links[link].connection);
         for side in [0, 1] {
             let end = self.end_mut((link, side));
             end.arrives_last = [UnixMillis(0); 2];
-            let purpose = format!("salt {} {} {connection}", end.own, end.partner);
+            let purpose = format!("salt {} {} {which}", end.own, end.partner);
             let salt = self.chance.bytes(purpose);
             self.handle((link, side), Input::Connected { salt });
         }
@@ -215,9 +215,9 @@ impl Federation {
 
     pub(super) fn reset(&mut self, place: Place) {
         let (link, side) = place;
-        let end = self.end_mut(place);
-        end.data_epoch += 1;
-        let purpose = format!("reset {} {} {}", end.own, end.partner, end.data_epoch);
+        self.end_mut(place).data_epoch += 1;
+        let end = self.end(place);
+        let purpose = format!("reset {} {} {}", end.own, end.partner, self.moment_or(end.data_epoch));
         self.tap(place, Handed::Reset);
         let connection = self.links[link].connection;
         // What is sent on the next stream is looked at only after the end of the one before.

@@ -199,7 +199,7 @@ impl Federation {
             let Some(issued) = store.issued.get(&id) else { continue };
             let grant = issued.grant.statement().clone();
             let recall = Recall::from_rows(&grant, &store.sent_rows(grant.partner, case));
-            let label = self.next_label();
+            let label = self.label_about(&format!("closed again {node} {id}"));
             let mut drawn = 0;
             let mut random = || {
                 drawn += 1;
@@ -289,7 +289,7 @@ impl Federation {
     }
 
     fn compare_case(&mut self, own: OrganisationNumber, case: CaseId, grants: &[ShownGrant]) {
-        let label = self.next_label();
+        let label = self.label_about(&format!("compared {own} {case}"));
         let store = &self.nodes[&own].store;
         let key = Arc::clone(&self.nodes[&own].key);
         let ledger = store.ledgers.get(&case).cloned();

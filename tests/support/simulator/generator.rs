@@ -108,6 +108,7 @@ fn settings(seed: u64, is_twin: bool) -> Settings {
     let is_on = |what: &str, of: u64| draw(of, what) == 0;
     Settings {
         ends: 0,
+        by_name: true,
         seed,
         nodes,
         links,

@@ -382,6 +382,10 @@ pub struct Settings {
     /// When everything is healed, in milliseconds from the first operation on.
     #[serde(default)]
     pub ends: u64,
+    /// Whether all is drawn by what it is about. Lists that were kept before it was so draw some by
+    /// counters.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub by_name: bool,
     /// A node with a program that does not know the newer kinds of frames.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub older: Option<NodeAt>,

@@ -130,7 +130,7 @@ impl Run {
         world.pace.commit_max = settings.commit_max;
         world.pace.network_max = settings.network_max;
         let (late, late_max, lost) = (settings.late, settings.late_max, settings.lost);
-        world.faults = Faults { by_content: true, late, late_max, lost };
+        world.faults = Faults { by_content: true, by_name: settings.by_name, late, late_max, lost };
         let numbers: Vec<_> =
             NUMBERS.iter().take(usize::from(settings.nodes)).map(|text| organisation(text)).collect();
         for (place, number) in numbers.iter().enumerate() {
