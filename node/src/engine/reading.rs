@@ -1,20 +1,19 @@
 //! What a person may read, asked of the gate entry by entry, and written down before it is shown.
 
+mod here;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use stafett_protocol::access::person::{
-    CaseTask, ReceivedFacts, may_assign, permit_reading, permit_reading_received, task,
-};
+use stafett_protocol::access::person::{CaseTask, may_assign, task};
 use stafett_protocol::entry::{
     Actor, CheckedChange, EntryDocument, EntryKind, EntryView, FieldKey, FieldValue,
 };
-use stafett_protocol::grant::ReceivedGrant;
-use stafett_protocol::id::{AccountId, CaseId, EntryId};
+use stafett_protocol::id::{CaseId, EntryId};
 use stafett_protocol::late::{Shown, Undelivered, shown};
 use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::person::{Reader, Role};
-use stafett_protocol::transaction::{EntryContent, EntryRecord, EntryState, ProposalState, ReturnedEdit};
+use stafett_protocol::transaction::{EntryContent, EntryRecord, ProposalState, ReturnedEdit};
 
 use super::answer::{AuthorItem, CaseSummary, CaseView, EntryItem, Inbox, ProposalItem};
 use super::family::party_items;
@@ -22,63 +21,12 @@ use super::tasks::CASES_AT_ONCE;
 use super::{Engine, EngineError};
 use crate::clock::random;
 use crate::store::{AccessRow, Damaged, Opened};
+pub(super) use here::Here;
 
 /// Entries that are opened before others have a turn.
 const ENTRIES_AT_ONCE: usize = 16;
 
-/// A case as this node has it: its own, or one that another municipality owns.
-#[derive(Clone)]
-pub(super) enum Here {
-    Own { ledger: std::sync::Arc<LedgerView>, assigned: BTreeSet<AccountId> },
-    Received { owner: OrganisationNumber, grants: Vec<ReceivedGrant>, assigned: BTreeSet<AccountId> },
-}
-
 impl Engine {
-    pub(super) async fn here(&self, reader: &Reader, case: CaseId) -> Result<Here, EngineError> {
-        self.family_must_wait(reader)?;
-        let assigned = self.assigned(reader, case).await?;
-        let grants = self.inner.store.grants_received_in(case).await?;
-        match grants.first().map(|received| received.grant.owner) {
-            Some(owner) => {
-                self.must_show(owner)?;
-                Ok(Here::Received { owner, grants, assigned })
-            }
-            None => Ok(Here::Own { ledger: self.ledger(case).await?, assigned }),
-        }
-    }
-
-    /// Who works with a case in the person's own service; other services' people are no task of
-    /// this one's.
-    pub(super) async fn assigned(
-        &self,
-        reader: &Reader,
-        case: CaseId,
-    ) -> Result<BTreeSet<AccountId>, EngineError> {
-        let rows = self.inner.store.assignment_rows(case).await?;
-        let of_service = rows.into_iter().filter(|row| Some(&row.service) == reader.service.as_ref());
-        Ok(of_service.map(|row| row.account).collect())
-    }
-
-    /// Whether the person may read this entry at this moment.
-    pub(super) fn may_read(&self, reader: &Reader, here: &Here, record: &EntryRecord) -> bool {
-        let now = self.now();
-        let facts = &record.facts;
-        match here {
-            Here::Own { ledger, assigned } => {
-                // What a consent opened may be withdrawn by now; own writing needs none.
-                let needs_consent = self.is_sealed()
-                    && task(reader, ledger, assigned, now) == Ok(CaseTask::Assigned)
-                    && facts.written_by != self.own_service(reader);
-                !needs_consent && permit_reading(reader, ledger, assigned, facts, now).is_ok()
-            }
-            Here::Received { grants, assigned, .. } => {
-                let received = ReceivedFacts { grants, entry: facts, under: &record.under };
-                record.state == EntryState::Live
-                    && permit_reading_received(reader, &received, assigned, now).is_ok()
-            }
-        }
-    }
-
     /// Lists the cases that the person has a task in.
     ///
     /// # Errors
