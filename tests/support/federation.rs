@@ -7,6 +7,7 @@
 mod faults;
 mod network;
 mod operating;
+mod parts;
 mod people;
 mod restoring;
 mod telling;
@@ -17,20 +18,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use stafett_protocol::agreement::{Agreement, Standing};
-use stafett_protocol::erasure::retention::Retention;
-use stafett_protocol::id::DisclosureId;
-use stafett_protocol::journal::Closing;
 use stafett_protocol::limits::{PARTNER_BYTES_MAX, PARTNER_ENTRIES_MAX};
 use stafett_protocol::link::input::Input;
-use stafett_protocol::link::output::{Alarm, Output, Token};
+use stafett_protocol::link::output::{Output, Token};
 use stafett_protocol::link::{Identity, Session};
-use stafett_protocol::mark::LinkMark;
 use stafett_protocol::municipality::OrganisationNumber;
-use stafett_protocol::restore::Shown;
-use stafett_protocol::signed::{PublicKey, SigningKey};
+use stafett_protocol::signed::SigningKey;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{EntryRecord, Transaction, Write};
-use stafett_protocol::wire::{Frame, Stream};
 
 use crate::chance::Chance;
 use crate::names::{areas, service_code};
@@ -38,6 +33,8 @@ use crate::store::Store;
 use crate::tap::Tap;
 use faults::taken_by;
 pub use faults::{Faults, Happened};
+pub use parts::{Crash, Node};
+use parts::{End, Event, Link, Place};
 use people::News;
 pub use people::{AskFor, CaseAt, NewEntry};
 pub use restoring::Journal;
@@ -47,106 +44,6 @@ pub const START: UnixMillis = UnixMillis(1_790_000_000_000);
 
 /// The areas that every agreement covers.
 pub const AREAS: [&str; 3] = ["language", "learning", "wellbeing"];
-
-/// What a crash did to the transactions that were under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Crash {
-    /// None of them was committed.
-    BeforeCommits,
-    /// All of them were committed, and nobody was told.
-    AfterCommits,
-    /// Some of them were committed, in their order; a commit that was cut short is not there.
-    SomeCommits {
-        /// So many tenths of them.
-        tenths: u8,
-    },
-}
-
-/// One node.
-#[derive(Debug)]
-pub struct Node {
-    /// What it keeps.
-    pub store: Store,
-    /// What its sessions want somebody to look at.
-    pub alarms: Vec<(OrganisationNumber, Alarm)>,
-    /// What its municipality must keep of what it received.
-    pub retention: Arc<Retention>,
-    /// How many bytes each partner may have here.
-    pub bytes_max: u64,
-    /// Partners that showed a later mark than the node's own.
-    pub shown_above: Vec<OrganisationNumber>,
-    /// Partners whose question what is held for them was answered, once for each answer.
-    pub was_asked: Vec<OrganisationNumber>,
-    /// What partners showed after a restore.
-    pub shown: Vec<(OrganisationNumber, Shown)>,
-    key: Arc<SigningKey>,
-    /// Every key that it has had, the present one last; its partners know them all, and so does the
-    /// folder of its keys, which is in no backup.
-    keys: Vec<PublicKey>,
-    incarnation: u32,
-    /// The newest kind of frame that its program knows.
-    knows: u16,
-    /// By how many milliseconds the clock that it goes by is ahead.
-    clock_ahead: u64,
-    /// What closed, outside the store, as it stands up to `journaled` of the store's.
-    journal: Vec<Closing>,
-    journaled: usize,
-    /// Whether it stopped in the middle of something and has not started again.
-    is_down: bool,
-}
-
-/// One node's end of a link.
-#[derive(Debug)]
-struct End {
-    own: OrganisationNumber,
-    partner: OrganisationNumber,
-    agreement: Option<Agreement>,
-    /// The agreement as it was made.
-    made: Agreement,
-    standing: Standing,
-    session: Session,
-    data_epoch: u64,
-    frames_sent: u64,
-    arrives_last: [UnixMillis; 2],
-    commits_last: UnixMillis,
-    /// Whether the transport takes no data frames at present.
-    is_stalled: bool,
-    /// In which standing it opens again when it was sealed.
-    opens_as: Standing,
-    /// Data frames that the transport has not taken, with the rows they rest on.
-    waiting: Vec<(Frame, Vec<DisclosureId>)>,
-    /// How often each frame has come, so that no two draw the same randomness.
-    came: BTreeMap<[u8; 32], u32>,
-    /// How often its session has started anew while its node ran on.
-    starts: u32,
-}
-
-#[derive(Debug)]
-struct Link {
-    ends: [End; 2],
-    is_up: bool,
-    is_cut: bool,
-    connection: u64,
-    /// From which side nothing gets through.
-    is_mute: [bool; 2],
-    /// What did not get through, and will if the way opens before the connection is given up.
-    held: Vec<Event>,
-}
-
-/// Which end of which link.
-type Place = (usize, usize);
-
-#[derive(Debug)]
-enum Event {
-    Connect { link: usize },
-    Reset { to: Place, connection: u64 },
-    Arrive { to: Place, connection: u64, stream: Stream, epoch: u64, number: u64, bytes: Vec<u8> },
-    Commit { at: Place, incarnation: u32, start: u32, token: Token, transaction: Transaction },
-    Lost { link: usize, connection: u64 },
-    Compare { at: Place, incarnation: u32, shown: Box<Shown> },
-    Unseal { node: OrganisationNumber, journal: restoring::Journal },
-    ShownAbove { at: Place, incarnation: u32, mark: LinkMark },
-}
 
 /// How slow things are, in milliseconds; each time is drawn below its bound.
 #[derive(Debug, Clone, Copy)]
