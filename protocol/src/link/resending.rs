@@ -108,6 +108,8 @@ impl Session {
         self.relations.values_mut().filter(|one| !one.stored).for_each(|one| one.sent = false);
         self.proposals.values_mut().for_each(|proposal| proposal.sent = false);
         for (entry, tracked) in &mut self.entries {
+            // A refusal does not say of which entry: late edits that the owner has not named go again.
+            tracked.earlier.late_sent = false;
             if tracked.sent.is_some() && tracked.sent != tracked.acknowledged {
                 tracked.announce_again = true;
                 tracked.sent = None;
