@@ -36,6 +36,17 @@ pub(super) struct Item {
     frames: usize,
 }
 
+/// What became of an entry whose row is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    /// Its frames were built.
+    Frames,
+    /// None was needed: the partner has acknowledged all that they would have held.
+    HasAll,
+    /// It may not go, or not now.
+    Nothing,
+}
+
 impl Session {
     /// Asks for as many entries as there is room for, and has their rows written down.
     pub(super) fn pump_entries(&mut self) {
@@ -172,10 +183,15 @@ impl Session {
             committed.contents.into_iter().map(|content| (content.record.facts.entry, content)).collect();
         let mut unsent = Vec::new();
         for item in items {
-            let sent = contents.get(&item.entry).is_some_and(|content| self.send_entry(&item, content));
-            if !sent {
-                self.forget_sent(item.entry);
-                unsent.push(item.row);
+            let sent = contents.get(&item.entry).map(|content| self.send_entry(&item, content));
+            match sent {
+                Some(Sent::Frames) => {}
+                // What went before is on its way still, and its acknowledgement is waited for.
+                Some(Sent::HasAll) => unsent.push(item.row),
+                Some(Sent::Nothing) | None => {
+                    self.forget_sent(item.entry);
+                    unsent.push(item.row);
+                }
             }
         }
         self.mark_unsent(unsent);
@@ -197,16 +213,13 @@ impl Session {
 
     /// Builds and sends the frames of one entry if the gate still lets it go and a connection is
     /// up. The facts are those of the commit, so a change that came in between is not sent along.
-    fn send_entry(&mut self, item: &Item, content: &EntryContent) -> bool {
-        if !self.is_live() {
-            return false;
+    fn send_entry(&mut self, item: &Item, content: &EntryContent) -> Sent {
+        if !self.is_live() || !self.is_of_the_present(item, content) {
+            return Sent::Nothing;
         }
-        if !self.is_of_the_present(item, content) {
-            return false;
-        }
-        let Some(mut tracked) = self.entries.get(&item.entry).cloned() else { return false };
+        let Some(mut tracked) = self.entries.get(&item.entry).cloned() else { return Sent::Nothing };
         tracked.record = content.record.clone();
-        let Ok(permit) = self.permit(&tracked) else { return false };
+        let Ok(permit) = self.permit(&tracked) else { return Sent::Nothing };
         let grants: BTreeSet<GrantId> = permit
             .grounds()
             .iter()
@@ -215,7 +228,7 @@ impl Session {
             .filter(|grant| tracked.record.owner != self.identity.own || self.is_handed(*grant))
             .collect();
         if grants.is_empty() {
-            return false;
+            return Sent::Nothing;
         }
         let frames = if tracked.record.owner == self.identity.own {
             self.owner_frames(&tracked, content, &grants)
@@ -225,8 +238,9 @@ impl Session {
             frames.extend(changes_frames(content, changes_beyond(&content.changes, known)));
             frames
         };
-        if frames.first().is_none_or(|first| !self.understands(first.kind())) {
-            return false;
+        let Some(first) = frames.first() else { return Sent::HasAll };
+        if !self.understands(first.kind()) {
+            return Sent::Nothing;
         }
         if tracked.record.owner == self.identity.own {
             self.send_grants_first(&grants);
@@ -235,7 +249,7 @@ impl Session {
         self.note_sent(item.entry, content, grants);
         let mut rows = vec![item.row];
         frames.into_iter().for_each(|frame| self.send_resting_on(frame, std::mem::take(&mut rows)));
-        true
+        Sent::Frames
     }
 
     /// Whether the entry has the generation still that the row names. One that it has left by now
