@@ -1,7 +1,7 @@
 //! Clearing the way: what may no longer go is dropped, also when it was handed to the transport
 //! and nobody has said that it arrived (law 12).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Session;
@@ -10,22 +10,36 @@ use super::snapshot::{IssuedState, Tracked, TrackedRelation};
 use crate::access::Denial;
 use crate::agreement::{Agreement, Standing};
 use crate::grant::Grant;
-use crate::id::{CaseId, GrantId};
+use crate::id::{CaseId, EntryId, GrantId};
 use crate::ledger::LedgerView;
 use crate::planted::planted;
 use crate::time::UnixMillis;
 use crate::wire::error_code::CloseCode;
 
 impl Session {
-    /// What holds in a case changed; something of it may be over.
+    /// What holds in a case changed; something of it may be over, or open now. Only what is open
+    /// otherwise than before stands in line anew: all else that was said in the case is none of this
+    /// partner's, and moves nothing that it may notice (law 5).
     pub(super) fn case_changed(&mut self, ledger: Arc<LedgerView>) {
         let case = ledger.case();
+        let before = self.open_in(case);
         self.cases.insert(case, ledger);
         if self.is_over_on_the_way(|on_the_way| on_the_way == case) && !planted!("way-not-closed") {
             self.close_the_way();
         }
-        let entries = self.entries.iter().filter(|(_, tracked)| tracked.record.facts.case == case);
-        self.pending.extend(entries.map(|(entry, _)| *entry));
+        let after = self.open_in(case);
+        let is_new = |(entry, grants): &(EntryId, BTreeSet<GrantId>)| before.get(entry) != Some(grants);
+        self.pending.extend(after.into_iter().filter(is_new).map(|(entry, _)| entry));
+    }
+
+    /// The entries of a case that may go, each with the grants that open it.
+    fn open_in(&self, case: CaseId) -> BTreeMap<EntryId, BTreeSet<GrantId>> {
+        let of_case = self.entries.iter().filter(|(_, tracked)| tracked.record.facts.case == case);
+        let open = of_case.filter_map(|(entry, tracked)| {
+            let permit = self.permit(tracked).ok()?;
+            Some((*entry, permit.grounds().iter().map(|ground| ground.grant).collect()))
+        });
+        open.collect()
     }
 
     pub(super) fn standing_changed(&mut self, agreement: Option<Agreement>, standing: Standing) {
