@@ -20,6 +20,7 @@ mod histories;
 mod keeping;
 mod late;
 mod narrowing;
+mod on_the_way;
 mod one_recall;
 mod overdue;
 mod probing;

@@ -66,7 +66,7 @@ impl Session {
         }
     }
 
-    /// Something may be over by the passing of time.
+    /// Something may be over by the passing of time, or because an order calls it back.
     pub(super) fn close_what_is_over(&mut self) {
         if self.is_over_on_the_way(|_| true) {
             self.close_the_way();
@@ -109,14 +109,15 @@ impl Session {
     }
 
     /// Whether what was sent of an entry is no longer open, or names a grant that is over. Denials
-    /// that hold back only what is new do not reach back to what was sent.
+    /// that hold back only what is new do not reach back to what was sent. A recall does: it calls back
+    /// what is on its way under whatever grant, when its order is queued.
     fn is_over(&self, tracked: &Tracked, grants: &BTreeSet<GrantId>) -> bool {
         match self.permit(tracked) {
             Ok(permit) => {
                 let is_open = |grant| permit.grounds().iter().any(|ground| ground.grant == grant);
                 !grants.iter().all(|grant| is_open(*grant))
             }
-            Err(Denial::HistoryTravels | Denial::ReceiptOverdue | Denial::RecallWaits) => false,
+            Err(Denial::HistoryTravels | Denial::ReceiptOverdue) => false,
             Err(_) => true,
         }
     }

@@ -34,6 +34,9 @@ impl Session {
             let id = statement.order;
             self.orders.entry(id).or_insert(WaitingOrder { order, sent_at: None });
         }
+        // Orders take another stream and come first: what they name would be shared anew before its
+        // receipt, also what is on its way under another grant.
+        self.close_what_is_over();
         self.pump_orders();
         self.abort_reconciliation();
     }

@@ -107,6 +107,7 @@ impl Session {
         self.issued.values_mut().filter(|issued| !issued.stored).for_each(|issued| issued.sent = false);
         self.relations.values_mut().filter(|one| !one.stored).for_each(|one| one.sent = false);
         self.proposals.values_mut().for_each(|proposal| proposal.sent = false);
+        let partner = self.identity.partner;
         for (entry, tracked) in &mut self.entries {
             // A refusal does not say of which entry: late edits that the owner has not named go again.
             tracked.earlier.late_sent = false;
@@ -114,7 +115,10 @@ impl Session {
                 tracked.announce_again = true;
                 tracked.sent = None;
                 self.pending.insert(*entry);
-            } else if tracked.earlier.has_unsent() {
+            }
+            // Late edits are kept until the owner has named all of them: it may have taken none.
+            if tracked.record.owner == partner && !tracked.earlier.kept.is_empty() {
+                tracked.earlier.late_sent = false;
                 self.pending.insert(*entry);
             }
         }
