@@ -109,14 +109,13 @@ impl Session {
         self.proposals.values_mut().for_each(|proposal| proposal.sent = false);
         let partner = self.identity.partner;
         for (entry, tracked) in &mut self.entries {
-            // A refusal does not say of which entry: late edits that the owner has not named go again.
-            tracked.earlier.late_sent = false;
             if tracked.sent.is_some() && tracked.sent != tracked.acknowledged {
                 tracked.announce_again = true;
                 tracked.sent = None;
                 self.pending.insert(*entry);
             }
-            // Late edits are kept until the owner has named all of them: it may have taken none.
+            // A refusal does not say of which entry. Late edits are kept until the owner has named all
+            // of them: it may have taken none.
             if tracked.record.owner == partner && !tracked.earlier.kept.is_empty() {
                 tracked.earlier.late_sent = false;
                 self.pending.insert(*entry);
