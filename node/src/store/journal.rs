@@ -79,7 +79,7 @@ impl Journal {
             let lost = JournalFault::Lost { known: known_lines, found: 0 };
             return Ok((Self::unusable(folder), Some(lost)));
         }
-        let file = open::private(&path).map_err(fault)?;
+        let mut file = open::private(&path).map_err(fault)?;
         sync_folder(folder).map_err(fault)?;
         let text = read_text(&path)?;
         let end = match journal::read(&text) {
@@ -93,6 +93,7 @@ impl Journal {
             }
         };
         let whole = text.rfind('\n').map_or("", |last| text.get(..=last).unwrap_or(""));
+        force(&mut file, whole).map_err(fault)?;
         let lines = whole.lines().map(str::to_owned).collect();
         let bytes = whole.len() as u64;
         Ok((Self { folder: folder.to_owned(), file: Some(file), bytes, end, lines }, None))
@@ -251,6 +252,18 @@ fn read_text(path: &Path) -> Result<String, StoreError> {
 /// Reads how long the access log was at the least; none if nothing is written down.
 pub(crate) fn noted_log_end(folder: &Path) -> Option<LogEnd> {
     serde_json::from_slice(&std::fs::read(folder.join(LOG_END_FILE)).ok()?).ok()
+}
+
+/// Writes what was read once more and forces it to the disk. A line that could not be forced when
+/// it was written is read back as if it were there, and is gone with the power; and a system that has
+/// failed to force something holds it for clean, so that forcing alone does nothing the next time.
+fn force(file: &mut File, whole: &str) -> std::io::Result<()> {
+    if whole.is_empty() {
+        return Ok(());
+    }
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(whole.as_bytes())?;
+    file.sync_all()
 }
 
 fn sync_folder(folder: &Path) -> std::io::Result<()> {

@@ -41,12 +41,14 @@ fn nothing_acknowledged_is_lost_and_nothing_is_half_there_after_any_fault() {
 }
 
 /// A commit that failed may be on the disk all the same, and is found there after a crash. Its rows
-/// must then open, those too that were only sealed anew by it.
+/// must then open, those too that were only sealed anew by it. And a line of the journal that could not
+/// be forced is found by the next start, which must not take it for lasting.
 #[tokio::test]
 async fn rows_of_a_commit_that_failed_open_if_a_crash_brings_them_back() {
     let mut brought_back = 0;
     for workload in workloads::all() {
-        if !["opening a case", "erasing some on order"].contains(&workload.name) {
+        if !["opening a case", "erasing some on order", "erasing and opening again"].contains(&workload.name)
+        {
             continue;
         }
         let prepared = prepare(workload).await.expect("nothing fails without a fault");
