@@ -32,6 +32,7 @@ pub mod replay;
 pub mod restore;
 pub mod signed;
 pub mod stalled;
+pub mod succession;
 pub mod task;
 pub mod time;
 pub mod transaction;

@@ -16,6 +16,7 @@
 pub mod broken_changes;
 pub mod chance;
 pub mod decoders;
+pub mod explorer;
 pub mod federation;
 pub mod names;
 pub mod real;
