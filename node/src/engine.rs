@@ -27,6 +27,7 @@ mod family;
 pub(crate) mod follow;
 mod generations;
 pub(crate) mod known_readers;
+mod leaving;
 mod link;
 mod log_watch;
 pub mod looks;
@@ -278,7 +279,8 @@ impl Engine {
         })
     }
 
-    /// Replaces the table of people.
+    /// Replaces the table of people. Batons of those who have left are mended apart from it, by
+    /// [`mend_batons`](Self::mend_batons).
     pub fn people_changed(&self, people: People) {
         *self.inner.people.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(people);
     }

@@ -96,6 +96,11 @@ const ABOUT_YOU: Words = Words::new(
     "Det gjaldt bare det som er skrevet om deg selv. Det som er skrevet om barnet, er ikke endret.",
     "Det galdt berre det som er skrive om deg sjølv. Det som er skrive om barnet, er ikkje endra.",
 );
+const NEW_HOLDER: Words = Words::new("Dere har fått ny stafettholder", "De har fått ny stafetthaldar");
+const NEW_HOLDER_WHO: Words = Words::new(
+    "{name} er stafettholder fra {day}. Samtykkene deres gjelder som før.",
+    "{name} er stafetthaldar frå {day}. Samtykka dykkar gjeld som før.",
+);
 const STOPS_SENDING: Words = Words::new(
     "Fra da av sender vi ikke noe mer med dette samtykket.",
     "Frå då av sender vi ikkje noko meir med dette samtykket.",
@@ -216,6 +221,13 @@ pub(crate) fn partner_ended(language: Language, of: &PartnerEnded<'_>) -> Notice
     paragraphs.extend(told_by(language, of.partner, of.told));
     paragraphs.push(ASK.in_language(language).to_owned());
     NoticeText { title: ENDED.fill(language, &partner), paragraphs }
+}
+
+/// Tells a person of the family who the new stafettholder is.
+pub(crate) fn new_holder(language: Language, name: &str, day: &str) -> NoticeText {
+    let who = NEW_HOLDER_WHO.fill(language, &[("name", name), ("day", day)]);
+    let paragraphs = vec![who, ASK.in_language(language).to_owned()];
+    NoticeText { title: NEW_HOLDER.in_language(language).to_owned(), paragraphs }
 }
 
 fn told_by(language: Language, partner: &str, told: Told) -> Vec<String> {

@@ -5,6 +5,7 @@
 //! held ──offered──▶ offered ──accepted──▶ held (by the other)
 //!   ▲                            │
 //!   └─declined, recalled, lapsed─┘   reassigned by the unit leader: held, from any state
+//!                                    fallen to an acting holder: held, from any state
 //! ```
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,9 @@ pub struct Baton {
     pub since: UnixMillis,
     /// An offer that has no answer yet.
     pub offer: Option<BatonOffer>,
+    /// Whether the holder only acts: the one before has left, and nobody has been given the baton since.
+    #[serde(default)]
+    pub is_acting: bool,
 }
 
 /// An offer of the baton.
@@ -55,7 +59,7 @@ pub enum BatonError {
 impl Baton {
     /// Starts with whoever opened the case.
     pub fn opened(holder: AccountId, at: UnixMillis) -> Self {
-        Self { holder, since: at, offer: None }
+        Self { holder, since: at, offer: None, is_acting: false }
     }
 
     /// Offers the baton; the holder keeps it.
@@ -118,6 +122,16 @@ impl Baton {
         *self = Self::opened(to, now);
     }
 
+    /// Lets the baton fall to an acting holder, because whoever held it has left; a waiting offer is
+    /// void.
+    pub fn fall(&mut self, to: AccountId, now: UnixMillis) {
+        if planted!("baton-falls-to-nobody") {
+            self.offer = None;
+            return;
+        }
+        *self = Self { is_acting: true, ..Self::opened(to, now) };
+    }
+
     fn open_offer(&self, id: BatonOfferId, by: AccountId) -> Result<BatonOffer, BatonError> {
         let offer = self.offer.filter(|offer| offer.id == id).ok_or(BatonError::NoSuchOffer)?;
         if offer.to == by { Ok(offer) } else { Err(BatonError::NotOffered) }
@@ -173,6 +187,22 @@ mod tests {
         baton.reassign(MARTE, UnixMillis(30));
 
         assert_eq!(baton.accept(OFFER, NILS, UnixMillis(40)), Err(BatonError::NoSuchOffer));
+    }
+
+    #[test]
+    fn baton_that_falls_has_an_acting_holder_until_somebody_accepts_it() {
+        let mut baton = offered();
+
+        baton.fall(MARTE, UnixMillis(30));
+
+        assert_eq!((baton.holder, baton.since, baton.is_acting), (MARTE, UnixMillis(30), true));
+        assert_eq!(baton.accept(OFFER, NILS, UnixMillis(40)), Err(BatonError::NoSuchOffer));
+        let second =
+            BatonOffer { id: BatonOfferId::from_bytes([4; 16]), to: NILS, lapses_at: UnixMillis(200) };
+        baton.offer(second, UnixMillis(50)).expect("the acting holder may offer it");
+        assert!(baton.is_acting, "an offer gives nothing");
+        baton.accept(second.id, NILS, UnixMillis(60)).expect("in time");
+        assert_eq!((baton.holder, baton.is_acting), (NILS, false));
     }
 
     #[test]

@@ -163,6 +163,10 @@ pub const CASE_DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Milliseconds in which an offer of the baton can be accepted; then it lapses.
 pub const BATON_OFFER_MS: u64 = 14 * crate::time::DAY;
+/// Milliseconds in which whoever acts for a stafettholder who has left finds another; then it is late.
+pub const BATON_ACTING_MS: u64 = 7 * crate::time::DAY;
+/// Milliseconds in which a family is told that there is a new stafettholder.
+pub const NEW_HOLDER_TOLD_MS: u64 = 30 * crate::time::DAY;
 /// Milliseconds after which an offer of the baton without an answer is a sign that a case has stopped.
 pub const BATON_WAITS_MS: u64 = 7 * crate::time::DAY;
 /// Milliseconds without a written meeting after which a case of the levels on which people meet has

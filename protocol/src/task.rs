@@ -10,7 +10,7 @@ use crate::consent::{ChildHeard, ConsentKind, ConsentRecord, ConsentStatus, With
 use crate::id::{ConsentId, OrderId, PersonId, RegistrationId};
 use crate::ledger::LedgerView;
 use crate::limits::{
-    BIRTHDAY_AHEAD_MS, BIRTHDAY_NEAR_MS, EXPIRED_TASK_MS, NOT_ANSWERED_MS, PARTLY_GIVEN_MS,
+    BATON_ACTING_MS, BIRTHDAY_AHEAD_MS, BIRTHDAY_NEAR_MS, EXPIRED_TASK_MS, NOT_ANSWERED_MS, PARTLY_GIVEN_MS,
     PROTECTION_REVIEW_MS, PROTECTION_RUNS_MS, RECEIPT_LATE_MS, RECEIPT_OVERDUE_MS,
 };
 use crate::protection::AddressProtection;
@@ -64,6 +64,8 @@ pub enum TaskKind {
     ChildNotHeard,
     /// The baton is offered to somebody, who has not answered.
     BatonOffered,
+    /// The stafettholder acts for one who has left, until somebody has taken the baton.
+    BatonActing,
     /// A partner's service says that it cannot take the case. Told by its answer ([`uptake`](crate::uptake)),
     /// which is not of the ledger.
     ServiceCannotTake,
@@ -71,7 +73,7 @@ pub enum TaskKind {
 
 impl TaskKind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::ReceiptLate,
         Self::ReceiptOverdue,
         Self::ProtectionToBeRenewed,
@@ -90,6 +92,7 @@ impl TaskKind {
         Self::PartlyGiven,
         Self::ChildNotHeard,
         Self::BatonOffered,
+        Self::BatonActing,
         Self::ServiceCannotTake,
     ];
 
@@ -150,6 +153,8 @@ pub fn tasks(ledger: &LedgerView, now: UnixMillis) -> Vec<Task> {
     if !ledger.is_closed() {
         let offer = ledger.baton().waiting(now);
         tasks.extend(offer.map(|offer| Task::of(TaskKind::BatonOffered, offer.lapses_at)));
+        let acting = Some(ledger.baton()).filter(|baton| baton.is_acting);
+        tasks.extend(acting.map(|baton| Task::of(TaskKind::BatonActing, baton.since.plus(BATON_ACTING_MS))));
         tasks.extend(birthdays(ledger, now));
         let shared = ledger.consents().values().filter(|record| record.consent().kind == ConsentKind::Share);
         for record in shared {

@@ -4,6 +4,7 @@
 mod birthday;
 mod cannot_take;
 mod expiry;
+mod holder_leaves;
 mod one_of_two_withdraws;
 mod outage;
 mod revoked_partner;

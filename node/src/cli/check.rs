@@ -6,6 +6,7 @@
 mod keys;
 mod login;
 mod partners;
+mod people;
 mod store;
 
 use std::process::ExitCode;
@@ -141,8 +142,7 @@ fn look(folder: &NodeFolder) -> anyhow::Result<Vec<Finding>> {
     let mut findings = vec![settings(&config)];
     match People::load(&config) {
         Ok(people) => {
-            let found = format!("{} people with access", people.len());
-            findings.push(Finding::ok(Part::Configuration, "people", found));
+            people::look(&people, &mut findings);
             login::look(&config, &people, &mut findings);
         }
         Err(error) => findings.push(refused("people", &error.into(), "mend the file of people")),

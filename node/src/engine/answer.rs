@@ -444,7 +444,7 @@ pub struct DutyToReport {
     pub nn: String,
 }
 
-/// A draft of what one person of a family is told when a sharing has ended.
+/// A draft of what one person of a family is told: that a sharing has ended, or who is the new stafettholder.
 #[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub struct NoticeItem {
     /// What it is about.
@@ -478,6 +478,8 @@ pub enum NoticeKind {
     Withdrawal,
     /// Nothing is shared with a partner any more.
     PartnerEnded,
+    /// Somebody else has become stafettholder.
+    NewStafettholder,
 }
 
 /// Why nothing is shared with a partner any more.

@@ -51,6 +51,7 @@ impl Engine {
             subject_name: private.map(|private| private.view().subject.name.clone()),
             holder: self.colleague(baton.holder),
             since: baton.since,
+            is_acting: baton.is_acting,
             offer: waiting.map(|offer| OfferItem {
                 offer: offer.id,
                 to: self.colleague(offer.to),
@@ -275,13 +276,18 @@ impl Engine {
     }
 
     fn may_hold(&self, person: &Person, ledger: &LedgerView) -> bool {
+        let is_holder = person.id == ledger.baton().holder;
+        person.roles.contains(&Role::Employee) && self.is_near(person, ledger) && !is_holder
+    }
+
+    /// Whether somebody works within the controller that a case stays in, and is nobody of its family.
+    pub(super) fn is_near(&self, person: &Person, ledger: &LedgerView) -> bool {
         let Some(service) = person.service.as_ref().and_then(|code| self.inner.config.service(code)) else {
             return false;
         };
         let is_within = service.controller == self.inner.own || service.code == *ledger.opened_by();
         let is_family = ledger.parties().iter().any(|party| Some(party.person) == person.person);
-        let is_holder = person.id == ledger.baton().holder;
-        person.roles.contains(&Role::Employee) && is_within && !is_family && !is_holder
+        is_within && !is_family
     }
 
     fn who_may_get(&self, reader: &Reader, part: BatonPart, ledger: &LedgerView) -> Vec<ColleagueItem> {

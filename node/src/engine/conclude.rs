@@ -356,8 +356,8 @@ impl Engine {
         }
     }
 
-    /// Looks at every own case once: consents that began or ran out since. Run by the clock. A
-    /// case that cannot be looked at stops no other.
+    /// Looks at every own case once: consents that began or ran out since, and batons of those who have
+    /// left. Run by the clock. A case that cannot be looked at stops no other.
     pub(super) async fn sweep(&self) -> Result<(), EngineError> {
         if self.is_sealed() {
             return Ok(());
@@ -365,6 +365,9 @@ impl Engine {
         for case in self.inner.store.cases_owned().await? {
             if let Err(error) = self.sweep_case(case).await {
                 tracing::error!(%case, %error, "a case could not be looked at");
+            }
+            if let Err(error) = self.mend_baton(case).await {
+                tracing::error!(%case, %error, "a baton could not be mended");
             }
         }
         self.end_what_ran_out().await?;

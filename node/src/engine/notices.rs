@@ -1,4 +1,4 @@
-//! Drafts of what a family is told when a sharing has ended.
+//! Drafts of what a family is told when a sharing has ended, and when there is a new stafettholder.
 //!
 //! Only whoever withdrew is told of a withdrawal, so that no guardian learns of another's choice;
 //! the end of a partner is told of what no withdrawal had ended before. Each draft is made from
@@ -19,6 +19,7 @@ use stafett_protocol::entry::{About, EntryKind};
 use stafett_protocol::erasure::{Done, LockBasis, Receipt};
 use stafett_protocol::id::{CaseId, EntryId, GrantId, OrderId, PersonId};
 use stafett_protocol::ledger::{IssuedGrant, LedgerView};
+use stafett_protocol::limits::NEW_HOLDER_TOLD_MS;
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::person::{Reader, Role};
 use stafett_protocol::protection::AddressProtection;
@@ -27,7 +28,7 @@ use stafett_protocol::time::UnixMillis;
 use super::answer::{NoticeCause, NoticeItem, NoticeKind};
 use super::family::party_items;
 use super::{Engine, EngineError};
-use crate::notice::{Confirmed, PartnerEnded, Told, Withdrawal, partner_ended, withdrawal};
+use crate::notice::{Confirmed, PartnerEnded, Told, Withdrawal, new_holder, partner_ended, withdrawal};
 use crate::store::DisclosureFilter;
 use crate::words::{Namer, time};
 
@@ -65,7 +66,9 @@ impl Engine {
         let mut items = self.withdrawal_notices(reader, &ended);
         if task == CaseTask::Stafettholder {
             items.extend(self.partner_notices(reader, &ended));
-        } else {
+        }
+        items.extend(self.new_holder_notices(reader, &ended));
+        if task != CaseTask::Stafettholder {
             items.retain(|item| Some(item.person) == reader.person);
         }
         for item in &mut items {
@@ -175,6 +178,33 @@ impl Engine {
             drafts
         })
         .collect()
+    }
+
+    /// Tells everybody of the family who has a task in the case that the baton has passed, and to
+    /// whom; why it did is nobody's matter.
+    fn new_holder_notices(&self, asking: &Reader, ended: &Ended) -> Vec<NoticeItem> {
+        let baton = ended.ledger.baton();
+        let has_passed = ended.ledger.opened_at() < baton.since;
+        let is_new = self.now().since(baton.since) < NEW_HOLDER_TOLD_MS && !ended.ledger.is_closed();
+        let people = self.people();
+        let Some(holder) = people.get(baton.holder).filter(|_| has_passed && is_new) else {
+            return Vec::new();
+        };
+        let day = time::day_of(baton.since, &self.inner.config.node.time_zone);
+        let told = ended.ledger.parties().iter().map(|party| party.person);
+        let told = told.filter(|person| ended.readable(asking, *person, self.now()).is_some());
+        let item = |person| NoticeItem {
+            kind: NoticeKind::NewStafettholder,
+            person,
+            name: None,
+            consent: None,
+            partner: None,
+            cause: None,
+            confirmed: None,
+            nb: new_holder(Language::Nb, &holder.name, &day),
+            nn: new_holder(Language::Nn, &holder.name, &day),
+        };
+        told.map(item).collect()
     }
 
     /// Why nothing is shared with a partner any more, if nothing is.

@@ -22,6 +22,8 @@ pub(crate) struct UnitCase {
     pub(crate) level: Level,
     /// The stafettholder's name; none if nobody works here any longer under that account.
     pub(crate) holder: Option<String>,
+    /// Whether that is somebody who acts for a stafettholder who has left.
+    pub(crate) is_acting: bool,
     /// Since when.
     pub(crate) held_since: UnixMillis,
     /// Whether the baton is offered to somebody who has not answered.
@@ -33,8 +35,8 @@ pub(crate) struct UnitCase {
 }
 
 impl Engine {
-    /// Lists the open cases that a unit leader answers for: those without an active stafettholder
-    /// first, then those in which most is overdue, then the oldest.
+    /// Lists the open cases that a unit leader answers for: those that nobody holds first,
+    /// then those with an acting stafettholder, then those in which most is overdue, then the oldest.
     ///
     /// # Errors
     /// [`EngineError::NotFound`] for whoever leads no unit; [`EngineError::Store`] if the store cannot be
@@ -63,7 +65,8 @@ impl Engine {
             }
         }
         cases.sort_by_key(|case| {
-            (case.holder.is_some(), std::cmp::Reverse(case.overdue), case.opened_at, case.case)
+            let has_holder = case.holder.is_some() && !case.is_acting;
+            (has_holder, case.is_acting, std::cmp::Reverse(case.overdue), case.opened_at, case.case)
         });
         self.note(reader, None, "unit".to_owned()).await?;
         Ok(cases)
@@ -78,6 +81,7 @@ impl Engine {
             opened_at: ledger.opened_at(),
             level: ledger.level(),
             holder: holder.map(|person| person.name.clone()),
+            is_acting: ledger.baton().is_acting,
             held_since: ledger.baton().since,
             is_offered: ledger.baton().waiting(now).is_some(),
             overdue: self.tasks_of_holder(ledger, &[]).iter().filter(|task| task.due < now).count(),

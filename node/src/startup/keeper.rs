@@ -45,7 +45,7 @@ impl Keeper {
                 self.take_over_partners().await;
             }
             if people_file.changed().await {
-                self.take_over_people();
+                self.take_over_people().await;
             }
             self.tell_transport().await;
         }
@@ -73,13 +73,16 @@ impl Keeper {
         }
     }
 
-    fn take_over_people(&mut self) {
+    async fn take_over_people(&mut self) {
         match People::load(&self.config) {
             Ok(people) if people == self.people => {}
             Ok(people) => {
                 tracing::info!(people = people.len(), "took over changed people");
                 self.engine.people_changed(people.clone());
                 self.people = people;
+                if let Err(error) = self.engine.mend_batons().await {
+                    tracing::error!(%error, "batons of people who have left could not be mended");
+                }
             }
             Err(error) => tracing::error!(%error, "the changed people are refused, those before stay"),
         }

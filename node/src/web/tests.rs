@@ -21,6 +21,7 @@ mod kin;
 mod known_readers;
 mod late;
 mod layers;
+mod leaving;
 mod live;
 mod login;
 mod meeting;

@@ -26,7 +26,8 @@ impl LedgerView {
             | Said::BatonAccepted { .. }
             | Said::BatonDeclined { .. }
             | Said::BatonRecalled { .. }
-            | Said::BatonReassigned { .. } => self.apply_to_baton(&statement.said, at)?,
+            | Said::BatonReassigned { .. }
+            | Said::BatonFell { .. } => self.apply_to_baton(&statement.said, at)?,
             Said::LevelChanged { level } => self.level.change(*level, at),
             Said::GrantIssued { grant, consent, partner, areas, .. } => {
                 let narrowings = self.consent_mut(*consent)?.narrowings();
@@ -167,6 +168,7 @@ impl LedgerView {
             Said::BatonDeclined { offer, by } => self.baton.decline(*offer, *by)?,
             Said::BatonRecalled { offer } => self.baton.recall(*offer)?,
             Said::BatonReassigned { to } => self.baton.reassign(*to, at),
+            Said::BatonFell { to } => self.baton.fall(*to, at),
             _ => {}
         }
         Ok(())

@@ -174,6 +174,11 @@ pub enum Said {
         /// To whom.
         to: AccountId,
     },
+    /// The baton fell to an acting holder: the one who held it has left. Said by the node.
+    BatonFell {
+        /// To whom.
+        to: AccountId,
+    },
     /// The level changed.
     LevelChanged {
         /// The level from here on.

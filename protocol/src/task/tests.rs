@@ -407,3 +407,26 @@ fn offer_of_the_baton_is_a_task_of_the_receiver_until_it_lapses() {
     case.say(Said::BatonRecalled { offer: offer.id }, START + DAY);
     assert_eq!(kinds(&case, START + DAY), Vec::new());
 }
+
+#[test]
+fn acting_holder_is_asked_to_find_another_within_a_week_and_is_late_after_it() {
+    let mut case = shared();
+    let (leader, nurse) = (AccountId::from_bytes([65; 16]), AccountId::from_bytes([66; 16]));
+    let kind = TaskKind::BatonActing;
+    assert!(!kinds(&case, START).contains(&kind));
+
+    case.say(Said::BatonFell { to: leader }, START);
+
+    let asked = |case: &Case, now| tasks(&case.ledger, now).into_iter().find(|task| task.kind == kind);
+    assert_eq!(asked(&case, UnixMillis(START)).map(|task| task.due), Some(UnixMillis(START + 7 * DAY)));
+    assert!(kind.is_for_stafettholder() && !kind.is_for_receiver());
+    let offer = BatonOffer {
+        id: BatonOfferId::from_bytes([63; 16]),
+        to: nurse,
+        lapses_at: UnixMillis(START + 9 * DAY),
+    };
+    case.say(Said::BatonOffered { offer }, START + DAY);
+    assert!(asked(&case, UnixMillis(START + 8 * DAY)).is_some(), "an offer gives nothing");
+    case.say(Said::BatonAccepted { offer: offer.id, by: nurse }, START + 8 * DAY);
+    assert_eq!(asked(&case, UnixMillis(START + 8 * DAY)), None);
+}

@@ -272,6 +272,7 @@ pub(super) fn everything_said() -> Vec<Said> {
         Said::BatonDeclined { offer, by: account },
         Said::BatonRecalled { offer },
         Said::BatonReassigned { to: account },
+        Said::BatonFell { to: account },
         Said::LevelChanged { level: level(2) },
         Said::GrantIssued {
             grant,

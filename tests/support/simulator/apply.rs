@@ -74,6 +74,7 @@ impl Run {
             Do::Custody { case, guardians } => self.register(*case, Some(guardians), None, name),
             Do::Birthday { case, youth_in } => self.register(*case, None, Some(*youth_in), name),
             Do::Baton { case, pass } => self.pass_baton(*case, *pass, name),
+            Do::AccountCloses { case } => self.account_closes(*case, name),
             Do::Agree { own, partner, terms } => self.agree(*own, *partner, *terms),
             Do::Lie { node, to, lie } => self.lie(*node, *to, *lie, name),
             other => self.befall(key, other),

@@ -7,7 +7,7 @@ mod racing;
 mod trouble;
 mod words;
 
-use super::operation::{Concerned, Do, History, Key, NodeAt, Operation, Settings, Stop};
+use super::operation::{Concerned, Do, History, Key, NodeAt, Operation, Pass, Settings, Stop};
 use crate::chance::Chance;
 use crate::federation::AREAS;
 
@@ -211,8 +211,24 @@ impl Draft {
             }
             self.step();
         }
+        self.end();
         self.settings.ends = self.at;
         History { settings: self.settings, operations: self.operations }
+    }
+
+    /// What ends for good stands last, and a little goes on after it: before it, it would end what the
+    /// rest is about.
+    fn end(&mut self) {
+        if self.is_on(Switch::Baton) && self.is_drawn(50, "account closes at last") {
+            let (case, _) = self.case();
+            self.wait();
+            if self.is_drawn(50, "while it is offered") {
+                self.push(Do::Baton { case, pass: Pass::Offer });
+            }
+            self.push(Do::AccountCloses { case });
+            self.wait();
+            self.step();
+        }
     }
 
     /// One thing that everybody may notice.

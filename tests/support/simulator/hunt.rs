@@ -53,6 +53,7 @@ pub const FAULTS: &[Fault] = &[
     fault("actor-not-checked", "law 10", &["an actor is whose its first change was"]),
     fault("restored-link-open", "law 16", &["a restored link is silent until it is compared"]),
     fault("baton-given-by-an-offer", "law 14", &["one baton, given by offer and acceptance"]),
+    fault("baton-falls-to-nobody", "law 14", &["one baton, given by offer and acceptance"]),
     fault("order-with-a-cause", "law 12", &["an order carries no cause"]),
     fault("withdrawal-ignored", "law 12", LEAVES),
     fault("expired-counts", "law 17", LEAVES),

@@ -143,6 +143,10 @@ states! {
     LyingReceiptFiled = "lying receipt filed";
     /// The baton went over.
     BatonAccepted = "baton accepted";
+    /// A stafettholder's account was closed, and a leader acts.
+    BatonFell = "holder's account closed";
+    /// A stafettholder's account was closed while the baton was offered.
+    BatonFellWhileOffered = "holder's account closed during an offer";
     /// A baton was not taken by whom it was not offered to.
     BatonRefused = "baton refused to another";
     /// A node had more than one case of others.

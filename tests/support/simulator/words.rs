@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use stafett_protocol::access::leader::{Answering, Colleague, Place, acting_leader};
 use stafett_protocol::baton::BatonOffer;
 use stafett_protocol::consent::rule::{Birthdays, Capacity, Party};
 use stafett_protocol::consent::{
     Channel, Consent, Controller, Direction, Evidence, Sector, WithdrawnPart, Yes,
 };
 use stafett_protocol::entry::{CardField, EntryKind, FieldKey};
-use stafett_protocol::id::{BatonOfferId, ConsentId, EntryId, RegistrationId};
+use stafett_protocol::id::{AccountId, BatonOfferId, ConsentId, EntryId, RegistrationId};
 use stafett_protocol::ledger::statement::Said;
 use stafett_protocol::municipality::Service;
 use stafett_protocol::protection::{AddressProtection, ProtectionSaid};
@@ -398,6 +399,40 @@ impl Run {
             }
             _ => self.violated("one baton, given by offer and acceptance", format!("{pass:?}: {outcome:?}")),
         }
+        true
+    }
+    /// The oracle knows who must act: the one leader of the service that opened the case. The node
+    /// finds out by its rule, among others who may not.
+    pub(super) fn account_closes(&mut self, case: Key, name: &str) -> bool {
+        let Some(at) = self.cases.get(&case).copied() else { return false };
+        let Some((holder, offer)) = self.oracle.batons.get(&case).copied() else { return false };
+        let restored = self.restored.contains(&self.place(at.owner));
+        if holder == LEADER || self.world.is_full(at.owner) || restored {
+            return false;
+        }
+        let Some(ledger) = self.world.node(at.owner).store.ledgers.get(&at.case) else { return false };
+        let (opened, elsewhere) = (ledger.opened_by(), service_code("elsewhere"));
+        let opened = Place { service: opened, unit: ledger.opened_in() };
+        let colleague =
+            |account, place, leads| Colleague { account, place: Some(place), leads, coordinates: false };
+        let colleagues = [
+            colleague(AccountId::from_bytes([0xb0; 16]), Place { service: &elsewhere, unit: None }, true),
+            colleague(COLLEAGUE, opened, false),
+            colleague(LEADER, opened, true),
+        ];
+        let acting = acting_leader(&colleagues, &Answering { opened, holder: None });
+        let Some(to) = acting.filter(|acting| *acting == LEADER) else {
+            self.violated("one baton, given by offer and acceptance", format!("{acting:?} acts"));
+            return true;
+        };
+        if !self.say(case, LEADER, vec![Said::BatonFell { to }], name) {
+            return false;
+        }
+        let now = self.world.now();
+        let was_offered = offer.is_some_and(|(_, _, lapses_at)| now < lapses_at);
+        let state = if was_offered { State::BatonFellWhileOffered } else { State::BatonFell };
+        self.oracle.states.insert(state);
+        self.oracle.batons.insert(case, (LEADER, None));
         true
     }
 }

@@ -37,6 +37,8 @@ pub struct BatonView {
     /// Since when.
     #[schema(value_type = doc::UnixMillis)]
     pub since: UnixMillis,
+    /// Whether the stafettholder only acts: the one before has left, and nobody has taken it since.
+    pub is_acting: bool,
     /// The offer that waits for its answer; not for whoever only reads.
     pub offer: Option<OfferItem>,
     /// The note with which the holder took the baton over; for the holder alone.

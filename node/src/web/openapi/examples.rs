@@ -138,7 +138,10 @@ fn case() -> Value {
     let mut case = summary();
     if let Value::Object(case) = &mut case {
         case.insert("subject_kind".to_owned(), json!("child"));
-        case.insert("baton".to_owned(), json!({ "holder": HOLDER, "since": AUGUST_17, "offer": null }));
+        case.insert(
+            "baton".to_owned(),
+            json!({ "holder": HOLDER, "since": AUGUST_17, "offer": null, "is_acting": false }),
+        );
         case.insert(
             "parties".to_owned(),
             json!([{
@@ -255,6 +258,7 @@ fn of_the_baton() -> Vec<(&'static str, Value)> {
                 "subject_name": "Ane Testesen",
                 "holder": holder,
                 "since": AUGUST_17,
+                "is_acting": false,
                 "offer": waiting,
                 "received_note": null,
                 "may_get": [other],

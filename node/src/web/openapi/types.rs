@@ -274,6 +274,8 @@ pub struct Baton {
     pub since: UnixMillis,
     /// An offer that has no answer yet.
     pub offer: Option<BatonOffer>,
+    /// Whether the stafettholder only acts: the one before has left, and nobody has taken it since.
+    pub is_acting: bool,
 }
 
 /// An offer of the baton.

@@ -30,6 +30,7 @@ struct UnitRow {
     level: String,
     /// Who holds the baton and since when; none if nobody does who works here.
     holder: Option<Text>,
+    is_acting: bool,
     is_offered: bool,
     overdue: Option<Text>,
     /// By which signs the case has stopped, besides that nobody holds the baton.
@@ -56,6 +57,7 @@ fn row(api: &Api, visitor: &Visitor, case: &UnitCase) -> UnitRow {
             .holder
             .as_ref()
             .map(|name| visitor.t("unit-holder").with("name", name).with("day", since)),
+        is_acting: case.is_acting && case.holder.is_some(),
         is_offered: case.is_offered,
         overdue: (case.overdue > 0).then(|| visitor.t("unit-overdue").with("count", case.overdue)),
         signs: case

@@ -1,4 +1,4 @@
-//! Notices: what a family is told when a sharing has ended.
+//! Notices: what a family is told when a sharing has ended, or there is a new stafettholder.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -16,7 +16,7 @@ use crate::web::openings::Within;
 /// Lists drafts of notices to the family.
 ///
 /// The stafettholder gets all of them; a person of the family gets those on withdrawals of their
-/// own, and nobody is told of another's. The newest come first. Nothing is said to be erased before
+/// own and on a new stafettholder, and nobody is told of another's. The newest come first. Nothing is said to be erased before
 /// the partner's receipt is in.
 #[utoipa::path(
     get, path = "/api/v1/cases/{case}/notices", operation_id = "listNotices", tag = "consents",

@@ -126,13 +126,16 @@ fn of_ledger(api: &Api, visitor: &Visitor, task: &TaskItem, name: Option<&str>) 
 
 /// What hurts somebody if it lies.
 const fn is_urgent(kind: TaskKind) -> bool {
-    matches!(kind, TaskKind::ReceiptLate | TaskKind::ReceiptOverdue | TaskKind::MustBeRenewed)
+    matches!(
+        kind,
+        TaskKind::ReceiptLate | TaskKind::ReceiptOverdue | TaskKind::MustBeRenewed | TaskKind::BatonActing
+    )
 }
 
 /// The page below the case where it is done.
 fn place(task: &TaskItem) -> String {
     match (task.kind, task.consent) {
-        (TaskKind::BatonOffered, _) => "baton".to_owned(),
+        (TaskKind::BatonOffered | TaskKind::BatonActing, _) => "baton".to_owned(),
         (TaskKind::RegistrationWaits, _) => "family".to_owned(),
         (TaskKind::ProtectionToBeRenewed, _) => "family/circle".to_owned(),
         (TaskKind::NotAnswered | TaskKind::PartlyGiven, Some(consent)) => {
@@ -165,6 +168,7 @@ const fn words(kind: TaskKind) -> (Key, Key) {
         TaskKind::PartlyGiven => (Key("waiting-partly"), Key("waiting-register")),
         TaskKind::ChildNotHeard => (Key("waiting-child"), SEE),
         TaskKind::BatonOffered => (Key("waiting-baton"), Key("waiting-answer")),
+        TaskKind::BatonActing => (Key("waiting-acting"), Key("waiting-find-holder")),
         TaskKind::ServiceCannotTake => (Key("waiting-cannot-take"), Key("waiting-see-answer")),
     }
 }

@@ -1,6 +1,7 @@
 baton-title = Stafettpinnen
 baton-heading = Stafettpinnen for { $name }
 baton-holder = { $name } har hatt stafettpinnen siden { $day }.
+baton-acting = Den som var stafettholder, har sluttet. { $name } er fungerende stafettholder til noen har tatt imot stafettpinnen.
 baton-yours = Du har stafettpinnen.
 baton-offered = Stafettpinnen er tilbudt { $name }, som kan svare til { $moment }. Den som har stafettpinnen, beholder den til noen har tatt imot.
 baton-offered-to-you = { $name } tilbyr deg stafettpinnen. Du kan svare til { $moment }.

@@ -3,6 +3,7 @@ unit-what = Her ser du sakene enheten din svarer for. Du ser om noen har stafett
 unit-none = Enheten har ingen saker.
 unit-case = Sak { $label }, åpnet { $day }
 unit-no-holder = Ingen aktiv stafettholder
+unit-acting = Fungerende stafettholder
 unit-offered = Stafettpinnen er tilbudt noen
 unit-overdue = { $count ->
     [one] Én oppgave er over fristen

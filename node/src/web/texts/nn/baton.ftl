@@ -1,6 +1,7 @@
 baton-title = Stafettpinnen
 baton-heading = Stafettpinnen for { $name }
 baton-holder = { $name } har hatt stafettpinnen sidan { $day }.
+baton-acting = Den som var stafetthaldar, har slutta. { $name } er fungerande stafetthaldar til nokon har teke imot stafettpinnen.
 baton-yours = Du har stafettpinnen.
 baton-offered = Stafettpinnen er tilboden { $name }, som kan svare til { $moment }. Den som har stafettpinnen, held på han til nokon har teke imot.
 baton-offered-to-you = { $name } tilbyr deg stafettpinnen. Du kan svare til { $moment }.

@@ -3,6 +3,7 @@ unit-what = Her ser du sakene eininga di svarer for. Du ser om nokon har stafett
 unit-none = Eininga har ingen saker.
 unit-case = Sak { $label }, opna { $day }
 unit-no-holder = Ingen aktiv stafetthaldar
+unit-acting = Fungerande stafetthaldar
 unit-offered = Stafettpinnen er tilboden nokon
 unit-overdue = { $count ->
     [one] Éi oppgåve er over fristen
