@@ -231,9 +231,17 @@ async fn pages_offer_the_baton_with_a_note_that_is_begun_and_the_receiver_answer
     let page = page_of(&case);
     let mut holder = node.log_in(Who::Holder).await;
     let mut nurse = node.log_in(Who::HealthNurse).await;
+    let begun = text(holder.get(&format!("{page}/offer")).await, 200).await;
+    assert!(begun.contains("Neste møte er ikke avtalt.\nEtt tiltak eller en avtale er over"), "{begun}");
+    // As in every list: an agreement that nobody has kept is late too, one that was kept is not.
+    for status in ["open", "kept"] {
+        let agreement = json!({ "kind": "agreement", "areas": ["language"], "fields": {
+            "title": "Samtale hjemme", "responsible": "Ola", "deadline": "2026-10-02", "status": status } });
+        node.expect(201, Who::Holder, "post", &format!("{case}/entries"), &agreement).await;
+    }
 
     let begun = text(holder.get(&format!("{page}/offer")).await, 200).await;
-    assert!(begun.contains("Neste møte er ikke avtalt.\nEtt tiltak er over fristen."), "{begun}");
+    assert!(begun.contains("2 tiltak og avtaler er over fristen."), "{begun}");
     assert!(begun.contains("Den du velger, leser nå: navnet på den saken gjelder, og notatet."));
     assert!(!begun.contains("Lesetrening"), "what a measure is called is no part of what is begun");
 

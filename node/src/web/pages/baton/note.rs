@@ -2,21 +2,19 @@
 //! what the other must know before the answer, and no more.
 
 use jiff::civil::Date;
-use stafett_protocol::entry::{EntryKind, FieldKey};
 use stafett_protocol::id::CaseId;
 use stafett_protocol::task::TaskKind;
 use stafett_protocol::time::UnixMillis;
 
-use crate::engine::answer::{CaseView, EntryItem};
+use crate::engine::answer::CaseView;
+use crate::engine::overview::Outlook;
 use crate::web::Api;
 use crate::web::pages::PageError;
 use crate::web::visitor::Visitor;
 use crate::words::time;
 
-/// Statuses of measures that nothing is late of any more.
-const OVER: [&str; 2] = ["done", "ended-without-effect"];
-
-/// Begins the note: next meeting, measures over their deadline, consents that run out, open questions.
+/// Begins the note: next meeting, what is over its deadline, consents that run out, open questions.
+/// What is late and what comes next is as in every list of cases.
 pub(super) async fn begun(api: &Api, visitor: &Visitor, case: CaseId) -> Result<String, PageError> {
     let view = api.engine.case(&visitor.reader, case).await?;
     let zone = &api.engine.config().node.time_zone;
@@ -56,31 +54,18 @@ struct Facts {
 
 impl Facts {
     fn of(view: &CaseView, today: Date) -> Self {
+        let mut outlook = Outlook::default();
+        for item in &view.entries {
+            outlook.add(item.entry, item.kind, &item.view, today);
+        }
         let of_kind = |kind: TaskKind| view.tasks.iter().filter(move |task| task.kind == kind);
         Self {
-            next_meeting: view.entries.iter().flat_map(meetings).filter(|day| *day >= today).min(),
-            late: view.entries.iter().filter(|item| is_late(item, today)).count(),
+            next_meeting: outlook.next_meeting,
+            late: outlook.late.len(),
             expiring: of_kind(TaskKind::ConsentExpiring).count(),
             expires: of_kind(TaskKind::ConsentExpiring).map(|task| task.due).min(),
             unanswered: of_kind(TaskKind::NotAnswered).chain(of_kind(TaskKind::PartlyGiven)).count(),
-            conflicts: view.entries.iter().filter(|item| !item.view.conflicts.is_empty()).count(),
+            conflicts: outlook.conflicts.len(),
         }
     }
-}
-
-fn date(item: &EntryItem, key: FieldKey) -> Option<Date> {
-    item.view.text(key).parse().ok()
-}
-
-fn meetings(item: &EntryItem) -> impl Iterator<Item = Date> {
-    let is_meeting = item.kind == EntryKind::Meeting && item.view.text(FieldKey::Status) != "cancelled";
-    let days = is_meeting.then(|| [date(item, FieldKey::Date), date(item, FieldKey::NextMeeting)]);
-    days.into_iter().flatten().flatten()
-}
-
-fn is_late(item: &EntryItem, today: Date) -> bool {
-    let is_open = !OVER.contains(&item.view.text(FieldKey::Status));
-    item.kind == EntryKind::Measure
-        && is_open
-        && date(item, FieldKey::Deadline).is_some_and(|deadline| deadline < today)
 }

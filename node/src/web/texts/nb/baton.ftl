@@ -52,8 +52,8 @@ baton-offers-read-from = til { $name }
 baton-note-meeting = Neste møte: { $day }.
 baton-note-no-meeting = Neste møte er ikke avtalt.
 baton-note-late = { $count ->
-    [one] Ett tiltak er over fristen.
-   *[other] { $count } tiltak er over fristen.
+    [one] Ett tiltak eller en avtale er over fristen.
+   *[other] { $count } tiltak og avtaler er over fristen.
 }
 baton-note-expiring = { $count ->
     [one] Ett samtykke går ut { $day }.

@@ -52,8 +52,8 @@ baton-offers-read-from = til { $name }
 baton-note-meeting = Neste møte: { $day }.
 baton-note-no-meeting = Neste møte er ikkje avtalt.
 baton-note-late = { $count ->
-    [one] Eitt tiltak er over fristen.
-   *[other] { $count } tiltak er over fristen.
+    [one] Eitt tiltak eller ein avtale er over fristen.
+   *[other] { $count } tiltak og avtalar er over fristen.
 }
 baton-note-expiring = { $count ->
     [one] Eitt samtykke går ut { $day }.
