@@ -15,6 +15,7 @@ pub mod search;
 mod authors;
 mod baton;
 mod cases;
+mod closing;
 mod compare;
 mod conclude;
 mod consents;

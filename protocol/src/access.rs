@@ -390,6 +390,9 @@ fn open_link<'step>(
         Standing::Revoked => return Err(Denial::NoAgreement),
         Standing::Trusted | Standing::ReceiptOverdue => {}
     }
+    if ledger.is_closed() && !planted!("closing-ignored") {
+        return Err(Denial::NoConsent);
+    }
     agreement.filter(|agreement| agreement.holds(now)).ok_or(Denial::NoAgreement)
 }
 

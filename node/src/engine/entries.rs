@@ -288,6 +288,9 @@ impl Engine {
                 if (task == CaseTask::Family && !own_writing) || facts.kind == EntryKind::CaseCard {
                     return Err(EngineError::NotAllowed);
                 }
+                if ledger.is_closed() {
+                    return Err(EngineError::Conflict { reason: "the case is closed" });
+                }
                 (task == CaseTask::Stafettholder, Side::Owner)
             }
             Here::Received { grants, assigned, .. } => {

@@ -108,6 +108,8 @@ pub(crate) struct CasePage {
     pub(crate) holder: Option<String>,
     /// Whether the person is the stafettholder.
     pub(crate) is_holder: bool,
+    /// Whether the case is closed, at the owner.
+    pub(crate) is_closed: bool,
     /// The day it is where the municipality is.
     pub(crate) today: Date,
     /// When the person had looked last before.
@@ -195,6 +197,7 @@ impl Engine {
         Ok(CasePage {
             age: self.age(reader, case, &here, today).await?,
             holder: self.holder_name(&here),
+            is_closed: matches!(&here, Here::Own { ledger, .. } if ledger.is_closed()),
             assigned: rows.into_iter().map(|row| row.account).collect(),
             seen: beside.map(|beside| {
                 let entries = view.entries.iter();

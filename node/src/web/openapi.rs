@@ -38,6 +38,7 @@ use crate::web::routes::{
     servers((url = "/", description = "The node itself: loopback, or the municipality's proxy.")),
     paths(
         cases::list, cases::open, cases::show, cases::set_level, cases::assign, cases::cannot_take,
+        cases::close,
         entries::list, entries::publish, entries::preview, entries::show, entries::edit,
         consents::list, consents::ask, consents::preview, consents::preview_asked,
         consents::give, consents::refuse, consents::withdraw, notices::list,

@@ -52,6 +52,7 @@
 mod about;
 pub(crate) mod case;
 pub(crate) mod cases;
+pub(crate) mod closing;
 pub(crate) mod language;
 pub(crate) mod login;
 pub(crate) mod notice;

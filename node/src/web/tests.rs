@@ -5,6 +5,7 @@ mod asking;
 mod baton;
 mod cases;
 mod cells;
+mod closed;
 mod closing;
 mod consent_pages;
 mod damage;

@@ -307,6 +307,16 @@ fn history_never_travels_to_a_new_reader() {
 }
 
 #[test]
+fn closed_case_opens_nothing_to_anybody() {
+    let mut asked = shared();
+    assert_eq!(asked.goes_to(), ppt());
+
+    asked.case.say(Said::Closed, 60);
+
+    assert_eq!(asked.goes_to(), Err(Denial::NoConsent));
+}
+
+#[test]
 fn entry_that_is_being_recalled_waits_for_the_receipt() {
     let mut asked = shared();
     asked.held.recall_waits = true;

@@ -210,6 +210,7 @@ fn every_way_to_end_a_sharing_orders_the_same() {
         ("narrower agreement", shared.ends(&[], Some(&narrower), Standing::Trusted, 2_000)),
         ("ended agreement", shared.ends(&[], Some(&over), Standing::Trusted, 2_000)),
         ("agreement taken out", shared.ends(&[], None, Standing::Trusted, 2_000)),
+        ("closed case", shared.ends(&[Said::Closed], Some(&agreement), Standing::Trusted, 2_000)),
         ("revoked identity", shared.ends(&[], Some(&agreement), Standing::Revoked, 2_000)),
     ]);
 

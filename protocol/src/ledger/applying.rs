@@ -28,7 +28,10 @@ impl LedgerView {
             | Said::BatonRecalled { .. }
             | Said::BatonReassigned { .. }
             | Said::BatonFell { .. } => self.apply_to_baton(&statement.said, at)?,
-            Said::LevelChanged { level } => self.level.change(*level, at),
+            Said::LevelChanged { level } => {
+                self.must_be_open()?;
+                self.level.change(*level, at);
+            }
             Said::GrantIssued { grant, consent, partner, areas, .. } => {
                 let narrowings = self.consent_mut(*consent)?.narrowings();
                 let issued = IssuedGrant {
@@ -163,8 +166,14 @@ impl LedgerView {
 
     fn apply_to_baton(&mut self, said: &Said, at: UnixMillis) -> Result<(), LedgerError> {
         match said {
-            Said::BatonOffered { offer } => self.baton.offer(*offer, at)?,
-            Said::BatonAccepted { offer, by } => self.baton.accept(*offer, *by, at)?,
+            Said::BatonOffered { offer } => {
+                self.must_be_open()?;
+                self.baton.offer(*offer, at)?;
+            }
+            Said::BatonAccepted { offer, by } => {
+                self.must_be_open()?;
+                self.baton.accept(*offer, *by, at)?;
+            }
             Said::BatonDeclined { offer, by } => self.baton.decline(*offer, *by)?,
             Said::BatonRecalled { offer } => self.baton.recall(*offer)?,
             Said::BatonReassigned { to } => self.baton.reassign(*to, at),

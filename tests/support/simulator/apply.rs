@@ -74,6 +74,7 @@ impl Run {
             Do::Custody { case, guardians } => self.register(*case, Some(guardians), None, name),
             Do::Birthday { case, youth_in } => self.register(*case, None, Some(*youth_in), name),
             Do::Baton { case, pass } => self.pass_baton(*case, *pass, name),
+            Do::CloseCase { case } => self.close_case(*case, name),
             Do::AccountCloses { case } => self.account_closes(*case, name),
             Do::Agree { own, partner, terms } => self.agree(*own, *partner, *terms),
             Do::Lie { node, to, lie } => self.lie(*node, *to, *lie, name),
@@ -102,6 +103,8 @@ impl Run {
         let outcome = self.world.named(name, |world| world.try_say(at, &label, by, said, of_protection));
         match outcome {
             Ok(was_said) => was_said,
+            // Nothing more is said in a case that is closed; what is refused there says nothing.
+            Err(_) if self.facts.cases.get(&case).is_some_and(|facts| facts.is_closed) => false,
             // What it speaks of was lost in a restore.
             Err(_) if self.restored.contains(&self.place(at.owner)) => false,
             Err(error) => {

@@ -29,6 +29,8 @@ pub struct CaseFacts {
     pub youth_at: Option<UnixMillis>,
     /// How the address is protected.
     pub grade: Grade,
+    /// Whether it is closed for good.
+    pub is_closed: bool,
     /// What the leader lets through a confidential address.
     pub approved: BTreeSet<Key>,
     /// Entries that were closed to a service.
@@ -244,6 +246,9 @@ impl Facts {
     /// How a consent stands at a moment, blocks and agreements aside.
     pub fn stands(&self, consent: Key, now: UnixMillis) -> Stands {
         let one = &self.consents[&consent];
+        if self.cases[&one.case].is_closed {
+            return Stands::Not;
+        }
         let required = self.required(one.case, now);
         let has_said_no = |person: &Person| one.refused.contains_key(person) && !one.yes.contains_key(person);
         let is_refused =

@@ -229,6 +229,13 @@ impl Draft {
             self.wait();
             self.step();
         }
+        // A copy from before would open the case again, with every consent in doubt.
+        if self.backups.is_empty() && self.is_drawn(30, "closes at last") {
+            let (case, _) = self.case();
+            self.push(Do::CloseCase { case });
+            self.wait();
+            self.step();
+        }
     }
 
     /// One thing that everybody may notice.

@@ -54,6 +54,7 @@ pub const FAULTS: &[Fault] = &[
     fault("restored-link-open", "law 16", &["a restored link is silent until it is compared"]),
     fault("baton-given-by-an-offer", "law 14", &["one baton, given by offer and acceptance"]),
     fault("baton-falls-to-nobody", "law 14", &["one baton, given by offer and acceptance"]),
+    fault("closing-ignored", "law 12", LEAVES),
     fault("order-with-a-cause", "law 12", &["an order carries no cause"]),
     fault("withdrawal-ignored", "law 12", LEAVES),
     fault("expired-counts", "law 17", LEAVES),

@@ -300,6 +300,8 @@ pub enum Do {
     Birthday { case: Key, youth_in: u64 },
     /// Something happens to the baton.
     Baton { case: Key, pass: Pass },
+    /// The stafettholder closes the case for good.
+    CloseCase { case: Key },
     /// The stafettholder's account is closed.
     AccountCloses { case: Key },
     /// An operator changes one side's agreement.

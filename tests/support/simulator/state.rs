@@ -143,6 +143,8 @@ states! {
     LyingReceiptFiled = "lying receipt filed";
     /// The baton went over.
     BatonAccepted = "baton accepted";
+    /// A case was closed while something of it was shared.
+    CaseClosed = "case closed while shared";
     /// A stafettholder's account was closed, and a leader acts.
     BatonFell = "holder's account closed";
     /// A stafettholder's account was closed while the baton was offered.

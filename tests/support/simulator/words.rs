@@ -363,7 +363,8 @@ impl Run {
         let Some(at) = self.cases.get(&case).copied() else { return false };
         let now = self.world.now();
         let Some((holder, offer)) = self.oracle.batons.get(&case).copied() else { return false };
-        if self.world.is_full(at.owner) || self.restored.contains(&self.place(at.owner)) {
+        let is_closed = self.facts.cases[&case].is_closed;
+        if is_closed || self.world.is_full(at.owner) || self.restored.contains(&self.place(at.owner)) {
             return false;
         }
         let to = if holder == HOLDER { COLLEAGUE } else { HOLDER };
@@ -401,12 +402,33 @@ impl Run {
         }
         true
     }
+    /// What was shared of it ends by the rule that ends everything, and nothing is shared again.
+    pub(super) fn close_case(&mut self, case: Key, name: &str) -> bool {
+        let Some(at) = self.cases.get(&case).copied() else { return false };
+        let is_restored = self.restored.contains(&self.place(at.owner));
+        if self.facts.cases[&case].is_closed || self.world.is_full(at.owner) || is_restored {
+            return false;
+        }
+        let now = self.world.now();
+        let of_case = |(_, one): &(&Key, &ConsentFacts)| one.case == case;
+        let shared: Vec<_> = self.facts.consents.iter().filter(of_case).map(|(key, _)| *key).collect();
+        let is_shared = shared.iter().any(|consent| self.facts.stands(*consent, now) == Stands::Counts);
+        if !self.say(case, HOLDER, vec![Said::Closed], name) {
+            return false;
+        }
+        self.facts.cases.get_mut(&case).expect("known").is_closed = true;
+        if is_shared {
+            self.oracle.states.insert(State::CaseClosed);
+        }
+        true
+    }
+
     /// The oracle knows who must act: the one leader of the service that opened the case. The node
     /// finds out by its rule, among others who may not.
     pub(super) fn account_closes(&mut self, case: Key, name: &str) -> bool {
         let Some(at) = self.cases.get(&case).copied() else { return false };
         let Some((holder, offer)) = self.oracle.batons.get(&case).copied() else { return false };
-        let restored = self.restored.contains(&self.place(at.owner));
+        let restored = self.facts.cases[&case].is_closed || self.restored.contains(&self.place(at.owner));
         if holder == LEADER || self.world.is_full(at.owner) || restored {
             return false;
         }

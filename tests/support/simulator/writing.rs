@@ -73,6 +73,7 @@ impl Run {
             guardians,
             youth_at: None,
             grade: Grade::None,
+            is_closed: false,
             approved: BTreeSet::new(),
             exceptions: Vec::new(),
         };

@@ -40,6 +40,7 @@ struct Page<'a> {
     subject: String,
     owner: Option<String>,
     is_holder: bool,
+    is_closed: bool,
     cannot_take: Vec<(Text, String)>,
     head: Vec<(Text, String)>,
     changed_since: Option<Text>,
@@ -122,6 +123,7 @@ pub(crate) async fn show(
         subject: subject_words(&visitor, shown.view.subject_kind, shown.age),
         owner: (!is_own(&api, &shown)).then(|| summary.owner_name.clone()),
         is_holder: shown.is_holder,
+        is_closed: shown.is_closed,
         cannot_take: cannot_take(&api, &visitor, &shown),
         head: head(&api, &visitor, &shown),
         changed_since: shown.looked_at.map(|at| {

@@ -15,6 +15,7 @@ pub(crate) const ALL: &[Key] = &[
     Key("notice-nobody-chosen"),
     Key("notice-cannot-work"),
     Key("notice-level"),
+    Key("notice-closed"),
     Key("notice-published"),
     Key("notice-proposed"),
     Key("notice-draft"),

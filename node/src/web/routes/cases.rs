@@ -125,3 +125,20 @@ pub(crate) async fn cannot_take(
     api.engine.cannot_take(&reader, case, request).await?;
     Ok(StatusCode::NO_CONTENT)
 }
+
+/// Closes a case for good.
+///
+/// Nothing is written in it any more, and every sharing of it ends: each partner is told to erase what
+/// it received. Who reads it here reads it still. Closing twice changes nothing.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{case}/closing", operation_id = "closeCase", tag = "cases",
+    params(("case" = doc::CaseId, Path, description = "The case.")),
+    responses((status = 204, description = "The case is closed."), Finding, Changing),
+)]
+pub(crate) async fn close(
+    State(api): State<Api>,
+    Within(reader, case): Within<CaseId>,
+) -> Result<StatusCode, ApiError> {
+    api.engine.close_case(&reader, case).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -104,7 +104,9 @@ fn rows(ids: &Ids) -> Vec<Row> {
         ),
     ];
     let first = super::emergency::rows().into_iter();
-    first.chain(rows).chain(super::family::rows(giver, &ids.consent)).chain(super::baton::rows()).collect()
+    let rows = first.chain(rows).chain(super::family::rows(giver, &ids.consent)).chain(super::baton::rows());
+    // Last: nothing can be said in the case any more.
+    rows.chain([row("post", "/api/v1/cases/{case}/closing", Value::Null, (Holder, 204), stranger)]).collect()
 }
 
 /// A case with an entry and a consent that was asked for.

@@ -39,7 +39,7 @@ fn routes_and_description_name_the_same_operations() {
     let described: BTreeSet<_> = operations().into_keys().collect();
 
     assert_eq!(routed, described);
-    assert_eq!(described.len(), 51);
+    assert_eq!(described.len(), 52);
 }
 
 #[test]

@@ -105,6 +105,7 @@ async fn all_pages(node: &Node, query: &str) -> Vec<(String, Answer)> {
         (Some(MOTHER), "get", &home, 200),
         (Some(MOTHER), "get", &below(&home, "write"), 200),
         (Some(holder.as_str()), "get", "/baton", 200),
+        (Some(holder.as_str()), "get", &below(&case, "close"), 200),
         (Some(holder.as_str()), "get", &below(&case, "baton"), 200),
         (Some(holder.as_str()), "get", &below(&case, "baton/offer"), 200),
         (Some(&Who::UnitLeader.token()), "get", &below(&case, "baton/give"), 200),
@@ -183,7 +184,7 @@ async fn every_page_and_every_refusal_carries_the_text_byte_for_byte() {
     for (query, language) in [("", Language::Nb), ("?lang=nn", Language::Nn)] {
         let node = Node::start_with("[duty_to_report]\nchild_welfare_phone = \"00 00 00 00\"").await;
         let pages = all_pages(&node, query).await;
-        assert_eq!(pages.len(), 60);
+        assert_eq!(pages.len(), 61);
         let first = pages[0].1.text();
         let carried = block(&first);
 

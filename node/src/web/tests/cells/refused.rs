@@ -87,11 +87,12 @@ async fn asking_for_the_head_alone_is_answered_as_asking_for_the_whole_without_i
 }
 
 /// Routes that act and read no body.
-const BODILESS: [&str; 7] = [
+const BODILESS: [&str; 8] = [
     "/api/v1/cases/{case}/consents/{consent}/review",
     "/api/v1/cases/{case}/family/{registration}/approval",
     "/api/v1/cases/{case}/family/{registration}/rejection",
     "/api/v1/cases/{case}/address-protection/renewal",
+    "/api/v1/cases/{case}/closing",
     "/api/v1/cases/{case}/baton/offers/{offer}/acceptance",
     "/api/v1/cases/{case}/baton/offers/{offer}/refusal",
     "/api/v1/cases/{case}/baton/offers/{offer}/recall",

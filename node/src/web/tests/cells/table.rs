@@ -66,6 +66,8 @@ post   /family/{case}/write                                       404 404 404 40
 get    /family/{case}/guardians                                   404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /family/{case}/guardians                                   404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 get    /baton                                                     200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 401
+get    /cases/{case}/close                                        200 ask 200 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+post   /cases/{case}/close                                        303 ask 303 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 get    /cases/{case}/baton                                        200 200 200 200 200 404 200 404 404 404 404 404 404 200 200 404 200 401
 get    /cases/{case}/baton/offer                                  200 ask 200 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/baton/offer                                  303 ask 303 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
@@ -135,6 +137,7 @@ get    /api/v1/operations                                         403 401 403 40
 get    /api/v1/disclosures                                        403 401 403 403 403 403 403 403 403 403 403 200 403 403 403 403 401
 get    /api/v1/health                                             200 401 200 200 200 200 200 200 200 200 200 200 200 200 200 200 401
 get    /api/v1/batons                                             200 401 200 200 200 200 200 200 200 200 200 200 200 200 200 200 401
+post   /api/v1/cases/{case}/closing                               204 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 get    /api/v1/cases/{case}/baton                                 200 401 200 200 404 200 404 404 404 404 404 404 200 200 404 200 401
 put    /api/v1/cases/{case}/baton                                 403 401 403 404 404 204 404 404 404 404 404 404 403 403 404 403 401
 post   /api/v1/cases/{case}/baton/offers                          201 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
@@ -199,6 +202,8 @@ post   /cases/{case}/family                                       404 404 404 40
 get    /cases/{case}/family/circle                                404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/family/circle                                404 404 404 404 404 404 404 404 404 404 404 404 404 401
 get    /cases/{case}/looks                                        404 404 404 404 404 404 404 404 404 200 404 404 404 401
+get    /cases/{case}/close                                        404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /cases/{case}/close                                        404 404 404 404 404 404 404 404 404 404 404 404 404 401
 get    /cases/{case}/baton                                        404 404 404 404 404 404 404 404 404 404 404 404 404 401
 get    /cases/{case}/baton/offer                                  404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/baton/offer                                  404 404 404 404 404 404 404 404 404 404 404 404 404 401
@@ -243,6 +248,7 @@ put    /api/v1/cases/{case}/address-protection                    404 404 404 40
 post   /api/v1/cases/{case}/address-protection/approvals          404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/address-protection/renewal            404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/consents/{consent}/reconfirmation     404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /api/v1/cases/{case}/closing                               404 404 404 404 404 404 404 404 404 404 404 404 404 401
 get    /api/v1/cases/{case}/baton                                 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 put    /api/v1/cases/{case}/baton                                 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/baton/offers                          404 404 404 404 404 404 404 404 404 404 404 404 404 401

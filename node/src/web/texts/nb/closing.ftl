@@ -1,0 +1,11 @@
+closing-title = Avslutt saken
+closing-means = Når du avslutter saken
+closing-writes = Ingen skriver mer i stafettloggen, og ingen spør familien om nye samtykker.
+closing-reads = Familien og de som arbeider med saken her, leser fortsatt det de kunne lese.
+closing-shared = { $partner } får beskjed om å slette det de har fått. Du ser når de har bekreftet det.
+closing-for-good = Saken kan ikke åpnes igjen. Trenger barnet hjelp senere, oppretter dere en ny sak.
+closing-family = Snakk med familien først, så dere er enige om at dere er ferdige.
+closing-print = Skriv ut saken, hvis den skal i arkivet
+closing-do = Avslutt saken
+closing-back = Tilbake til saken
+notice-closed = Saken er avsluttet.

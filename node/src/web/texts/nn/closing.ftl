@@ -1,0 +1,11 @@
+closing-title = Avslutt saka
+closing-means = Når du avsluttar saka
+closing-writes = Ingen skriv meir i stafettloggen, og ingen spør familien om nye samtykke.
+closing-reads = Familien og dei som arbeider med saka her, les framleis det dei kunne lese.
+closing-shared = { $partner } får beskjed om å slette det dei har fått. Du ser når dei har stadfesta det.
+closing-for-good = Saka kan ikkje opnast att. Treng barnet hjelp seinare, opprettar de ei ny sak.
+closing-family = Snakk med familien først, så de er einige om at de er ferdige.
+closing-print = Skriv ut saka, om ho skal i arkivet
+closing-do = Avslutt saka
+closing-back = Tilbake til saka
+notice-closed = Saka er avslutta.
