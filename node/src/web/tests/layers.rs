@@ -26,10 +26,11 @@ impl Lines {
         let writer = self.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
+            .without_time()
             .with_writer(move || writer.clone())
             .finish();
+        hear_always();
         let guard = tracing::subscriber::set_default(subscriber);
-        // Another test's thread may have settled meanwhile that nobody listens.
         tracing::callsite::rebuild_interest_cache();
         guard
     }
@@ -37,6 +38,17 @@ impl Lines {
     pub(super) fn text(&self) -> String {
         String::from_utf8(self.0.lock().expect("not poisoned").clone()).expect("UTF-8")
     }
+}
+
+/// Somebody listens in this process for as long as it lives: else a place that logs, and is met first
+/// in another test's thread, may be settled as unheard for all.
+fn hear_always() {
+    static HEARD: std::sync::Once = std::sync::Once::new();
+    HEARD.call_once(|| {
+        let all = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE);
+        let subscriber = all.with_writer(std::io::sink).finish();
+        tracing::subscriber::set_global_default(subscriber).ok();
+    });
 }
 
 impl Write for Lines {
@@ -82,14 +94,7 @@ async fn log_does_not_tell_protecting_an_address_from_setting_a_level() {
     let node = Node::start().await;
     let case = node.open_case().await;
     let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .without_time()
-        .with_writer(move || writer.clone())
-        .finish();
-    let logging = tracing::subscriber::set_default(subscriber);
-    tracing::callsite::rebuild_interest_cache();
+    let logging = lines.capture();
 
     node.expect(204, Who::Holder, "put", &format!("{case}/level"), &json!({ "level": 2 })).await;
     let strict = json!({ "protection": "strictly-confidential" });
@@ -97,7 +102,7 @@ async fn log_does_not_tell_protecting_an_address_from_setting_a_level() {
     node.expect(200, Who::Holder, "get", &format!("{case}/address-protection"), &Value::Null).await;
 
     drop(logging);
-    let log = String::from_utf8(lines.0.lock().expect("not poisoned").clone()).expect("UTF-8");
+    let log = lines.text();
     let requests: Vec<_> = log.lines().filter_map(|line| line.split(" milliseconds=").next()).collect();
     let requests: Vec<_> = requests.into_iter().filter(|line| line.contains("route=")).collect();
     assert_eq!(requests.len(), 3, "{log}");
