@@ -109,8 +109,6 @@ random_id! {
     DraftId;
     /// One emergency opening (nødåpning) of a case.
     EmergencyOpeningId;
-    /// A case's move to another municipality (flytting).
-    SuccessionId;
 }
 
 #[cfg(test)]

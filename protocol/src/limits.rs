@@ -202,7 +202,3 @@ pub const EMERGENCY_FINDING_CHARACTERS_MAX: usize = 500;
 pub const SUCCESSION_OFFER_MS: u64 = 7 * crate::time::DAY;
 /// Milliseconds for which a move may stand accepted and not carried out: 60 days.
 pub const SUCCESSION_OPEN_MS: u64 = 60 * crate::time::DAY;
-/// Services that one offer of a case may name.
-pub const SUCCESSION_SERVICES_MAX: usize = 8;
-/// Bytes of the name of whoever takes a case over.
-pub const HOLDER_NAME_BYTES_MAX: usize = 200;

@@ -7,7 +7,7 @@
 
 pub mod arriving;
 pub mod leaving;
-pub mod statement;
+pub mod package;
 
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::leaving::SuccessionError;
-use super::statement::Packed;
+use super::package::Packed;
 use crate::planted::planted;
 use crate::signed::StatementHash;
 use crate::time::UnixMillis;

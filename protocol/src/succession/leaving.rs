@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::statement::{LateWord, Packed};
+use super::package::Packed;
 use crate::id::{ConsentId, EntryId, GenerationId};
 use crate::limits::SUCCESSION_OPEN_MS;
 use crate::municipality::ServiceCode;
@@ -73,6 +73,16 @@ pub enum EndCause {
     AgreementOver,
     /// A node that was restored does not know the offer any more.
     Restored,
+}
+
+/// Something that the new owner must know though the case is its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LateWord {
+    /// The family took its consent to the move back.
+    ConsentTakenBack,
+    /// An address of the family is protected.
+    AddressProtected,
 }
 
 /// How the consent to a move stands.

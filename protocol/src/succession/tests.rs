@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::leaving::{
-    ConsentStanding, EndCause, Leaving, LeavingEvent, LeavingSays, Offering, Package, Standing,
+    ConsentStanding, EndCause, LateWord, Leaving, LeavingEvent, LeavingSays, Offering, Package, Standing,
     SuccessionError,
 };
-use super::statement::{Answered, HolderName, LateWord, Offer, PackageHash, Packed, Sides, Stage, Takers};
+use super::package::{PackageHash, Packed};
 use super::{Arriving, ArrivingEvent, ArrivingSays};
-use crate::id::{ConsentId, SuccessionId};
-use crate::limits::{SUCCESSION_OFFER_MS, SUCCESSION_OPEN_MS, SUCCESSION_SERVICES_MAX};
+use crate::id::ConsentId;
+use crate::limits::{SUCCESSION_OFFER_MS, SUCCESSION_OPEN_MS};
 use crate::municipality::ServiceCode;
 use crate::signed::StatementHash;
 use crate::time::UnixMillis;
@@ -257,31 +257,4 @@ fn restored_receiver_asks_and_goes_on_by_what_it_hears() {
     assert_eq!(offered.says(), Some(ArrivingSays::Accepted(YES)));
     assert!(matches!(knows.step(GONE, NOW), Ok(Arriving::Waiting { .. })));
     assert!(matches!(knows.step(READY, NOW), Ok(Arriving::Accepted { .. })));
-}
-
-#[test]
-fn statements_name_nobody_and_keep_their_bounds() {
-    let sides = Sides {
-        succession: SuccessionId::from_bytes([6; 16]),
-        from: "310000019".parse().expect("a number"),
-        to: "310000027".parse().expect("a number"),
-    };
-    let services = Takers::try_from([ppt()].into_iter().collect::<std::collections::BTreeSet<_>>());
-    let offer =
-        Offer { sides, services: services.expect("one"), stage: Stage::PrimarySchool, lapses_at: NOW };
-    let json = serde_json::to_string(&offer).expect("writes");
-
-    assert_eq!(serde_json::from_str::<Offer>(&json).expect("reads"), offer);
-    let keys: BTreeMap<String, serde_json::Value> = serde_json::from_str(&json).expect("an object");
-    let keys: Vec<&str> = keys.keys().map(String::as_str).collect();
-    assert_eq!(keys, ["from", "lapses_at", "services", "stage", "succession", "to"]);
-    let many = (0..=SUCCESSION_SERVICES_MAX).map(|number| format!("s{number}").parse().expect("a code"));
-    assert!(Takers::try_from(many.collect::<std::collections::BTreeSet<ServiceCode>>()).is_err());
-    assert!(Takers::try_from(std::collections::BTreeSet::new()).is_err());
-    let holder = HolderName::try_from("Kari Nes".to_owned()).expect("a line");
-    let said = Answered::Accepted { holder, service: ppt() };
-    assert!(!format!("{said:?}").contains("Kari"), "a name does not print itself");
-    for refused in ["", " a", "a\nb", "a\u{202e}b", &"a".repeat(201)] {
-        assert!(HolderName::try_from(refused.to_owned()).is_err(), "{refused:?}");
-    }
 }

@@ -11,9 +11,9 @@ use stafett_protocol::id::ConsentId;
 use stafett_protocol::limits::{SUCCESSION_OFFER_MS, SUCCESSION_OPEN_MS};
 use stafett_protocol::signed::StatementHash;
 use stafett_protocol::succession::leaving::{
-    ConsentStanding, EndCause, Leaving, LeavingEvent, LeavingSays, Offering, Package, Standing,
+    ConsentStanding, EndCause, LateWord, Leaving, LeavingEvent, LeavingSays, Offering, Package, Standing,
 };
-use stafett_protocol::succession::statement::{LateWord, PackageHash, Packed};
+use stafett_protocol::succession::package::{PackageHash, Packed};
 use stafett_protocol::succession::{Arriving, ArrivingEvent, ArrivingSays};
 use stafett_protocol::time::UnixMillis;
 
