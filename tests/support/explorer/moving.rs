@@ -5,6 +5,10 @@
 //! decides, and only what it has committed is said; a stop between the two forgets the decision. A
 //! restore brings an older state back, and cuts what is on its way to or from the node.
 
+mod restoring;
+mod rules;
+mod saying;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use stafett_protocol::id::ConsentId;
@@ -275,16 +279,6 @@ impl New {
 }
 
 impl Moving {
-    /// Whether a step carries a case over to a node that does not have that package whole.
-    fn is_carried_over_too_early(self, before: &World, after: &World) -> bool {
-        after.old.kept.moves.iter().any(|(of, one)| {
-            let Leaving::Transferred { packed, .. } = one else { return false };
-            let was_open = before.old.kept.moves.get(of).is_some_and(Leaving::is_owner);
-            let there = after.news[self.receiver(*of)].kept.moves.get(of);
-            was_open && !matches!(there, Some(Arriving::InDoubt { stored, .. }) if stored == packed)
-        })
-    }
-
     /// Which node a move goes to.
     fn receiver(self, of: Move) -> usize {
         of.min(self.receivers - 1)
@@ -374,96 +368,15 @@ impl Model for Moving {
     }
 
     fn broken(&self, before: &World, after: &World) -> Option<&'static str> {
-        let old_acts = !after.old.is_silent && after.old.kept.moves.values().all(Leaving::is_owner);
-        let new_acts =
-            |node: &Node<New>| !node.is_silent && node.kept.moves.values().any(|one| one.is_owner());
-        let owners = usize::from(old_acts) + after.news.iter().filter(|node| new_acts(node)).count();
-        let is_gone = |node: &Node<New>| {
-            node.kept.parts.iter().any(|of| node.kept.moves.get(of).is_none_or(|one| !one.keeps_parts()))
-        };
-        let carried_out = |one: &Leaving| !one.is_owner();
-        let open_over = after.old.kept.moves.values().any(|one| {
-            one.is_open() && (after.old.kept.consent == ConsentStanding::Over || after.old.kept.is_blocked)
-        });
-        let has_two_answers = std::iter::zip(&before.news, &after.news).any(|(before, after)| {
-            let is_yes = |of: &Move| matches!(after.kept.moves.get(of), Some(Arriving::Accepted { .. }));
-            let was_no = |one: &Arriving| matches!(one, Arriving::Declined { .. });
-            before.kept.moves.iter().any(|(of, one)| was_no(one) && is_yes(of))
-        });
-        match () {
-            () if has_two_answers => Some("an answer is given once"),
-            () if after.is_accepted_late() => Some("an offer ends by its time"),
-            () if self.restores == 0 && self.is_carried_over_too_early(before, after) => {
-                Some("a case is carried over when the other side has it whole")
-            }
-            () if owners > 1 => Some("a case has one owner"),
-            () if after.has_heard_both => Some("what became of a move is one answer"),
-            () if after.old.kept.moves.values().filter(|one| carried_out(one)).count() > 1 => {
-                Some("a case moves once")
-            }
-            () if open_over => Some("nothing stands open that the family or the law has ended"),
-            () if after.news.iter().any(|node| node.kept.opened.values().any(|cases| *cases > 1)) => {
-                Some("a move opens one case")
-            }
-            () if after.news.iter().any(is_gone) => Some("what came is deleted when a move ends"),
-            () => None,
-        }
+        rules::broken(*self, before, after)
     }
 
     fn goals(&self) -> Vec<Goal<World>> {
-        vec![
-            Goal {
-                rule: "a case that was carried over is opened",
-                asks: is_carried_out,
-                is_there: is_opened,
-            },
-            Goal { rule: "every move ends", asks: |_| true, is_there: is_settled },
-            Goal { rule: "a late word arrives", asks: has_late_word, is_there: late_words_arrived },
-        ]
+        rules::goals()
     }
-}
-
-fn is_carried_out(world: &World) -> bool {
-    world.old.kept.moves.values().any(|one| !one.is_owner())
-}
-
-fn is_opened(world: &World) -> bool {
-    world.news.iter().any(|node| node.kept.moves.values().any(|one| one.is_owner()))
-}
-
-fn has_late_word(world: &World) -> bool {
-    let has = |one: &Leaving| matches!(one, Leaving::Transferred { late, .. } if !late.is_empty());
-    world.old.kept.moves.values().any(has)
-}
-
-fn late_words_arrived(world: &World) -> bool {
-    let arrived = |of: &Move| world.news.iter().any(|node| node.kept.late.contains(of));
-    world.old.kept.moves.iter().all(|(of, one)| match one {
-        Leaving::Transferred { late, .. } => late.is_empty() || arrived(of),
-        _ => true,
-    })
-}
-
-/// Nothing waits at any node.
-fn is_settled(world: &World) -> bool {
-    let is_idle = world.old.is_free() && world.news.iter().all(Node::is_free);
-    let is_over =
-        |one: &Arriving| matches!(one, Arriving::Declined { .. } | Arriving::Owner { .. } | Arriving::Ended);
-    is_idle
-        && world.old.kept.moves.values().all(Leaving::is_over)
-        && world.news.iter().all(|node| node.kept.moves.values().all(is_over))
 }
 
 impl World {
-    fn is_accepted_late(&self) -> bool {
-        self.old.kept.moves.values().any(|one| match one {
-            Leaving::Accepted { offering, acceptance }
-            | Leaving::Packed { offering, acceptance, .. }
-            | Leaving::Stored { offering, acceptance, .. } => acceptance.at >= offering.lapses_at,
-            _ => false,
-        })
-    }
-
     fn old_decides(&mut self, action: Action) -> Option<()> {
         if !self.old.is_free() {
             return None;
@@ -516,170 +429,6 @@ impl World {
         Some(())
     }
 
-    /// What a node stands for, as far as it is durable.
-    fn say(&mut self, model: &Moving, side: Side) -> Option<()> {
-        match side {
-            Side::Old if !self.old.is_silent => {
-                let says: Vec<_> =
-                    self.old.kept.moves.iter().filter_map(|(of, one)| Some((*of, one.says()?))).collect();
-                says.into_iter().for_each(|(of, says)| self.tell(of, says));
-            }
-            Side::New(at) if !self.news[at].is_silent => {
-                let moves = self.news[at].kept.moves.iter();
-                let says: Vec<_> = moves.filter_map(|(of, one)| Some((*of, one.says()?))).collect();
-                let says = says.into_iter().filter(|(of, _)| model.receiver(*of) == at);
-                self.sent.extend(says.map(|(of, says)| Message::ToOld(of, says)));
-            }
-            _ => return None,
-        }
-        Some(())
-    }
-
-    fn tell(&mut self, of: Move, says: LeavingSays) {
-        self.sent.insert(Message::ToNew(of, says));
-    }
-
-    /// A receiver heard what became of a move.
-    fn note_heard(&mut self, of: Move, says: LeavingSays) {
-        let is_carried_out = match says {
-            LeavingSays::Ended => false,
-            LeavingSays::Transferred(_) => true,
-            _ => return,
-        };
-        let heard = *self.heard.entry(of).or_insert(is_carried_out);
-        self.has_heard_both |= heard != is_carried_out;
-    }
-
-    fn deliver(&mut self, model: &Moving, message: Message) -> Option<()> {
-        match message {
-            Message::ToNew(of, says) => self.new_hears(model.receiver(of), of, says),
-            Message::Part(of, revision) => {
-                let now = self.now;
-                self.new_decides(model.receiver(of), |kept| {
-                    let part = kept.stepped(of, ArrivingEvent::Part { revision, index: 0 }, now)?;
-                    part.stepped(of, ArrivingEvent::Whole { fits: true }, now)
-                })
-            }
-            Message::Remembered(of, is_yes) => {
-                let answer = if is_yes { yes(of) } else { no(of) };
-                let (event, now) = (ArrivingEvent::Remembered { answer, is_yes }, self.now);
-                self.new_decides(model.receiver(of), |kept| kept.stepped(of, event, now))
-            }
-            Message::ToOld(of, says) => self.old_hears(of, says),
-            Message::LateKept(of, number) => {
-                self.old_steps_or_answers(of, Some(LeavingEvent::LateKept(number)))
-            }
-        }
-    }
-
-    fn new_hears(&mut self, at: usize, of: Move, says: LeavingSays) -> Option<()> {
-        if !self.news[at].is_free() {
-            return None;
-        }
-        self.note_heard(of, says);
-        let (kept, now) = (&self.news[at].kept, self.now);
-        let Some(known) = kept.moves.get(&of).copied() else {
-            let first = match says {
-                LeavingSays::Offer => {
-                    Arriving::Offered { offer: offer(of), lapses_at: UnixMillis(SUCCESSION_OFFER_MS) }
-                }
-                LeavingSays::Ended => Arriving::Ended,
-                _ => return None,
-            };
-            return self.new_decides(at, |kept| Some(kept.with(of, first)));
-        };
-        let event = match says {
-            LeavingSays::Offer => ArrivingEvent::Offered,
-            LeavingSays::Ready(packed) => ArrivingEvent::Ready { packed, parts: 1 },
-            LeavingSays::Ended => ArrivingEvent::Ended,
-            LeavingSays::Transferred(packed) => ArrivingEvent::Transferred { answer: yes(of), packed },
-            LeavingSays::Late(number, _) => {
-                if !known.is_owner() {
-                    return None;
-                }
-                if kept.late.contains(&of) {
-                    self.sent.insert(Message::LateKept(of, number));
-                    return Some(());
-                }
-                return self.new_decides(at, |kept| {
-                    let mut all = kept.clone();
-                    all.late.insert(of);
-                    Some(all)
-                });
-            }
-        };
-        if let Some(next) = kept.stepped(of, event, now) {
-            return self.new_decides(at, |_| Some(next));
-        }
-        let answer = known.answer()?;
-        self.sent.insert(Message::ToOld(of, answer));
-        Some(())
-    }
-
-    fn old_hears(&mut self, of: Move, says: ArrivingSays) -> Option<()> {
-        let service = SERVICE.parse().expect("a code");
-        let event = match says {
-            ArrivingSays::Accepted(answer) => LeavingEvent::Accepted { offer: offer(of), answer, service },
-            ArrivingSays::Declined(_) => LeavingEvent::Declined { offer: offer(of) },
-            ArrivingSays::Stored(packed) => LeavingEvent::Stored(packed),
-            ArrivingSays::Confirmed(packed) => LeavingEvent::Confirmed(packed),
-            ArrivingSays::EndKept => LeavingEvent::EndKept,
-            ArrivingSays::Want { revision, .. } => return self.old_is_asked_for_a_part(of, revision),
-            ArrivingSays::Ask => return self.old_is_asked(of),
-        };
-        self.old_steps_or_answers(of, Some(event))
-    }
-
-    fn old_steps_or_answers(&mut self, of: Move, event: Option<LeavingEvent>) -> Option<()> {
-        if !self.old.is_free() {
-            return None;
-        }
-        let Some(known) = self.old.kept.moves.get(&of) else {
-            // A node that was restored to before its offer.
-            let mut all = self.old.kept.clone();
-            all.moves.insert(of, Leaving::ended_before());
-            self.old.decided = Some(all);
-            return Some(());
-        };
-        if let Some(next) = event.and_then(|event| self.old.kept.stepped(of, &event, self.now)) {
-            self.old.decided = Some(next);
-            return Some(());
-        }
-        known.answer().into_iter().for_each(|says| self.tell(of, says));
-        Some(())
-    }
-
-    fn old_is_asked(&mut self, of: Move) -> Option<()> {
-        if !self.old.is_free() {
-            return None;
-        }
-        let remembered = match self.old.kept.moves.get(&of) {
-            Some(Leaving::Declined) => Some(false),
-            Some(Leaving::Offered { .. } | Leaving::Ended { .. }) | None => None,
-            Some(_) => Some(true),
-        };
-        self.sent.extend(remembered.map(|is_yes| Message::Remembered(of, is_yes)));
-        self.old_steps_or_answers(of, None)
-    }
-
-    fn old_is_asked_for_a_part(&mut self, of: Move, revision: u32) -> Option<()> {
-        if !self.old.is_free() {
-            return None;
-        }
-        let has = match self.old.kept.moves.get(&of) {
-            Some(Leaving::Packed { package, .. } | Leaving::Stored { package, .. }) => {
-                package.packed.revision == revision
-            }
-            Some(Leaving::Transferred { packed, .. }) => packed.revision == revision,
-            _ => false,
-        };
-        if has {
-            self.sent.insert(Message::Part(of, revision));
-            return Some(());
-        }
-        self.old_steps_or_answers(of, None)
-    }
-
     fn commit(&mut self, side: Side) -> Option<()> {
         match side {
             Side::Old => {
@@ -723,150 +472,6 @@ impl World {
             }
         }
         Some(())
-    }
-
-    fn stop(&mut self, side: Side) -> Option<()> {
-        self.stops = self.stops.checked_sub(1)?;
-        match side {
-            Side::Old => _ = self.old.decided.take()?,
-            Side::New(at) => _ = self.news[at].decided.take()?,
-        }
-        Some(())
-    }
-
-    fn back_up(&mut self, side: Side) -> Option<()> {
-        fn backed_up<Kept: Clone>(node: &mut Node<Kept>) -> Option<()> {
-            if node.backup.is_some() {
-                return None;
-            }
-            node.backup = Some(node.kept.clone());
-            Some(())
-        }
-        if self.restores == 0 {
-            return None;
-        }
-        match side {
-            Side::Old => backed_up(&mut self.old),
-            Side::New(at) => backed_up(&mut self.news[at]),
-        }
-    }
-
-    fn restore(&mut self, model: &Moving, side: Side, has_journal: bool) -> Option<()> {
-        self.restores = self.restores.checked_sub(1)?;
-        match side {
-            Side::Old => {
-                self.old.kept = self.old.backup.clone()?;
-                self.old.decided = None;
-                if has_journal {
-                    self.old_replays();
-                }
-                self.old.is_silent = true;
-                self.sent.clear();
-            }
-            Side::New(at) => {
-                let node = &mut self.news[at];
-                node.kept = node.backup.clone()?;
-                node.decided = None;
-                if has_journal {
-                    for (of, line) in node.journal.clone() {
-                        let is_known = match node.kept.moves.get(&of) {
-                            Some(one) if line == Line::Opened => one.is_owner(),
-                            Some(Arriving::Offered { .. }) | None => false,
-                            Some(_) => true,
-                        };
-                        if !is_known {
-                            node.kept.moves.insert(of, Arriving::Asking { answer: None });
-                            node.kept.parts.remove(&of);
-                        }
-                    }
-                }
-                node.is_silent = true;
-                self.sent.retain(|message| model.receiver(message.of()) != at);
-            }
-        }
-        Some(())
-    }
-
-    /// What a journal says is closed again before the node speaks.
-    fn old_replays(&mut self) {
-        for (of, line) in self.old.journal.clone() {
-            let known = self.old.kept.moves.get(&of);
-            let again = match line {
-                Line::CarriedOut(revision) if known.is_none_or(Leaving::is_owner) => {
-                    Leaving::carried_out(yes(of), packed(of, revision), self.now)
-                }
-                Line::Ended if known.is_none_or(Leaving::is_open) => Leaving::ended_before(),
-                _ => continue,
-            };
-            self.old.kept.moves.insert(of, again);
-        }
-    }
-
-    /// Both sides show what they have of the other's statements.
-    fn compare(&mut self, model: &Moving, side: Side) -> Option<()> {
-        match side {
-            Side::Old => {
-                // Nobody shows what it has while something waits to be committed.
-                if !self.old.is_silent || !self.news.iter().all(Node::is_free) {
-                    return None;
-                }
-                for at in 0..self.news.len() {
-                    let shown = self.news[at].kept.moves.clone();
-                    for (of, one) in shown.into_iter().filter(|(of, _)| model.receiver(*of) == at) {
-                        self.old_is_shown(of, one);
-                    }
-                }
-                self.old.is_silent = false;
-            }
-            Side::New(at) => {
-                if !self.news[at].is_silent || !self.old.is_free() {
-                    return None;
-                }
-                let shown = self.old.kept.moves.clone();
-                for (of, one) in shown.into_iter().filter(|(of, _)| model.receiver(*of) == at) {
-                    self.new_is_shown(at, of, &one);
-                }
-                self.news[at].is_silent = false;
-            }
-        }
-        Some(())
-    }
-
-    fn old_is_shown(&mut self, of: Move, one: Arriving) {
-        let known = self.old.kept.moves.get(&of);
-        let again = match one {
-            Arriving::Owner { opened: packed, answer } | Arriving::Waiting { packed, answer, .. } => {
-                known.is_none_or(Leaving::is_owner).then(|| Leaving::carried_out(answer, packed, self.now))
-            }
-            Arriving::Ended => known.is_none_or(Leaving::is_open).then(Leaving::ended_before),
-            _ => known.is_none().then(Leaving::ended_before),
-        };
-        if let Some(again) = again {
-            self.old.kept.moves.insert(of, again);
-        }
-    }
-
-    /// A restored receiver sees its own answer again, which it may have given since the backup, and
-    /// what had come to nothing.
-    fn new_is_shown(&mut self, at: usize, of: Move, one: &Leaving) {
-        let kept = &mut self.news[at].kept;
-        let is_undecided = matches!(kept.moves.get(&of), None | Some(Arriving::Offered { .. }));
-        let again = match one {
-            Leaving::Ended { .. } if is_undecided => Some(Arriving::Ended),
-            Leaving::Declined if is_undecided => Some(Arriving::Declined { answer: no(of) }),
-            Leaving::Accepted { .. }
-            | Leaving::Packed { .. }
-            | Leaving::Stored { .. }
-            | Leaving::Transferred { .. }
-                if is_undecided =>
-            {
-                Some(Arriving::Asking { answer: Some(yes(of)) })
-            }
-            _ => None,
-        };
-        if let Some(again) = again {
-            kept.moves.insert(of, again);
-        }
     }
 }
 
