@@ -136,6 +136,31 @@ fn gate_that_takes_a_hidden_area_for_an_open_one_is_found() {
 }
 
 #[test]
+fn thousand_hidden_entries_more_change_nothing_that_the_partner_sees() {
+    let lived_with = |hidden: u64| {
+        let mut story = Story::new(9);
+        story.share("ppt", &["language"]);
+        story.note("synlig");
+        story.world.run_for(MINUTE);
+        for number in 0..hidden {
+            let text = format!("skjult {number}");
+            story.world.hidden(|world| world.publish(story.case, &NewEntry::note_in(&["wellbeing"], &text)));
+        }
+        story.world.run_for(MINUTE);
+        story.note("synlig etterpå");
+        story.world.run_for(MINUTE);
+        story.world.restart(story.partner, Crash::AfterCommits);
+        story.world.run_for(5 * MINUTE);
+        story
+    };
+    let (bare, full) = (lived_with(0), lived_with(1_000));
+
+    assert!(full.world.node(full.owner).store.entries.len() > 1_000);
+    assert!(seen(&bare).len() >= 8, "{} frames are too few to say anything", seen(&bare).len());
+    assert_eq!(first_difference(&seen(&bare), &seen(&full)), None);
+}
+
+#[test]
 fn one_seed_twice_gives_the_same_bytes() {
     for seed in 0..20 {
         let (once, again) = (lived(seed, Hidden { between: 3 }), lived(seed, Hidden { between: 3 }));

@@ -128,6 +128,7 @@ impl Federation {
             incarnation: 0,
             knows: u16::MAX,
             clock_ahead: 0,
+            clock_stands_at: None,
             journal: Vec::new(),
             journaled: 0,
             is_down: false,
@@ -265,13 +266,17 @@ impl Federation {
 
     /// The time that a node goes by.
     fn time_at(&self, node: OrganisationNumber) -> UnixMillis {
-        self.now.plus(self.nodes[&node].clock_ahead)
+        let node = &self.nodes[&node];
+        node.clock_stands_at.unwrap_or_else(|| self.now.plus(node.clock_ahead))
     }
 
     /// When a session wants its timer, by the world's time.
     fn timeout(&self, place: Place) -> Option<UnixMillis> {
         let end = self.end(place);
         let ahead = self.nodes[&end.own].clock_ahead;
+        if let Some(stands_at) = self.nodes[&end.own].clock_stands_at {
+            return end.session.poll_timeout().filter(|at| *at <= stands_at).map(|_| self.now);
+        }
         // What was due while nobody was connected is due at once.
         end.session.poll_timeout().map(|at| UnixMillis(at.0.saturating_sub(ahead)).max(self.now))
     }

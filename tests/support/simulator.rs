@@ -8,6 +8,7 @@
 //! The nodes are the real core on a store in memory ([`crate::federation`]). What may go to whom is
 //! judged by [`facts`], written a second time from what was said and shares no code with the core.
 
+mod answered;
 mod apply;
 mod befalling;
 pub mod campaign;

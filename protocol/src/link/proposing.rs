@@ -14,6 +14,7 @@ use crate::entry::{About, Heads, read_genesis};
 use crate::id::{DisclosureId, EntryId, GenerationId, ProposalId, RelationId};
 use crate::limits::{PROPOSALS_WAITING_MAX, RETURNED_DRAFT_MS};
 use crate::municipality::Service;
+use crate::planted::planted;
 use crate::transaction::{Committed, EntryRecord, EntryState, Fault, Proposal, Relation, Transaction, Write};
 use crate::wire::error_code::ErrorCode;
 use crate::wire::{Frame, ProposalRefused, Propose};
@@ -40,7 +41,9 @@ impl Session {
             }
             let row_id = row.id;
             self.room.promise(1);
-            self.write(Write::Disclosure(row), Work::Propose(id, row_id));
+            let rows =
+                if planted!("no-row-of-a-proposal") { Vec::new() } else { vec![Write::Disclosure(row)] };
+            self.commit(Transaction::of(rows), Work::Propose(id, row_id));
         }
     }
 

@@ -7,9 +7,9 @@ use super::room::frames_of;
 use super::snapshot::Tracked;
 use super::{Session, Work};
 use crate::disclosure::DisclosureRow;
-use crate::entry::Heads;
 use crate::entry::check::CheckedChange;
 use crate::entry::operation::Change;
+use crate::entry::{About, Heads};
 use crate::id::{DisclosureId, EntryId, GenerationId, GrantId};
 use crate::limits::{DISCLOSURE_BATCH_ENTRIES, DISCLOSURE_BATCHES_WAITING_MAX, FRAME_BYTES_MAX};
 use crate::planted::planted;
@@ -436,7 +436,7 @@ fn announcement(
         schema: record.schema,
         kind: facts.kind,
         areas: facts.areas.clone(),
-        about: facts.about.clone(),
+        about: if planted!("about-not-told") { [About::Subject].into() } else { facts.about.clone() },
         only_for: facts.only_for.as_ref().and_then(|only| theirs(&only.service)),
         written_by_yours: facts.written_by.as_ref().and_then(theirs),
         genesis: record.genesis,

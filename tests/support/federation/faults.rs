@@ -37,6 +37,10 @@ pub enum Happened {
     Restarted {
         /// Which.
         node: OrganisationNumber,
+        /// How many commits that were under way are there.
+        kept: usize,
+        /// How many are not.
+        lost: usize,
     },
     /// A proposal became an entry.
     Taken {

@@ -21,26 +21,25 @@ impl Federation {
             Crash::AfterCommits => 10,
             Crash::SomeCommits { tenths } => usize::from(tenths),
         };
-        if tenths > 0 {
-            let incarnation_before = self.nodes[&number].incarnation;
-            let is_ours = |event: &Event| {
-                matches!(event, Event::Commit { at, incarnation, .. }
-                    if places.contains(at) && *incarnation == incarnation_before)
-            };
-            let keys = self.queue.iter().filter(|(_, event)| is_ours(event)).map(|(key, _)| *key);
-            let keys: Vec<_> = keys.collect();
-            let durable = keys.len() * tenths / 10;
-            for key in keys.into_iter().take(durable) {
-                if let Some(Event::Commit { transaction, .. }) = self.queue.remove(&key) {
-                    let taken = super::taken_by(number, &transaction, self.now);
-                    if self.node_mut(number).store.commit(transaction).is_ok() {
-                        self.news.extend(taken);
-                    }
+        let incarnation_before = self.nodes[&number].incarnation;
+        let is_ours = |event: &Event| {
+            matches!(event, Event::Commit { at, incarnation, .. }
+                if places.contains(at) && *incarnation == incarnation_before)
+        };
+        let keys = self.queue.iter().filter(|(_, event)| is_ours(event)).map(|(key, _)| *key);
+        let keys: Vec<_> = keys.collect();
+        let kept = keys.len() * tenths / 10;
+        let lost = keys.len() - kept;
+        for key in keys.into_iter().take(kept) {
+            if let Some(Event::Commit { transaction, .. }) = self.queue.remove(&key) {
+                let taken = super::taken_by(number, &transaction, self.now);
+                if self.node_mut(number).store.commit(transaction).is_ok() {
+                    self.news.extend(taken);
                 }
             }
         }
         self.node_mut(number).incarnation += 1;
-        self.news.push(Happened::Restarted { node: number });
+        self.news.push(Happened::Restarted { node: number, kept, lost });
         for place in places {
             self.disconnect(place.0);
             let end = self.end(place);
@@ -206,9 +205,18 @@ impl Federation {
         self.restart(node, Crash::AfterCommits);
     }
 
+    /// The clock that a node goes by is found far back when it starts again: it is sealed, and its time
+    /// stands at the latest that it knows.
+    pub fn set_clock_back(&mut self, node: OrganisationNumber) {
+        self.seal(node);
+        self.node_mut(node).clock_stands_at = Some(self.now);
+        self.restart(node, Crash::AfterCommits);
+    }
+
     /// The operator puts the clock right.
     pub fn right_clock(&mut self, node: OrganisationNumber) {
         self.node_mut(node).clock_ahead = 0;
+        self.node_mut(node).clock_stands_at = None;
         self.open_again(node);
     }
 

@@ -60,6 +60,8 @@ pub struct Node {
     pub(super) knows: u16,
     /// By how many milliseconds the clock that it goes by is ahead.
     pub(super) clock_ahead: u64,
+    /// Where its time stands, while its clock is behind it.
+    pub(super) clock_stands_at: Option<UnixMillis>,
     /// What closed, outside the store, as it stands up to `journaled` of the store's.
     pub(super) journal: Vec<Closing>,
     pub(super) journaled: usize,

@@ -75,6 +75,7 @@ impl Run {
             Do::Birthday { case, youth_in } => self.register(*case, None, Some(*youth_in), name),
             Do::Baton { case, pass } => self.pass_baton(*case, *pass, name),
             Do::CloseCase { case } => self.close_case(*case, name),
+            Do::Answer { consent, takes } => self.answer(*consent, *takes, name),
             Do::AccountCloses { case } => self.account_closes(*case, name),
             Do::Agree { own, partner, terms } => self.agree(*own, *partner, *terms),
             Do::Lie { node, to, lie } => self.lie(*node, *to, *lie, name),
@@ -106,7 +107,7 @@ impl Run {
             // Nothing more is said in a case that is closed; what is refused there says nothing.
             Err(_) if self.facts.cases.get(&case).is_some_and(|facts| facts.is_closed) => false,
             // What it speaks of was lost in a restore.
-            Err(_) if self.restored.contains(&self.place(at.owner)) => false,
+            Err(_) if self.was_restored(self.place(at.owner)) => false,
             Err(error) => {
                 self.violated("the core takes every word that can be said", format!("{name}: {error}"));
                 false

@@ -7,8 +7,8 @@ use stafett_protocol::time::DAY;
 use stafett_protocol::transaction::Fault;
 
 use super::apply::crash;
-use super::operation::{Do, Key, NodeAt, Stop, Terms};
-use super::run::{Run, SERVICES};
+use super::operation::{Do, Key, NodeAt, Terms};
+use super::run::{Before, Run, SERVICES};
 use super::state::State;
 use crate::federation::AREAS;
 use crate::names::{areas, service_code};
@@ -66,7 +66,7 @@ impl Run {
             | Do::Flow { .. } => self.befall_link(what),
             Do::Restart { node, stop } => {
                 self.fault("node restarted");
-                self.stops(*node, *stop);
+                self.stopped.insert(*node);
                 self.world.restart(self.number(*node), crash(*stop));
                 true
             }
@@ -100,11 +100,14 @@ impl Run {
                 if self.world.is_sealed(self.number(*node)) {
                     return false;
                 }
-                self.fault("clock jumped");
+                self.fault(if *ahead { "clock set ahead" } else { "clock set back" });
                 self.stopped.insert(*node);
                 self.oracle.states.insert(State::ClockJumped);
-                // A clock that goes back is not followed: the mark holds the time.
-                self.world.jump_clock(self.number(*node), if *ahead { CLOCK_JUMP_MS } else { 0 });
+                if *ahead {
+                    self.world.jump_clock(self.number(*node), CLOCK_JUMP_MS);
+                } else {
+                    self.world.set_clock_back(self.number(*node));
+                }
                 self.oracle.jumped.insert(*node);
                 true
             }
@@ -127,15 +130,6 @@ impl Run {
         let number = self.number(node);
         self.world.sweep_all(number);
         true
-    }
-
-    fn stops(&mut self, node: NodeAt, stop: Stop) {
-        self.stopped.insert(node);
-        match stop {
-            Stop::Lost => _ = self.oracle.states.insert(State::CommitsLost),
-            Stop::Torn(_) => _ = self.oracle.states.insert(State::CommitsTorn),
-            Stop::Kept => {}
-        }
     }
 
     fn rotate_key(&mut self, node: NodeAt) -> bool {
@@ -165,7 +159,9 @@ impl Run {
             return false;
         }
         self.fault(if journal { "restored with its journal kept" } else { "restored with its journal" });
-        self.restored.insert(node);
+        let (entries, consents) = (self.facts.entries.keys(), self.facts.consents.keys());
+        let before = Before { entries: entries.copied().collect(), consents: consents.copied().collect() };
+        self.restored.insert(node, before);
         self.stopped.insert(node);
         if let Some((then, held)) = self.facts_at.get(&backup).cloned().filter(|_| !journal) {
             self.facts.forget(node, &then);

@@ -43,6 +43,8 @@ pub struct Report {
     pub seeds: u64,
     /// How many operations did something.
     pub steps: u64,
+    /// How many of those were hidden, by their sort; of twins alone.
+    pub hidden: BTreeMap<String, u64>,
     /// How many frames were handed over.
     pub frames: u64,
     /// How many canaries were found where they may be.
@@ -66,6 +68,9 @@ impl Report {
     fn add(&mut self, seed: u64, outcome: Outcome) {
         self.seeds += 1;
         self.steps += outcome.done;
+        for (sort, times) in outcome.hidden {
+            *self.hidden.entry(sort).or_default() += times;
+        }
         self.frames += outcome.frames;
         self.canaries += outcome.canaries;
         for (fault, times) in outcome.faults {

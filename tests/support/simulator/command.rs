@@ -1,6 +1,6 @@
 //! The command `simulate`: seeds, steps, faults, states, violations, and how fast.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -38,10 +38,10 @@ struct Arguments {
     #[arg(long)]
     twin: bool,
     /// Runs one seed alone.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["seeds", "minutes", "digest"])]
     seed: Option<u64>,
     /// Runs a list of operations from a file; a line `# twin` in it says that it is lived twice.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["seeds", "minutes", "digest", "seed"])]
     list: Option<PathBuf>,
     /// Prints what was done and what was handed over.
     #[arg(long)]
@@ -53,19 +53,19 @@ struct Arguments {
     #[arg(long)]
     digest: bool,
     /// Goes on after a seed that breaks a rule, up to so many.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = at_least_one)]
     failures: usize,
     /// Prints failing seeds as they are drawn, without cutting them down.
     #[arg(long)]
     whole: bool,
     /// Looks for each fault that is planted, or for those named.
     #[cfg(planted)]
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["from", "minutes", "twin", "seed", "list", "json", "digest"])]
     hunt: bool,
     /// The faults to look for, or the one to plant.
     #[cfg(planted)]
-    #[arg(long)]
-    fault: Vec<String>,
+    #[arg(long, value_parser = of_a_fault)]
+    fault: Vec<&'static str>,
 }
 
 impl Arguments {
@@ -93,17 +93,28 @@ impl Arguments {
 #[expect(clippy::print_stdout, reason = "the command's answer")]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let list = match arguments.list.as_deref().map(read_list).transpose() {
+        Ok(list) => list,
+        Err(wrong) => {
+            println!("{wrong}");
+            return ExitCode::FAILURE;
+        }
+    };
+    // A seed whose rules panic is told as one that breaks a rule.
     std::panic::set_hook(Box::new(|_| {}));
     #[cfg(planted)]
     if arguments.hunt {
         return super::hunt::hunt(&arguments.fault, arguments.seeds());
     }
     #[cfg(planted)]
-    stafett_protocol::planted::choose(planted(&arguments));
-    if let Some(path) = &arguments.list {
-        let text = std::fs::read_to_string(path).expect("a list that can be read");
-        let is_twin = arguments.twin || text.lines().any(|line| line == TWIN_LINE);
-        return one_history(&arguments, &History::from_lines(&text).expect("a list"), is_twin);
+    if let [_, second, ..] = arguments.fault[..] {
+        println!("{second}: one fault is planted at a time; --hunt looks for several");
+        return ExitCode::FAILURE;
+    }
+    #[cfg(planted)]
+    stafett_protocol::planted::choose(arguments.fault.first().copied());
+    if let Some((history, is_twin)) = list {
+        return one_history(&arguments, &history, arguments.twin || is_twin);
     }
     if let Some(seed) = arguments.seed {
         return one_history(&arguments, &drawn(seed, arguments.twin), arguments.twin);
@@ -118,27 +129,44 @@ pub fn main() -> ExitCode {
         is_twin: arguments.twin,
         failures_max: arguments.failures,
         #[cfg(planted)]
-        fault: planted(&arguments),
+        fault: arguments.fault.first().copied(),
         #[cfg(not(planted))]
         fault: None,
     };
     let report = run(&campaign);
     let broken: Vec<_> = report.failures.iter().map(|failure| Broken::of(&arguments, failure)).collect();
+    // Twins have no faults that hang on time alone, and come to fewer states.
+    let must_reach_all = !arguments.twin && report.seeds >= SEEDS_OF_ALL_STATES;
+    let missing = if arguments.twin { Vec::new() } else { report.states_missing() };
     if arguments.json {
-        println!("{}", as_json(&report, &broken));
+        println!("{}", as_json(&report, &missing, &broken));
     } else {
-        tell(&report);
+        tell(&report, &missing);
+        if must_reach_all && !missing.is_empty() {
+            println!("failed: {} states were never reached in {} seeds", missing.len(), report.seeds);
+        }
         broken.iter().for_each(Broken::tell);
     }
-    let is_whole = arguments.twin || report.seeds < SEEDS_OF_ALL_STATES || report.states_missing().is_empty();
+    let is_whole = !must_reach_all || missing.is_empty();
     if report.failures.is_empty() && is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The fault to plant.
+/// Reads a list of operations, and whether it is lived twice.
+fn read_list(path: &Path) -> Result<(History, bool), String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let history = History::from_lines(&text).map_err(|wrong| format!("{}: {wrong}", path.display()))?;
+    Ok((history, text.lines().any(|line| line == TWIN_LINE)))
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "expected 1 or more".to_owned())
+}
+
+/// The fault of a name.
 #[cfg(planted)]
-fn planted(arguments: &Arguments) -> Option<&'static str> {
-    let name = arguments.fault.first()?;
-    super::hunt::FAULTS.iter().map(|fault| fault.name).find(|known| known == name)
+fn of_a_fault(name: &str) -> Result<&'static str, String> {
+    let mut all = super::hunt::FAULTS.iter().map(|fault| fault.name);
+    all.find(|known| *known == name).ok_or_else(|| "no fault of that name is planted".to_owned())
 }
 
 fn drawn(seed: u64, is_twin: bool) -> History {
@@ -280,7 +308,7 @@ fn tell_trace(outcome: &Outcome, history: &History, is_twin: bool) {
 }
 
 #[expect(clippy::print_stdout, reason = "the command's answer")]
-fn tell(report: &Report) {
+fn tell(report: &Report, missing: &[State]) {
     let minutes = report.took.as_secs_f64() / 60.0;
     println!(
         "{} seeds, {} steps, {} frames in {:.1} s",
@@ -299,7 +327,7 @@ fn tell(report: &Report) {
     println!("states, by seeds that came to them:");
     let states = report.states.iter().filter(|(state, _)| !matches!(state, State::Befell(_)));
     states.for_each(|(state, seeds)| println!("  {seeds:>8} {}", state.name()));
-    for state in report.states_missing() {
+    for state in missing {
         println!("   never: {}", state.name());
     }
     println!("{} seeds broke a rule", report.failures.len());
@@ -315,9 +343,9 @@ fn of_violations(violations: &[Violation]) -> serde_json::Value {
     all.map(|one| serde_json::json!({ "rule": one.rule, "at": one.at, "seen": one.seen })).collect()
 }
 
-fn as_json(report: &Report, broken: &[Broken]) -> serde_json::Value {
+fn as_json(report: &Report, missing: &[State], broken: &[Broken]) -> serde_json::Value {
     let states = report.states.iter().map(|(state, seeds)| (state.name().to_owned(), (*seeds).into()));
-    let missing: Vec<_> = report.states_missing().into_iter().map(super::state::State::name).collect();
+    let missing: Vec<_> = missing.iter().map(|state| state.name()).collect();
     serde_json::json!({
         "seeds": report.seeds,
         "steps": report.steps,

@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
-use stafett_protocol::entry::ChangeHash;
+use stafett_protocol::disclosure::DisclosureRow;
+use stafett_protocol::entry::{About, ChangeHash, Heads};
 use stafett_protocol::id::{ConsentId, EntryId, GenerationId, GrantId, OrderId};
-use stafett_protocol::wire::{Acknowledge, Announce, Carried, Changes, Frame, Stored};
+use stafett_protocol::wire::{Acknowledge, Announce, Carried, Changes, Frame, Propose, Stored};
 
+use super::apply::about;
 use super::canary::Found;
-use super::facts::{Facts, Stands};
-use super::operation::NodeAt;
+use super::facts::{CARD, ConsentFacts, EntryFacts, Facts, Stands};
+use super::operation::{NodeAt, Way};
 use super::oracle::{GrantSeen, Oracle};
 use super::state::State;
 use crate::federation::Federation;
@@ -19,6 +21,8 @@ use crate::tap::Tap;
 
 /// The one sentence of every order.
 const ORDER_SAYS: &str = "Delingen er avsluttet. Spør stafettholderen, ikke familien.";
+/// Every kind but the card, which is opened by its fields: what each consent here is asked for.
+const KINDS_ASKED: usize = 13;
 /// What stands in an order, and nothing else.
 const ORDER_FIELDS: [&str; 8] = ["case", "entries", "grant", "order", "owner", "partner", "service", "text"];
 
@@ -31,6 +35,22 @@ fn payload(token: &str) -> Value {
 
 fn id<T: std::str::FromStr>(value: &Value) -> Option<T> {
     value.as_str()?.parse().ok()
+}
+
+/// Whether a grant says of its consent what the family was asked, and no more.
+fn says_no_more(said: &Value, consent: &ConsentFacts) -> bool {
+    let way = match consent.way {
+        Way::Give => "give",
+        Way::Receive => "receive",
+        Way::Both => "both",
+    };
+    let kinds = said["kinds"].as_array().map(Vec::as_slice).unwrap_or_default();
+    said["service"] == consent.service.1.as_str()
+        && said["direction"] == way
+        && said["from"] == consent.from.0
+        && said["until"] == consent.until.0
+        && kinds.len() == KINDS_ASKED
+        && kinds.iter().all(|kind| *kind != CARD)
 }
 
 impl Oracle {
@@ -65,12 +85,14 @@ impl Oracle {
                         self.violated("a relation needs both its ends", tap.at, seen);
                     }
                 }
+                self.must_have_rows(world, tap, body.from, body.to);
             }
             Frame::Propose(body) => {
                 let known = facts.proposals.contains_key(&body.proposal);
                 if !known {
                     self.violated("a proposal is somebody's", tap.at, format!("{}", body.proposal));
                 }
+                self.must_have_row_of_proposal(world, tap, body);
             }
             Frame::ProposalRefused(_) => _ = self.states.insert(State::ProposalReturned),
             Frame::Order(body) => self.judge_order(world, tap, &body.token),
@@ -157,6 +179,10 @@ impl Oracle {
         self.grants.insert(grant, GrantSeen { consent: one.id, partner: to });
         self.cases.insert((to, one.case));
         let is_theirs = one.service.0 == to && facts.cases[&one.case].owner == from;
+        if !says_no_more(&said, one) || said["case"] != facts.cases[&one.case].id.to_string() {
+            let seen = format!("node {from} grants consent {consent} to node {to} as {said}");
+            self.violated("a grant says what its consent says", tap.at, seen);
+        }
         let then = self.forgotten.get(&(from, to));
         let may = facts.may_grant(consent, &areas, tap.at)
             || then.is_some_and(|then| then.may_grant(consent, &areas, tap.at));
@@ -203,6 +229,7 @@ impl Oracle {
             let seen = format!("{entry} is announced in {areas:?} of case {}", body.case);
             self.violated("an announcement says where its entry belongs", tap.at, seen);
         }
+        self.judge_labels(facts, tap, body, &known);
         if known.only_for.is_some() {
             self.states.insert(State::CardSent);
         }
@@ -222,6 +249,24 @@ impl Oracle {
         }
         self.handed_over(world, tap, entry);
         self.must_have_row(world, tap, entry, body.generation, &body.grants);
+    }
+
+    /// An announcement says of its entry what was written, and to nobody more than that.
+    fn judge_labels(&mut self, facts: &Facts, tap: &Tap, body: &Announce, known: &EntryFacts) {
+        let concerned: BTreeSet<About> = known.about.iter().map(|one| about(*one)).collect();
+        let only_for = known.only_for.map(|key| facts.consents[&key].service.1.clone());
+        let wrote = known.written_by.as_ref().filter(|(node, _)| *node == self.place(tap.to));
+        let is_said = body.kind.as_str() == known.kind
+            && body.about == concerned
+            && body.only_for.as_ref().map(ToString::to_string) == only_for
+            && body.written_by_yours.as_ref().map(ToString::to_string) == wrote.map(|(_, code)| code.clone());
+        if !is_said {
+            let seen = format!(
+                "{} is announced as {:?} about {:?}, for {:?}, written by {:?}; it is {known:?}",
+                body.entry, body.kind, body.about, body.only_for, body.written_by_yours
+            );
+            self.violated("an announcement says what its entry is", tap.at, seen);
+        }
     }
 
     /// A new reader gets one change, and nothing that was deleted before it.
@@ -275,6 +320,38 @@ impl Oracle {
         });
         if !has_row && !self.is_excused(self.place(tap.from), self.place(tap.to)) {
             let seen = format!("{} sends {entry} to {} without a row", tap.from, tap.to);
+            self.violated("no row, no frame", tap.at, seen);
+        }
+    }
+
+    /// A proposal rests on a row of its one change, under the grant that it names.
+    fn must_have_row_of_proposal(&mut self, world: &Federation, tap: &Tap, body: &Propose) {
+        let store = &world.node(tap.from).store;
+        let proposed = Heads::new(body.change.hash().into_iter().collect());
+        let has_row = store.rows.iter().rev().any(|row| {
+            row.partner == tap.to
+                && row.case == body.case
+                && row.heads == proposed
+                && !store.unsent.contains(&row.id)
+                && row.grounds.iter().any(|ground| ground.grant == body.grant)
+        });
+        if !has_row && !self.is_excused(self.place(tap.from), self.place(tap.to)) {
+            let seen = format!("{} proposes {} to {} without a row", tap.from, body.proposal, tap.to);
+            self.violated("no row, no frame", tap.at, seen);
+        }
+    }
+
+    /// A relation rests on a row for each of its ends, of the same transaction.
+    fn must_have_rows(&mut self, world: &Federation, tap: &Tap, from: EntryId, to: EntryId) {
+        let store = &world.node(tap.from).store;
+        let is_row = |row: &DisclosureRow, entry: EntryId| {
+            row.partner == tap.to && row.entry == entry && !store.unsent.contains(&row.id)
+        };
+        let mut pairs = store.rows.windows(2);
+        let has_rows =
+            pairs.any(|pair| is_row(&pair[0], from) && is_row(&pair[1], to) && pair[0].at == pair[1].at);
+        if !has_rows && !self.is_excused(self.place(tap.from), self.place(tap.to)) {
+            let seen = format!("{} relates {from} and {to} to {} without rows", tap.from, tap.to);
             self.violated("no row, no frame", tap.at, seen);
         }
     }

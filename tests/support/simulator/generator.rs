@@ -219,6 +219,15 @@ impl Draft {
     /// What ends for good stands last, and a little goes on after it: before it, it would end what the
     /// rest is about.
     fn end(&mut self) {
+        for number in 0..self.draw(3, "answers") {
+            let open: Vec<_> = self.consents.iter().filter(|one| !one.is_hidden).cloned().collect();
+            if let Some(consent) = self.pick(&open, &format!("answered {number}")) {
+                let takes = self.is_drawn(30, &format!("takes {number}"));
+                self.wait();
+                self.push(Do::Answer { consent: consent.key, takes });
+                self.step();
+            }
+        }
         if self.is_on(Switch::Baton) && self.is_drawn(50, "account closes at last") {
             let (case, _) = self.case();
             self.wait();

@@ -47,10 +47,10 @@ impl Run {
         self.last_edits.insert(entry, edit);
     }
 
-    /// Looks at owners that were never restored.
+    /// Looks at everything but what a restore may have lost.
     pub(super) fn look_for_what_is_lost(&mut self) {
         for (entry, facts) in self.facts.entries.clone() {
-            if self.restored.contains(&facts.owner) {
+            if self.may_have_lost(facts.owner, entry) {
                 continue;
             }
             let Some(view) = self.world.view(self.number(facts.owner), entry) else {

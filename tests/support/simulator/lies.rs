@@ -15,16 +15,17 @@ use stafett_protocol::mark::LinkMark;
 use stafett_protocol::municipality::{AreaCode, OrganisationNumber};
 use stafett_protocol::signed::SigningKey;
 use stafett_protocol::time::UnixMillis;
+use stafett_protocol::uptake::{Uptake, UptakeAnswer};
 use stafett_protocol::wire::error_code::ErrorCode;
 use stafett_protocol::wire::{
-    Acknowledge, Ask, ChangesRefused, Frame, GrantFrame, MarkFrame, NotUnderstood, OrderFrame,
-    ProposalRefused, Propose, ReceiptFrame, Refused, RelationFrame, Resend, Shown, Stream,
+    Acknowledge, Ask, Carried, ChangesRefused, Frame, GrantFrame, Hello, Holding, Living, MarkFrame,
+    NotUnderstood, OrderFrame, PROTOCOL_VERSION, ProposalRefused, Propose, ReceiptFrame, Reconcile, Refused,
+    RelationFrame, Resend, Shown, Stream, UptakeFrame, Want,
 };
 
 use super::facts::EntryFacts;
 use super::operation::{Concerned, Lie, NodeAt};
 use super::run::Run;
-use super::state::State;
 use crate::federation::AREAS;
 use crate::names::{areas, service_code};
 
@@ -109,8 +110,12 @@ impl Run {
             Frame::Receipt(ReceiptFrame { token: receipt.token().to_owned() })
         };
         let frames: Vec<Frame> = waiting.iter().map(receipt).collect();
-        if lie == Lie::LyingReceipt && !frames.is_empty() {
-            self.oracle.states.insert(State::LyingReceiptFiled);
+        if lie == Lie::LyingReceipt {
+            let tokens = frames.iter().filter_map(|frame| match frame {
+                Frame::Receipt(body) => Some(body.token.clone()),
+                _ => None,
+            });
+            self.oracle.lying_receipts.extend(tokens);
         }
         frames
     }
@@ -207,11 +212,61 @@ impl Run {
                     code: ErrorCode::NotShared,
                 }),
             ],
+            Lie::GreetsAgain => vec![Frame::Hello(Hello {
+                version: PROTOCOL_VERSION + 1,
+                schema: SchemaVersion::CURRENT,
+                salt: [9; 32],
+            })],
+            Lie::FalseComparison => vec![
+                Frame::Reconcile(Reconcile { round: 3, message: vec![0x61; 400] }),
+                Frame::Want(Want { fingerprints: vec![[9; 32]; 40] }),
+            ],
+            Lie::FalseCarrying => vec![Frame::Carried(Carried {
+                entry: there,
+                generation,
+                heads,
+                into: generation,
+                onto: Vec::new(),
+            })],
+            Lie::FalseHolding => self.unasked(own, other, name, there),
+            Lie::ForgedAnswer => self.forged_answer(own, other, name),
             Lie::KnowsNothing => {
                 [2, 3, 4, 13].into_iter().map(|kind| Frame::NotUnderstood(NotUnderstood { kind })).collect()
             }
             _ => Vec::new(),
         }
+    }
+
+    /// What a node that was restored is told, to one that never asked.
+    fn unasked(
+        &self,
+        own: OrganisationNumber,
+        other: OrganisationNumber,
+        name: &str,
+        there: EntryId,
+    ) -> Vec<Frame> {
+        let grant = self.id(name, GrantId::from_random);
+        // A grant that the other has signed, if there is one, with an entry that is not of it.
+        let issued = self.world.node(other).store.issued.values();
+        let mut issued = issued.map(|one| &one.grant).filter(|one| one.statement().partner == own);
+        let token = issued.next().map_or_else(|| "a.b.c".to_owned(), |one| one.token().to_owned());
+        vec![
+            Frame::Holding(Holding { token, has_ended: false, entries: BTreeSet::from([there]) }),
+            Frame::Living(Living { grants: BTreeSet::from([grant]), is_last: true }),
+        ]
+    }
+
+    fn forged_answer(&self, own: OrganisationNumber, other: OrganisationNumber, name: &str) -> Vec<Frame> {
+        let received = self.world.node(own).store.received.values();
+        let mut received = received.filter(|one| one.grant.owner == other);
+        let unheard = self.id(name, GrantId::from_random);
+        let said = received.next().map(|one| {
+            let answer = UptakeAnswer::CannotTake { reason: "løgn".parse().expect("a line") };
+            Uptake::of(&one.grant, answer, None, UnixMillis::MAX)
+        });
+        let token = said.map(|said| stranger().sign(said).expect("signs").token().to_owned());
+        let kept = Frame::Uptake(UptakeFrame::Kept { grant: unheard, said_at: UnixMillis::MAX });
+        token.map(|token| Frame::Uptake(UptakeFrame::Said { token })).into_iter().chain([kept]).collect()
     }
 
     /// Where a liar proposes: under a grant that has ended, that only reads, or that is of fewer

@@ -155,11 +155,21 @@ pub enum Lie {
     WritesAsReader,
     /// A good change, and after it many that each break another rule of their document.
     BrokenChanges,
+    /// It greets once more, in another version.
+    GreetsAgain,
+    /// It compares what nobody has, and wants what nobody knows.
+    FalseComparison,
+    /// It says what it carried of what is not its own.
+    FalseCarrying,
+    /// It shows what it holds and what lives, unasked.
+    FalseHolding,
+    /// An answer that nobody signed, and word that one is kept.
+    ForgedAnswer,
 }
 
 impl Lie {
     /// Every lie.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 29] = [
         Self::BadFrame,
         Self::WrongStream,
         Self::Transplant,
@@ -184,6 +194,11 @@ impl Lie {
         Self::KnowsNothing,
         Self::WritesAsReader,
         Self::BrokenChanges,
+        Self::GreetsAgain,
+        Self::FalseComparison,
+        Self::FalseCarrying,
+        Self::FalseHolding,
+        Self::ForgedAnswer,
     ];
 
     /// Its name in reports.
@@ -213,6 +228,11 @@ impl Lie {
             Self::KnowsNothing => "lie: knows nothing",
             Self::WritesAsReader => "lie: writes as a reader",
             Self::BrokenChanges => "lie: broken changes",
+            Self::GreetsAgain => "lie: greets again",
+            Self::FalseComparison => "lie: false comparison",
+            Self::FalseCarrying => "lie: false carrying",
+            Self::FalseHolding => "lie: false holding",
+            Self::ForgedAnswer => "lie: forged answer",
         }
     }
 }
@@ -302,6 +322,8 @@ pub enum Do {
     Baton { case: Key, pass: Pass },
     /// The stafettholder closes the case for good.
     CloseCase { case: Key },
+    /// A service that has a case by a consent says whether it takes it.
+    Answer { consent: Key, takes: bool },
     /// The stafettholder's account is closed.
     AccountCloses { case: Key },
     /// An operator changes one side's agreement.
@@ -342,6 +364,14 @@ pub enum Do {
     Skip { ms: u64 },
     /// A partner lies.
     Lie { node: NodeAt, to: NodeAt, lie: Lie },
+}
+
+impl Do {
+    /// Of what sort it is, by the name that lists have for it.
+    pub fn sort(&self) -> String {
+        let value = serde_json::to_value(self).expect("JSON");
+        value["do"].as_str().expect("a tag").to_owned()
+    }
 }
 
 /// One operation.

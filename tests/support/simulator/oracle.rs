@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stafett_protocol::entry::ChangeHash;
+use stafett_protocol::entry::{About, ChangeHash};
 use stafett_protocol::id::{
     AccountId, BatonOfferId, CaseId, ConsentId, EntryId, GenerationId, GrantId, OrderId, ProposalId,
 };
@@ -10,9 +10,10 @@ use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::EntryState;
 
+use super::apply::about;
 use super::canary::{Canary, Found};
 use super::facts::{Facts, Stands};
-use super::operation::{Key, NodeAt, Settings, Terms};
+use super::operation::{Concerned, Key, NodeAt, Settings, Terms};
 use super::run::Violation;
 use super::state::State;
 use crate::federation::{Federation, Happened, START};
@@ -77,6 +78,10 @@ pub(super) struct Oracle {
     pub(super) is_at_rest: bool,
     /// What was proposed: its text.
     pub(super) proposals: BTreeMap<ProposalId, String>,
+    /// Receipts that the liar has sent for what it did not erase.
+    pub(super) lying_receipts: BTreeSet<String>,
+    /// Where a service's answer may be seen: from its node to the owner's, by the id it is looked for under.
+    pub(super) answers: BTreeMap<EntryId, (NodeAt, NodeAt)>,
     /// The entries that a proposal has become: one, or one more after a restore.
     pub(super) became: BTreeMap<EntryId, BTreeSet<EntryId>>,
     /// Changes that the owner of their entry has said it has.
@@ -122,6 +127,8 @@ impl Oracle {
             rotations: 0,
             is_at_rest: false,
             proposals: BTreeMap::new(),
+            lying_receipts: BTreeSet::new(),
+            answers: BTreeMap::new(),
             became: BTreeMap::new(),
             acknowledged: BTreeSet::new(),
             broken: BTreeSet::new(),
@@ -415,9 +422,13 @@ impl Oracle {
                     self.violated("an entry is somebody's", at, seen);
                 }
             }
-            Happened::Restarted { node } => {
+            Happened::Restarted { node, kept, lost } => {
                 let node = self.place(node);
                 self.since_restart.insert(node);
+                if lost > 0 {
+                    let state = if kept > 0 { State::CommitsTorn } else { State::CommitsLost };
+                    self.states.insert(state);
+                }
             }
         }
     }
@@ -511,8 +522,13 @@ impl Oracle {
                 }
             }
             Found::Person(person) => {
-                let says = matches!(frame, Frame::Announce(_) | Frame::Propose(_));
-                if !says {
+                let concerned = match frame {
+                    Frame::Announce(body) => facts.entries.get(&body.entry).map(|one| &one.about),
+                    Frame::Propose(body) => facts.proposals.get(&body.proposal).map(|one| &one.about),
+                    _ => None,
+                };
+                let is_about = |one: &Concerned| about(*one) == About::Guardian(person);
+                if !concerned.is_some_and(|all| all.iter().any(is_about)) {
                     let seen = format!("node {from} names {person} to node {to} in a frame of kind {kind}");
                     self.violated("no person is named but whom an entry is about", tap.at, seen);
                 }

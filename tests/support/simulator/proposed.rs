@@ -103,6 +103,9 @@ impl Oracle {
         of: EntryId,
         at: UnixMillis,
     ) -> bool {
+        if let Some(way) = self.answers.get(&of) {
+            return *way == (from, to);
+        }
         let proposal = facts.proposals.get(&ProposalId::from_bytes(*of.as_bytes()));
         if let Some(proposal) = proposal {
             let author = proposal.written_by.as_ref().map(|(node, _)| *node);

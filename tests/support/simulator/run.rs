@@ -70,6 +70,8 @@ pub struct Outcome {
     pub faults: BTreeMap<&'static str, u64>,
     /// How many operations did something.
     pub done: u64,
+    /// How many of those were hidden, by their sort.
+    pub hidden: BTreeMap<String, u64>,
     /// How many frames were handed over.
     pub frames: u64,
     /// How many texts of the canaries' were found where they may be.
@@ -81,6 +83,14 @@ pub struct Outcome {
 }
 
 /// A history that is being lived.
+/// What there was before a restore: of that anything may be lost. What came after it is judged as
+/// at any other node.
+#[derive(Debug, Clone)]
+pub(super) struct Before {
+    pub(super) entries: BTreeSet<EntryId>,
+    pub(super) consents: BTreeSet<Key>,
+}
+
 pub(super) struct Run {
     pub(super) world: Federation,
     pub(super) settings: Settings,
@@ -95,12 +105,14 @@ pub(super) struct Run {
     pub(super) backups: BTreeMap<Key, (NodeAt, Store)>,
     /// What had been said when each backup was taken, and what each partner held.
     pub(super) facts_at: BTreeMap<Key, (Facts, BTreeSet<(NodeAt, EntryId)>)>,
-    /// Nodes that were restored at any time.
-    pub(super) restored: BTreeSet<NodeAt>,
+    /// Nodes that were restored at any time, and what there was when they last were.
+    pub(super) restored: BTreeMap<NodeAt, Before>,
     /// Nodes that stopped at any time.
     pub(super) stopped: BTreeSet<NodeAt>,
     pub(super) faults: BTreeMap<&'static str, u64>,
     pub(super) done: u64,
+    /// How many of those were hidden, by their sort.
+    pub(super) hidden: BTreeMap<String, u64>,
     pub(super) trace: Option<Vec<String>>,
     pub(super) clocks: Clocks,
     /// The last edit of each entry's text.
@@ -123,6 +135,21 @@ pub fn live(history: &History, traced: bool) -> Outcome {
 }
 
 impl Run {
+    /// Whether a node was restored at any time.
+    pub(super) fn was_restored(&self, node: NodeAt) -> bool {
+        self.restored.contains_key(&node)
+    }
+
+    /// Whether a node may have lost an entry in a restore.
+    pub(super) fn may_have_lost(&self, node: NodeAt, entry: EntryId) -> bool {
+        self.restored.get(&node).is_some_and(|before| before.entries.contains(&entry))
+    }
+
+    /// Whether a node may have lost words about a consent in a restore.
+    pub(super) fn may_have_lost_words(&self, node: NodeAt, consent: Key) -> bool {
+        self.restored.get(&node).is_some_and(|before| before.consents.contains(&consent))
+    }
+
     fn new(settings: &Settings, traced: bool) -> Self {
         let mut world = Federation::new(settings.seed);
         let mut facts = Facts::default();
@@ -157,10 +184,11 @@ impl Run {
             backups: BTreeMap::new(),
             facts_at: BTreeMap::new(),
             skipped: 0,
-            restored: BTreeSet::new(),
+            restored: BTreeMap::new(),
             stopped: BTreeSet::new(),
             faults: BTreeMap::new(),
             done: 0,
+            hidden: BTreeMap::new(),
             trace: traced.then(Vec::new),
             clocks: Clocks::default(),
             last_edits: BTreeMap::new(),
@@ -192,6 +220,9 @@ impl Run {
         let name = format!("operation {}", operation.key);
         let did = self.apply(operation, &name);
         self.done += u64::from(did);
+        if did && operation.hidden {
+            *self.hidden.entry(operation.what.sort()).or_default() += 1;
+        }
         if let Some(trace) = &mut self.trace {
             let line = serde_json::to_string(operation).expect("JSON");
             trace.push(format!("{} {line}", if did { "does " } else { "skips" }));
@@ -270,7 +301,7 @@ impl Run {
             return;
         }
         for place in 0..self.settings.nodes {
-            if self.restored.contains(&place) && self.world.is_sealed(self.number(place)) {
+            if self.was_restored(place) && self.world.is_sealed(self.number(place)) {
                 self.oracle.learned(place);
             }
         }
@@ -315,6 +346,7 @@ impl Run {
             states: oracle.states,
             faults,
             done: self.done,
+            hidden: self.hidden,
             frames: u64::try_from(self.world.taps.len()).expect("few frames"),
             canaries: oracle.canaries,
             taps: self.world.taps,

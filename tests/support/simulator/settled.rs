@@ -28,7 +28,7 @@ impl Run {
         for (case, (holder, _)) in self.oracle.batons.clone() {
             let at = self.cases[&case];
             let ledger = self.world.node(at.owner).store.ledgers.get(&at.case);
-            let is_restored = self.restored.contains(&self.place(at.owner));
+            let is_restored = self.was_restored(self.place(at.owner));
             let other = ledger.map(|ledger| ledger.baton().holder).filter(|one| *one != holder);
             if let Some(other) = other.filter(|_| !is_restored) {
                 let seen = format!("{other} holds the baton of case {case}, and it is with {holder}");
@@ -104,6 +104,7 @@ impl Run {
         self.pass(8 * MINUTE);
         self.look();
         self.look_at_links();
+        self.look_at_answers();
         for (entry, facts) in self.facts.entries.clone() {
             self.look_at_entry(entry, &facts);
         }
@@ -121,7 +122,7 @@ impl Run {
                 continue;
             };
             let is_new = self.world.node(owner).store.entries[&entry].record.facts.changes == 1;
-            for partner in self.holders_to_compare(&facts) {
+            for partner in self.holders_to_compare(entry, &facts) {
                 let is_seen = self.world.view(self.number(partner), entry);
                 // Who has nothing of an entry with a history waits for its next generation.
                 if is_new || is_seen.is_some() {
@@ -132,15 +133,19 @@ impl Run {
     }
 
     /// The partners of an entry's owner whose view of it must be the owner's.
-    fn holders_to_compare(&self, facts: &EntryFacts) -> Vec<NodeAt> {
+    fn holders_to_compare(&self, entry: EntryId, facts: &EntryFacts) -> Vec<NodeAt> {
+        if self.may_have_lost(facts.owner, entry) {
+            return Vec::new();
+        }
         let owner = self.number(facts.owner);
         let partners = (0..self.settings.nodes).filter(|partner| *partner != facts.owner);
         let partners = partners.filter(|partner| {
             self.world.has_link(owner, self.number(*partner))
                 && self.oracle.are_honest(facts.owner, *partner)
-                && !self.restored.contains(partner)
+                && self.can_compare(facts.owner, *partner)
+                && !self.may_have_lost(*partner, entry)
         });
-        if self.restored.contains(&facts.owner) { Vec::new() } else { partners.collect() }
+        partners.collect()
     }
 
     /// Givers stand by what a restore put in doubt, and what was held in a gap is looked through.
@@ -153,9 +158,9 @@ impl Run {
             };
             let Some(record) = ledger.consents().get(&one.id) else { continue };
             let name = format!("stand by {key} {}", now.0);
+            let is_doubtful = ledger.status(record, now) == ConsentStatus::InDoubt;
             let said = match ledger.status(record, now) {
                 ConsentStatus::InDoubt if self.facts.stands(key, now) == Stands::Counts => {
-                    self.oracle.states.insert(State::Reconfirmed);
                     let givers = one.yes.keys().map(|person: &Person| person_id(*person)).collect();
                     Said::ConsentReconfirmed { consent: one.id, givers }
                 }
@@ -164,8 +169,14 @@ impl Run {
             };
             let outcome =
                 self.world.named(&name, |world| world.try_say(at, &name, HOLDER, vec![said], Vec::new()));
-            if let Err(error) = outcome {
-                self.violated("the core takes every word that can be said", format!("{name}: {error}"));
+            match outcome {
+                Ok(was_said) if was_said && is_doubtful => {
+                    self.oracle.states.insert(State::Reconfirmed);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    self.violated("the core takes every word that can be said", format!("{name}: {error}"));
+                }
             }
             self.watch();
         }
@@ -264,6 +275,9 @@ impl Run {
         if has_ended_unheard {
             self.oracle.states.insert(State::EndedWithoutAnOrder);
         }
+        if store.filed.values().any(|receipt| self.oracle.lying_receipts.contains(receipt.token())) {
+            self.oracle.states.insert(State::LyingReceiptFiled);
+        }
         if is_own {
             self.violated("a case has one owner", format!("{own} took a grant to a case of its own"));
         }
@@ -294,7 +308,7 @@ impl Run {
     /// show it.
     pub(super) fn can_compare(&self, owner: NodeAt, other: NodeAt) -> bool {
         let is_old = |at: NodeAt| self.settings.older == Some(at);
-        let is_lost = self.restored.contains(&owner) || self.restored.contains(&other);
+        let is_lost = self.was_restored(owner) || self.was_restored(other);
         !(is_lost && (is_old(owner) || is_old(other)))
     }
 
@@ -339,7 +353,7 @@ impl Run {
             }
         }
         let expected = self.world.view(owner, entry);
-        for partner in self.holders_to_compare(facts) {
+        for partner in self.holders_to_compare(entry, facts) {
             let is_seen = self.world.view(self.number(partner), entry);
             self.look_at_view((entry, facts), partner, is_seen, expected.as_ref());
         }
@@ -357,6 +371,8 @@ impl Run {
         let opening = self.facts.opening(entry, partner, now);
         let counting: Vec<Key> =
             opening.iter().filter(|(_, stands)| *stands == Stands::Counts).map(|(key, _)| *key).collect();
+        let is_lost = |key: &Key| [facts.owner, partner].iter().any(|at| self.may_have_lost_words(*at, *key));
+        let counting: Vec<Key> = counting.into_iter().filter(|key| !is_lost(key)).collect();
         let services: BTreeSet<String> =
             counting.iter().map(|key| self.facts.consents[key].service.1.clone()).collect();
         let is_trusted = self.world.standing(owner, other) == Standing::Trusted
@@ -365,6 +381,9 @@ impl Run {
         let is_due = !counting.is_empty() && is_trusted && has_entry && self.takes(facts, partner, &services);
         if !is_due {
             return;
+        }
+        if self.was_restored(facts.owner) || self.was_restored(partner) {
+            self.oracle.states.insert(State::SharedAfterRestore);
         }
         match (&is_seen, expected) {
             (None, Some(_)) => {

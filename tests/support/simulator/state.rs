@@ -141,6 +141,10 @@ states! {
     LiarClosed = "liar's connection closed";
     /// A liar's receipt was believed, as receipts are.
     LyingReceiptFiled = "lying receipt filed";
+    /// A service's answer is with its owner.
+    Answered = "service's answer known to the owner";
+    /// Something was shared anew after a restore.
+    SharedAfterRestore = "shared after a restore";
     /// The baton went over.
     BatonAccepted = "baton accepted";
     /// A case was closed while something of it was shared.
@@ -172,7 +176,8 @@ states! {
     "restored with its journal",
     "restore shown by a partner",
     "compared after a restore",
-    "clock jumped",
+    "clock set ahead",
+    "clock set back",
     "key rotated",
     "time skipped",
     "lie: frame cut short",
@@ -199,6 +204,11 @@ states! {
     "lie: knows nothing",
     "lie: writes as a reader",
     "lie: broken changes",
+    "lie: greets again",
+    "lie: false comparison",
+    "lie: false carrying",
+    "lie: false holding",
+    "lie: forged answer",
     "lie: one number twice",
     "lie: unknown dependency",
     "lie: first operation 1",

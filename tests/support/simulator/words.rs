@@ -364,7 +364,7 @@ impl Run {
         let now = self.world.now();
         let Some((holder, offer)) = self.oracle.batons.get(&case).copied() else { return false };
         let is_closed = self.facts.cases[&case].is_closed;
-        if is_closed || self.world.is_full(at.owner) || self.restored.contains(&self.place(at.owner)) {
+        if is_closed || self.world.is_full(at.owner) || self.was_restored(self.place(at.owner)) {
             return false;
         }
         let to = if holder == HOLDER { COLLEAGUE } else { HOLDER };
@@ -405,7 +405,7 @@ impl Run {
     /// What was shared of it ends by the rule that ends everything, and nothing is shared again.
     pub(super) fn close_case(&mut self, case: Key, name: &str) -> bool {
         let Some(at) = self.cases.get(&case).copied() else { return false };
-        let is_restored = self.restored.contains(&self.place(at.owner));
+        let is_restored = self.was_restored(self.place(at.owner));
         if self.facts.cases[&case].is_closed || self.world.is_full(at.owner) || is_restored {
             return false;
         }
@@ -428,7 +428,7 @@ impl Run {
     pub(super) fn account_closes(&mut self, case: Key, name: &str) -> bool {
         let Some(at) = self.cases.get(&case).copied() else { return false };
         let Some((holder, offer)) = self.oracle.batons.get(&case).copied() else { return false };
-        let restored = self.facts.cases[&case].is_closed || self.restored.contains(&self.place(at.owner));
+        let restored = self.facts.cases[&case].is_closed || self.was_restored(self.place(at.owner));
         if holder == LEADER || self.world.is_full(at.owner) || restored {
             return false;
         }

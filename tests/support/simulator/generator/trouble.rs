@@ -62,8 +62,13 @@ impl Draft {
             if number > 0 {
                 self.wait();
             }
-            let all = if ends && number == 0 { &receipts[..] } else { &Lie::ALL[..] };
-            if let (Some(to), Some(lie)) = (self.pick(&linked, "lied to"), self.pick(all, "lie")) {
+            // A generation must have been left, so that lie is tried more often than it can be told.
+            let all = if ends && number == 0 {
+                receipts.to_vec()
+            } else {
+                [&Lie::ALL[..], &[Lie::OldGeneration; 4]].concat()
+            };
+            if let (Some(to), Some(lie)) = (self.pick(&linked, "lied to"), self.pick(&all, "lie")) {
                 self.push(Do::Lie { node: liar, to, lie });
             }
         }
