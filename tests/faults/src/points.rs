@@ -20,13 +20,38 @@ pub fn faults(call: Call, seed: u64) -> Vec<Fault> {
     others.into_iter().chain(cuts).filter(|fault| fault.fits(call)).collect()
 }
 
+/// The fault with a name at one call of a workload, with the chances that [`points`] give it.
+///
+/// # Errors
+/// If the workload has no such call, or its call meets no such fault.
+pub fn point(prepared: &Prepared, at: usize, fault: &str) -> anyhow::Result<Plan> {
+    let (calls, name) = (prepared.trace.len(), prepared.workload.name);
+    let call = prepared.trace.get(at).with_context(|| format!("{name} has {calls} calls, no call {at}"))?;
+    let fits = planned(prepared, at, *call);
+    let found = fits.iter().find(|plan| name_of(plan.fault) == fault);
+    found.copied().with_context(|| {
+        let names: Vec<_> = fits.iter().map(|plan| name_of(plan.fault)).collect();
+        format!("call {at} of {name} is {call:?}; it meets one of {names:?}, not {fault:?}")
+    })
+}
+
+/// The arguments with which the program `faults` runs one point again.
+pub fn again(workload: &str, plan: Plan) -> String {
+    format!("--workload '{workload}' --at {} --fault '{}'", plan.at, name_of(plan.fault))
+}
+
+fn planned(prepared: &Prepared, at: usize, call: Call) -> Vec<Plan> {
+    let seed = mix(seed_of(prepared.workload.name) ^ at as u64);
+    faults(call, seed).into_iter().map(|fault| Plan { at, fault }).collect()
+}
+
 /// Every point of a workload.
 pub fn points(prepared: &Prepared) -> Vec<Plan> {
     let mut points = Vec::new();
     for (at, call) in prepared.trace.iter().enumerate() {
-        let seed = mix(seed_of(prepared.workload.name) ^ at as u64);
-        let fits = at % prepared.workload.every == 0;
-        points.extend(faults(*call, seed).into_iter().filter(|_| fits).map(|fault| Plan { at, fault }));
+        if at % prepared.workload.every == 0 {
+            points.extend(planned(prepared, at, *call));
+        }
     }
     points
 }
@@ -34,16 +59,29 @@ pub fn points(prepared: &Prepared) -> Vec<Plan> {
 /// One part of all points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part {
-    /// Which, from 0.
-    pub number: u64,
-    /// Of how many.
-    pub of: u64,
+    number: u64,
+    of: u64,
 }
 
 /// Says which part is run in place of that of the day.
 const PART: &str = "STAFETT_FAULTS_PART";
 
 impl Part {
+    /// One of so many parts, from 0.
+    ///
+    /// # Errors
+    /// If there is no such part.
+    pub fn new(number: u64, of: u64) -> anyhow::Result<Self> {
+        anyhow::ensure!(of > 0, "expected 1 part at least, found 0");
+        anyhow::ensure!(number < of, "expected a part from 0 to {}, found {number}", of - 1);
+        Ok(Self { number, of })
+    }
+
+    /// Which it is, from 0.
+    pub fn number(self) -> u64 {
+        self.number
+    }
+
     /// The part of so many that the environment variable `STAFETT_FAULTS_PART` names, or else that of
     /// the day: on as many days as there are parts, all are run.
     ///
@@ -54,8 +92,7 @@ impl Part {
             Ok(number) => number.parse().context(PART)?,
             Err(_) => SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() / (24 * 60 * 60) % of,
         };
-        anyhow::ensure!(number < of, "{PART} is {number}, of {of} parts");
-        Ok(Self { number, of })
+        Self::new(number, of).context(PART)
     }
 
     /// Its points of some workloads. Of every fault at every sort of call each part has its share, and
@@ -121,7 +158,21 @@ fn name_of(fault: Fault) -> &'static str {
     }
 }
 
-/// Runs one part of the points of some workloads, on so many threads.
+/// Runs one point of a workload.
+///
+/// # Errors
+/// As for [`point`], and what failed without a fault.
+pub fn run_point(workload: Workload, at: usize, fault: &str) -> anyhow::Result<Tally> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let prepared = runtime.block_on(prepare(workload))?;
+    let plan = point(&prepared, at, fault)?;
+    let mut tally = Tally::default();
+    tally.workloads.insert(prepared.workload.name, (points(&prepared).len(), 1));
+    note(&mut tally, &prepared, plan, runtime.block_on(run(&prepared, plan))?);
+    Ok(tally)
+}
+
+/// Runs one part of the points of some workloads, on so many threads, of which there is one at least.
 ///
 /// # Errors
 /// What failed without a fault.
@@ -139,7 +190,7 @@ pub fn run_part(workloads: Vec<Workload>, part: Part, threads: usize) -> anyhow:
     }
     let (next, tally) = (AtomicUsize::new(0), Mutex::new(tally));
     std::thread::scope(|scope| {
-        for _ in 0..threads {
+        for _ in 0..threads.max(1) {
             scope.spawn(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
                 while let Some((one, plan)) = todo.get(next.fetch_add(1, Ordering::Relaxed)) {

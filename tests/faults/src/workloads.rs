@@ -81,3 +81,21 @@ impl Workload {
 pub fn all() -> Vec<Workload> {
     own::all().into_iter().chain(received::all()).chain(local::all()).collect()
 }
+
+/// Workloads whose name has something in it, or the one that is called so.
+///
+/// # Errors
+/// If there are none; the error has all their names.
+pub fn called(name: &str) -> anyhow::Result<Vec<Workload>> {
+    let mut found = all();
+    if found.iter().any(|one| one.name == name) {
+        found.retain(|one| one.name == name);
+        return Ok(found);
+    }
+    found.retain(|one| one.name.contains(name));
+    if found.is_empty() {
+        let names: Vec<_> = all().iter().map(|one| one.name).collect();
+        anyhow::bail!("no workload has {name:?} in its name; there are: {}", names.join(" · "));
+    }
+    Ok(found)
+}

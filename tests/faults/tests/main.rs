@@ -10,6 +10,7 @@
 )]
 
 mod beside;
+mod command;
 mod control;
 mod full;
 mod store;

@@ -15,7 +15,7 @@ const WORKLOADS_MIN: usize = 30;
 #[test]
 fn nothing_acknowledged_is_lost_and_nothing_is_half_there_after_any_fault() {
     let part = Part::of_the_day(PARTS).expect("the number of a part");
-    println!("STAFETT_FAULTS_PART={}", part.number);
+    println!("STAFETT_FAULTS_PART={}", part.number());
 
     let tally = run_part(workloads::all(), part, 2).expect("nothing fails without a fault");
 
@@ -24,7 +24,7 @@ fn nothing_acknowledged_is_lost_and_nothing_is_half_there_after_any_fault() {
         [],
         "{} problems with STAFETT_FAULTS_PART={}",
         tally.problems.len(),
-        part.number
+        part.number()
     );
     let all: usize = tally.workloads.values().map(|(all, _)| all).sum();
     assert!(tally.workloads.len() >= WORKLOADS_MIN, "{} workloads", tally.workloads.len());
