@@ -223,6 +223,89 @@ async fn address_is_validated_before_anything_else() {
     assert!(length < 200, "an address that is not validated gets no large answer: {length}");
 }
 
+/// What one address may have running at once is its own: it takes no place of another's.
+#[tokio::test]
+async fn one_address_has_so_many_handshakes_at_once_and_another_still_gets_in() {
+    let keys = keys_of(HIGH);
+    // They connect and then say nothing, which is a handshake that still runs.
+    let settings = TransportSettings {
+        handshake_timeout: 4 * SOON,
+        connections_per_partner_max: 64,
+        ..TransportSettings::default()
+    };
+    let most = settings.handshakes_per_address_max;
+    let node = Node::start_with(keys_of(LOW), [partner(&keys)], settings, None);
+    let [here, there] = [Ipv4Addr::LOCALHOST, Ipv4Addr::new(127, 0, 0, 2)]
+        .map(|address| quinn::Endpoint::client((address, 0).into()).expect("an endpoint"));
+    let dial = |client: &quinn::Endpoint| {
+        let config = RawTls { keys: Some(&keys), ..RawTls::default() }.config();
+        client.connect_with(config, node.address(), "node.invalid").expect("dialled")
+    };
+    let mut slow = Vec::new();
+    for number in 0..most {
+        let answer = tokio::time::timeout(SOON, dial(&here)).await;
+        slow.push(answer.unwrap_or_else(|_| panic!("number {number} is let in")).expect("connected"));
+    }
+
+    let one_more = tokio::time::timeout(Duration::from_secs(2), dial(&here)).await;
+    let other = tokio::time::timeout(SOON, dial(&there)).await.expect("an answer in time");
+
+    assert!(one_more.is_err(), "number {} of one address is answered: {one_more:?}", most + 1);
+    other.expect("another address is let in");
+    slow.pop().expect("some").close(0_u8.into(), b"");
+    let again = tokio::time::timeout(SOON, dial(&here)).await.expect("an answer in time");
+    again.expect("the place is free again");
+}
+
+/// While all handshakes that may run do, so many attempts wait. Those above are not heard: each is one
+/// packet here, which nobody sends again.
+#[tokio::test]
+async fn attempts_above_those_that_may_wait_are_not_heard_and_those_that_wait_are_answered() {
+    let keys = keys_of(HIGH);
+    let settings = TransportSettings {
+        handshakes_max: 1,
+        incoming_max: 3,
+        handshake_timeout: 4 * SOON,
+        ..TransportSettings::default()
+    };
+    let waiting_max = settings.incoming_max;
+    let node = Node::start_with(keys_of(LOW), [partner(&keys)], settings, None);
+    let client = quinn::Endpoint::client((Ipv4Addr::LOCALHOST, 0).into()).expect("an endpoint");
+    let dial = |address| {
+        let config = RawTls { keys: Some(&keys), ..RawTls::default() }.config();
+        client.connect_with(config, address, "node.invalid").expect("dialled")
+    };
+    let runs = tokio::time::timeout(SOON, dial(node.address())).await.expect("in time").expect("connected");
+    let (mut sockets, mut packet) = (Vec::new(), [0; 2_000]);
+    for _ in 0..waiting_max + 3 {
+        let between = tokio::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a socket");
+        let _connecting = dial(between.local_addr().expect("bound"));
+        let (length, _) = between.recv_from(&mut packet).await.expect("an initial packet");
+        between.send_to(&packet[..length], node.address()).await.expect("passed on");
+        sockets.push(between);
+    }
+    assert_eq!(answered(&sockets, node.address()).await, 0, "while the one handshake runs");
+
+    runs.close(0_u8.into(), b"");
+
+    assert_eq!(answered(&sockets, node.address()).await, waiting_max);
+}
+
+/// How many of some sockets hear from a node within half a second.
+async fn answered(sockets: &[tokio::net::UdpSocket], node: SocketAddr) -> usize {
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let mut packet = [0; 2_000];
+    let mut hears = |socket: &tokio::net::UdpSocket| {
+        while let Ok((_, from)) = socket.try_recv_from(&mut packet) {
+            if from == node {
+                return true;
+            }
+        }
+        false
+    };
+    sockets.iter().filter(|socket| hears(socket)).count()
+}
+
 #[tokio::test]
 async fn hybrid_key_exchange_is_offered_first_and_works_alone() {
     let keys = keys_of(HIGH);
