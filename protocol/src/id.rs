@@ -109,6 +109,8 @@ random_id! {
     DraftId;
     /// One emergency opening (nødåpning) of a case.
     EmergencyOpeningId;
+    /// A move of a case to another municipality.
+    SuccessionId;
 }
 
 #[cfg(test)]

@@ -202,3 +202,16 @@ pub const EMERGENCY_FINDING_CHARACTERS_MAX: usize = 500;
 pub const SUCCESSION_OFFER_MS: u64 = 7 * crate::time::DAY;
 /// Milliseconds for which a move may stand accepted and not carried out: 60 days.
 pub const SUCCESSION_OPEN_MS: u64 = 60 * crate::time::DAY;
+/// Bytes of the sealed package of a case that moves: 32 MiB.
+pub const PACKAGE_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Entries of one package; the new owner writes all of them in one transaction.
+pub const PACKAGE_ENTRIES_MAX: usize = 5_000;
+/// Bytes of one entry of a package. It fits one change, of [`CHANGE_BYTES_MAX`] bytes at the most, and
+/// as JSON no character that it may hold takes more than twice its bytes; so this is twice what is used.
+pub const PACKAGE_ENTRY_BYTES_MAX: usize = 4 * CHANGE_BYTES_MAX;
+/// Relations between the entries of one package.
+pub const PACKAGE_RELATIONS_MAX: usize = 2 * PACKAGE_ENTRIES_MAX;
+/// Bytes of one part of a sealed package; with its place it fits a frame.
+pub const PACKAGE_PART_BYTES: usize = 192 * 1024;
+/// Bytes of what a consent is for, as the family was told.
+pub const PURPOSE_BYTES_MAX: usize = 2_000;

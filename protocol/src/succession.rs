@@ -6,11 +6,15 @@
 //! sides are checked in every state that they can come to, by the model of the tests.
 
 pub mod arriving;
+pub mod day;
 pub mod leaving;
+pub mod opening;
 pub mod package;
+pub mod sealed;
 
 #[cfg(test)]
 mod tests;
 
 pub use arriving::{Arriving, ArrivingEvent, ArrivingSays};
+pub use day::CivilDay;
 pub use leaving::{Leaving, LeavingEvent, LeavingSays, SuccessionError};

@@ -247,7 +247,11 @@ fn two_digits(text: &str) -> Option<u32> {
     }
 }
 
-fn check_date(date: &str) -> Result<(), ValueFault> {
+/// Checks a day of the calendar, `YYYY-MM-DD`.
+///
+/// # Errors
+/// [`ValueFault::Date`].
+pub fn check_date(date: &str) -> Result<(), ValueFault> {
     let fault = ValueFault::Date;
     let mut parts = date.split('-');
     let (Some(year), Some(month), Some(day), None) = (parts.next(), parts.next(), parts.next(), parts.next())
