@@ -176,3 +176,36 @@ fn refusal_repeats_nothing_of_the_token() {
         assert!(!format!("{refused} {refused:?}").contains("KANARI"));
     }
 }
+
+/// A text changed at one place, in every way in which a text of JSON or base64 may be.
+fn changed_at(text: &str, at: usize) -> Vec<String> {
+    let (before, rest) = text.split_at(at);
+    let [first, after] = [&rest[..1], &rest[1..]];
+    let others = ["A", "z", "0", "-", ".", "\"", "{", "=", " "].into_iter().filter(|other| *other != first);
+    let changed = others.map(|other| format!("{before}{other}{after}"));
+    changed.chain([format!("{before}{after}"), format!("{before}{first}{rest}"), before.to_owned()]).collect()
+}
+
+#[test]
+fn token_or_key_that_was_changed_anywhere_is_refused_or_says_the_same() {
+    let token = signed(&claims());
+    for at in 0..token.len() {
+        for changed in changed_at(&token, at) {
+            assert!(checked(&changed, &expected()).is_err(), "{changed} for {token}");
+        }
+    }
+
+    let key = serde_json::to_string(&KEYS.public).expect("JSON");
+    let (mut keys, mut taken) = (0, 0);
+    for at in 0..key.len() {
+        for changed in changed_at(&key, at) {
+            let Ok(read) = serde_json::from_str::<Jwk>(&changed) else { continue };
+            keys += 1;
+            let Ok(known) = check(&token, &read, &expected()) else { continue };
+            taken += 1;
+            assert_eq!(known.account, "marte");
+            assert_eq!(read.algorithm, KEYS.public.algorithm, "another key verifies: {changed}");
+        }
+    }
+    assert!(keys > 200 && taken < keys / 2, "{taken} of {keys} keys");
+}

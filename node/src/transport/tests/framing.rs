@@ -85,3 +85,34 @@ async fn frame_that_arrives_byte_by_byte_is_read_whole() {
     sending.await.expect("sent");
     assert_eq!(receiver.read(&mut [0]).await.expect("read"), 0);
 }
+
+/// What is read is what stands there, byte for byte, up to where it is none.
+#[tokio::test]
+async fn bytes_of_a_stream_are_frames_or_an_error_whatever_they_are() {
+    let mut whole = Vec::new();
+    for length in [2, 40, 300] {
+        write_frame(&mut whole, &vec![3; length]).await.expect("written");
+    }
+    let (mut frames, mut errors) = (0, 0);
+    for at in 0..whole.len() {
+        for byte in [0, 1, 2, 4, 0x7f, 0xff] {
+            let changed = |byte| [&whole[..at], &[byte], &whole[at + 1..]].concat();
+            let added = [&whole[..at], &[byte], &whole[at..]].concat();
+            let removed = [&whole[..at], &whole[at + 1..]].concat();
+            for stream in [changed(byte), changed(whole[at] ^ byte), added, removed] {
+                let (mut reader, mut again) = (stream.as_slice(), Vec::new());
+                loop {
+                    let before = reader.len();
+                    match read_frame(&mut reader).await {
+                        Ok(Some(frame)) => write_frame(&mut again, &frame).await.expect("fits"),
+                        Ok(None) => break assert_eq!(before, 0, "the stream has not ended"),
+                        Err(_) => break errors += 1,
+                    }
+                    frames += 1;
+                    assert_eq!(again, stream[..stream.len() - reader.len()]);
+                }
+            }
+        }
+    }
+    assert!(frames > 10_000 && errors > 1_000, "{frames} frames, {errors} errors");
+}
