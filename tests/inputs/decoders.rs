@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use stafett_protocol::limits::FRAME_BYTES_MAX;
 use stafett_tests::chance::Chance;
-use stafett_tests::decoders::{Decoder, seeds};
+use stafett_tests::decoders::{
+    Decoder, found_in_what_was_sent, seeds, split, told_of_what_is_shared, with_length,
+};
 
 const MUTATIONS: u64 = 300;
 
@@ -94,13 +97,65 @@ fn files_that_crashed_automerge_once_are_refused_by_every_decoder() {
             for kind in 0..=26u8 {
                 let frame = [&[0, kind][..], &bytes].concat();
                 Decoder::Frame.run(&frame);
-                let length = u16::try_from(frame.len()).unwrap_or(u16::MAX).to_be_bytes();
                 if decoder == Decoder::Session {
-                    decoder.run(&[&[0][..], &length, &frame].concat());
-                    decoder.run(&[&[5][..], &length, &frame].concat());
+                    decoder.run(&[&[0][..], &with_length(&frame)].concat());
+                    decoder.run(&[&[5][..], &with_length(&frame)].concat());
                 }
             }
         }
     }
     assert!(files >= 7, "{files} files");
+}
+
+/// That nothing hidden is found in what a session sends is worth what the search is worth.
+#[test]
+fn search_for_a_hidden_entry_finds_one_that_the_partner_has() {
+    let sent = found_in_what_was_sent();
+    assert_eq!(sent.len(), 3, "only {sent:?} in all that was sent");
+
+    let lives = seeds(Decoder::Session).into_iter().map(|seed| told_of_what_is_shared(&seed));
+    let told = lives.filter(|told| told.contains("its text")).count();
+    assert!(told > 0, "no seed makes the session send an entry's text");
+}
+
+#[test]
+fn frame_of_any_length_comes_to_a_session_whole() {
+    for length in [0, 1, 65_535, 65_536, FRAME_BYTES_MAX] {
+        let (piece, next) = (vec![7; length], with_length(b"next"));
+        let input = [with_length(&piece), next.clone()].concat();
+        assert_eq!(split(&input), Some((&piece[..], &next[..])), "{length} bytes");
+    }
+    assert_eq!(split(&[0, 0, 0, 9, 1, 2]), Some((&[1, 2][..], &[][..])), "what there is");
+    let longest = seeds(Decoder::Session).iter().map(Vec::len).max();
+    assert!(longest > Some(FRAME_BYTES_MAX), "the longest seed has {longest:?} bytes");
+}
+
+/// The script has the names too, and a decoder that is not among them is never fuzzed.
+#[test]
+fn every_decoder_is_fuzzed() {
+    let script = include_str!("../fuzz/run");
+    let names = script.lines().find_map(|line| line.strip_prefix("all=(")?.strip_suffix(')'));
+    let names: Vec<_> = names.expect("a list of names").split(' ').collect();
+    assert_eq!(names, Decoder::ALL.map(Decoder::name));
+}
+
+/// Ends before anything is built.
+#[test]
+fn fuzzing_what_there_is_not_ends_with_what_there_is() {
+    for (arguments, why) in [
+        (&["60", "frames"][..], "no decoder is called frames"),
+        (&["60", "frame", ""], "no decoder is called"),
+        (&["frame"], "expected a number of seconds, found frame"),
+        (&["--quick", "0"], "expected a number of seconds, found 0"),
+    ] {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/run");
+        // What it would build with is not there.
+        let mut shell = Command::new("/bin/bash");
+        let ended = shell.arg(script).args(arguments).env("RUSTC_WRAPPER", "/nowhere").output();
+        let ended = ended.expect("a shell");
+
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains(why) && said.contains("decoders: frame change"), "{arguments:?}: {said}");
+    }
 }

@@ -1,17 +1,21 @@
-//! What comes from outside, byte by byte: one function for each decoder, to be called with any
-//! bytes. None may panic, and what is taken must hold.
+//! What comes from outside to the protocol and the settings, byte by byte: one function for each
+//! decoder, to be called with any bytes. None may panic, and what is taken must hold.
 //!
 //! The fuzzer calls them with what it makes up; the tests of the simulation call them with the
 //! seeds, with mutations of them, and with files that other programs have stumbled over.
 
 mod entry;
+mod lengths;
 mod package;
 mod seeds;
 mod session;
 mod settings;
+mod watched;
 mod words;
 
+pub use lengths::{split, with_length};
 pub use seeds::seeds;
+pub use session::{found_in_what_was_sent, told_of_what_is_shared};
 
 /// A decoder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,25 +4,32 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
+use stafett_protocol::access::EntryFacts;
 use stafett_protocol::consent::rule::{Birthdays, Capacity, Party, SubjectKind};
 use stafett_protocol::consent::{Channel, Consent, Evidence, WithdrawnPart, Yes};
 use stafett_protocol::entry::{Actor, Content, Edit, EntryDocument, EntryKind, Side};
 use stafett_protocol::id::{AccountId, CaseId, ConsentId};
 use stafett_protocol::journal::{Closing, JournalEnd};
 use stafett_protocol::ledger::statement::{LedgerStatement, Level, Said};
+use stafett_protocol::limits::FRAME_BYTES_MAX;
 use stafett_protocol::mark::LinkMark;
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::signed::{Statement, Verified};
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::uptake::{Uptake, UptakeAnswer};
-use stafett_protocol::wire::codec::{decode, encode_change};
-use stafett_protocol::wire::{Frame, Stream};
+use stafett_protocol::wire::codec::{decode, encode, encode_change};
+use stafett_protocol::wire::{Frame, Resend, Stream};
 
+use super::lengths::with_length;
 use super::{Decoder, package};
 use crate::federation::{AskFor, Federation, NewEntry};
-use crate::names::{CHILD, HIGH_PARTNER, MOTHER, OWNER, key, organisation, service, service_code};
+use crate::names::{CHILD, HIGH_PARTNER, MOTHER, OWNER, areas, key, organisation, service, service_code};
 use crate::tap::{Handed, Tap};
 
+/// What stands in an entry that the partner has.
+pub(super) const SHARED: &str = "Vi spiser ute.";
+/// What stands in one that is not for the partner.
+pub(super) const HIDDEN: &str = "Bare for skolen.";
 const FRAMES: &str = include_str!("../../fixtures/wire-v1/frames.txt");
 
 /// The node whose session is tried.
@@ -36,7 +43,7 @@ pub(super) fn partner() -> OrganisationNumber {
 }
 
 /// Two nodes: a case of the one with entries that are shared and one that is not, an order that
-/// waits, and a case of the other.
+/// waits for some of them, a case of which nothing is called back, and a case of the other.
 fn world() -> Federation {
     let mut world = Federation::new(7);
     world.add_node(owner(), 1);
@@ -46,7 +53,7 @@ fn world() -> Federation {
     let case = world.open_case(owner());
     let shared = world.publish(case, &NewEntry::note("Vi leser hver dag."));
     world.publish(case, &NewEntry::measure("Lesegruppe", "2027-01-15"));
-    world.publish(case, &NewEntry::note_in(&["learning"], "Bare for skolen."));
+    world.publish(case, &NewEntry::note_in(&["learning"], HIDDEN));
     world.share(case, &AskFor::both(service(partner(), "ppt"), &["language"]));
     let over = world.share(case, &AskFor::both(service(partner(), "clinic"), &["language"]));
     world.run();
@@ -55,6 +62,9 @@ fn world() -> Federation {
     let theirs = world.open_case(partner());
     world.publish(theirs, &NewEntry::note("Fra PPT."));
     world.share(theirs, &AskFor::both(service(owner(), "school"), &["language"]));
+    let other = world.open_case(owner());
+    world.publish(other, &NewEntry::note_in(&["wellbeing"], SHARED));
+    world.share(other, &AskFor::both(service(partner(), "ppt"), &["wellbeing"]));
     world.run();
     world.cut(owner(), partner());
     world.withdraw(case, over);
@@ -68,6 +78,15 @@ pub(super) fn with_world<T>(ask: impl FnOnce(&Federation) -> T) -> T {
         static WORLD: OnceCell<Federation> = const { OnceCell::new() };
     }
     WORLD.with(|cell| ask(cell.get_or_init(world)))
+}
+
+/// The owner's first note of an area, in a case of its own.
+pub(super) fn own_note<'a>(world: &'a Federation, area: &str) -> &'a EntryFacts {
+    let store = &world.node(owner()).store;
+    let all = store.entries.values().map(|kept| &kept.record.facts);
+    let own = all.filter(|facts| store.ledgers.contains_key(&facts.case));
+    let mut notes = own.filter(|facts| facts.kind == EntryKind::Note && facts.areas == areas(&[area]));
+    notes.next().expect("a note of that area")
 }
 
 /// Frames that the partner sent, as they were handed over.
@@ -243,11 +262,6 @@ fn journal() -> Vec<u8> {
     lines.concat().into_bytes()
 }
 
-fn with_length(bytes: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes();
-    [&length[..], &bytes[..usize::from(u16::from_be_bytes(length))]].concat()
-}
-
 fn messages() -> Vec<Vec<u8>> {
     let frames = with_world(|world| world.taps.iter().filter_map(Tap::frame).collect::<Vec<_>>());
     let of = |frame: &Frame| match frame {
@@ -267,7 +281,18 @@ fn sessions() -> Vec<Vec<u8>> {
     let frames = frames_of_partner();
     let greeting: Vec<u8> = greeting().iter().flat_map(input).collect();
     let whole: Vec<u8> = frames.iter().flat_map(input).collect();
-    let each =
+    let each: Vec<_> =
         frames.iter().chain(&golden()).map(|frame| [greeting.clone(), input(frame)].concat()).collect();
-    [vec![whole], each].concat()
+    // As long as a frame may be, of a kind that nobody knows.
+    let longest = [&[0, 98][..], &vec![0x61; FRAME_BYTES_MAX - 2]].concat();
+    let longest = [greeting.clone(), input(&longest)].concat();
+    // The comparison is given up in time; then the partner asks for an entry that it has, or may not have.
+    let asking = ["wellbeing", "learning"].map(|area| {
+        let asked = with_world(|world| {
+            let EntryFacts { entry, generation, .. } = own_note(world, area).clone();
+            encode(&Frame::Resend(Resend { entry, generation })).expect("fits")
+        });
+        [&greeting[..], &[12], &input(&asked), &[11, 11, 12, 11, 11]].concat()
+    });
+    [vec![whole, longest], asking.into(), each].concat()
 }

@@ -3,6 +3,8 @@
 //! It is a real session of a node that shares a case, has entries that it does not share, waits
 //! for a receipt and has received a case; a model of the store carries out what it commits.
 
+use std::collections::BTreeSet;
+
 use stafett_protocol::link::Session;
 use stafett_protocol::link::input::Input;
 use stafett_protocol::link::output::{Output, Token};
@@ -13,7 +15,9 @@ use stafett_protocol::uptake::Uptake;
 use stafett_protocol::wire::codec::{DecodeError, decode, encode};
 use stafett_protocol::wire::{Frame, Reconcile, Stream, UptakeFrame};
 
+use super::lengths::split;
 use super::seeds::{self, with_world};
+use super::watched::Watched;
 use crate::federation::Federation;
 use crate::names::key;
 use crate::store::Store;
@@ -30,10 +34,11 @@ struct Link {
     waiting: Vec<(Token, Transaction)>,
     events: u8,
     is_closed: bool,
+    watched: Watched,
 }
 
 impl Link {
-    fn new(world: &Federation) -> Self {
+    fn new(world: &Federation, watched: Watched) -> Self {
         let (own, partner) = (seeds::owner(), seeds::partner());
         let mut link = Self {
             session: world.session(own, partner),
@@ -42,13 +47,14 @@ impl Link {
             waiting: Vec::new(),
             events: 0,
             is_closed: false,
+            watched,
         };
         link.connect();
         link
     }
 
     fn greeted(world: &Federation) -> Self {
-        let mut link = Self::new(world);
+        let mut link = Self::new(world, Watched::hidden(world));
         link.greet();
         link
     }
@@ -82,13 +88,17 @@ impl Link {
     }
 
     fn handle(&mut self, input: Input) {
+        if let Input::Frame { frame, .. } = &input {
+            self.watched.named_by_the_partner(frame);
+        }
         self.session.handle(input, self.now);
         for _ in 0..OUTPUTS_MAX {
             match self.session.poll_output() {
                 None => return,
                 Some(Output::Commit { token, transaction }) => self.waiting.push((token, transaction)),
                 Some(Output::Send { frame, .. }) => {
-                    encode(&frame).expect("what a session sends fits a frame");
+                    let bytes = encode(&frame).expect("what a session sends fits a frame");
+                    self.watched.look(&bytes);
                 }
                 Some(Output::Close { .. }) => self.is_closed = true,
                 Some(_) => {}
@@ -116,41 +126,63 @@ impl Link {
         self.handle(Input::Disconnected);
         self.connect();
     }
+
+    /// Nothing of what is hidden was sent.
+    fn must_be_silent(&self) {
+        assert!(self.watched.told().is_empty(), "a hidden entry is told of: {:?}", self.watched.told());
+    }
 }
 
-/// Inputs, each a byte that says which, and for frames a length of two bytes and so many bytes.
+/// Inputs, each a byte that says which, and for frames a length of four bytes and so many bytes.
 pub(super) fn inputs(bytes: &[u8]) {
+    with_world(|world| lived(world, Watched::hidden(world), bytes).must_be_silent());
+}
+
+/// What is found of an entry that the partner has, in what is sent to it upon such inputs: the same
+/// search must find it.
+pub fn told_of_what_is_shared(bytes: &[u8]) -> BTreeSet<&'static str> {
+    with_world(|world| lived(world, Watched::shared(world), bytes).watched.told().clone())
+}
+
+/// What is found of that entry in everything that was sent to the partner while it came to have it.
+pub fn found_in_what_was_sent() -> BTreeSet<&'static str> {
     with_world(|world| {
-        let mut link = Link::new(world);
-        let mut rest = bytes;
-        for _ in 0..INPUTS_MAX {
-            let Some((what, more)) = rest.split_first() else { break };
-            rest = more;
-            match what % 16 {
-                0..10 => {
-                    let Some((length, more)) = rest.split_first_chunk::<2>() else { break };
-                    let length = usize::from(u16::from_be_bytes(*length)).min(more.len());
-                    let (frame, more) = more.split_at(length);
-                    rest = more;
-                    let stream = if what % 16 < 5 { Stream::Data } else { Stream::Control };
-                    link.frame(stream, frame);
-                    if what & 0x80 == 0 {
-                        link.settle(false);
-                    }
+        let mut watched = Watched::shared(world);
+        let taps = world.taps_between(seeds::owner(), seeds::partner());
+        taps.iter().for_each(|tap| watched.look(tap.bytes()));
+        watched.told().clone()
+    })
+}
+
+fn lived(world: &Federation, watched: Watched, bytes: &[u8]) -> Link {
+    let mut link = Link::new(world, watched);
+    let mut rest = bytes;
+    for _ in 0..INPUTS_MAX {
+        let Some((what, more)) = rest.split_first() else { break };
+        rest = more;
+        match what % 16 {
+            0..10 => {
+                let Some((frame, more)) = split(rest) else { break };
+                rest = more;
+                let stream = if what % 16 < 5 { Stream::Data } else { Stream::Control };
+                link.frame(stream, frame);
+                if what & 0x80 == 0 {
+                    link.settle(false);
                 }
-                10 => link.settle(true),
-                11 => link.settle(false),
-                12 => link.wait(60_000),
-                13 => link.handle(Input::DataReset),
-                14 => link.handle(Input::FramesWaiting(usize::from(*what))),
-                _ => link.reconnect(),
             }
-            if link.is_closed {
-                link.reconnect();
-            }
+            10 => link.settle(true),
+            11 => link.settle(false),
+            12 => link.wait(60_000),
+            13 => link.handle(Input::DataReset),
+            14 => link.handle(Input::FramesWaiting(usize::from(*what))),
+            _ => link.reconnect(),
         }
-        link.settle(false);
-    });
+        if link.is_closed {
+            link.reconnect();
+        }
+    }
+    link.settle(false);
+    link
 }
 
 /// What the partner's services answer, one after the other on lines of their own, signed as they
@@ -170,6 +202,7 @@ pub(super) fn uptake(bytes: &[u8]) {
                 link.greet();
             }
         }
+        link.must_be_silent();
         for heard in link.store.heard.values().map(Verified::statement) {
             let issued = link.store.issued.get(&heard.grant).map(|issued| issued.grant.statement());
             assert!(issued.is_some_and(|grant| heard.answers(grant)), "an answer to no grant is kept");
@@ -185,14 +218,13 @@ pub(super) fn reconcile(bytes: &[u8]) {
         let mut link = Link::greeted(world);
         let mut rest = bytes;
         for round in 0..12u32 {
-            let Some((length, more)) = rest.split_first_chunk::<2>() else { break };
-            let length = usize::from(u16::from_be_bytes(*length)).min(more.len());
-            let (message, more) = more.split_at(length);
+            let Some((message, more)) = split(rest) else { break };
             rest = more;
             let body = Reconcile { round: round / 2, message: message.to_vec() };
             let random = link.random();
             link.handle(Input::Frame { stream: Stream::Data, frame: Frame::Reconcile(body), random });
             link.settle(false);
         }
+        link.must_be_silent();
     });
 }
