@@ -8,7 +8,7 @@ mod read;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use stafett_protocol::agreement::{Agreement, Standing};
+use stafett_protocol::agreement::{Agreement, Moves, Standing};
 use stafett_protocol::consent::Controller;
 use stafett_protocol::limits;
 use stafett_protocol::municipality::{AreaCode, MunicipalityNumber, OrganisationNumber, ServiceCode};
@@ -48,7 +48,7 @@ pub struct PartnerConfig {
     pub keys: PartnerKeys,
     /// What has been agreed.
     pub terms: AgreementTerms,
-    /// Its services that may receive from here; at least one, each code once.
+    /// Its services that may receive from here or take cases over; at least one, each code once.
     pub services: Vec<PartnerService>,
 }
 
@@ -107,8 +107,12 @@ pub struct AgreementTerms {
     pub processor_agreement: String,
     /// From when until when it holds.
     pub period: AgreementPeriod,
-    /// The areas whose entries may cross this link; at least one.
+    /// The areas whose entries may cross this link; none where nothing is shared and cases only move.
     pub areas: BTreeSet<AreaCode>,
+    /// The areas whose entries may go along when a case moves to the partner.
+    pub moving_areas: BTreeSet<AreaCode>,
+    /// Whether the partner may offer its cases here.
+    pub moving_from: bool,
     /// Our services that may receive from the partner.
     pub our_services: BTreeSet<ServiceCode>,
     /// Entries of the partner that are stored here at the most.
@@ -124,7 +128,7 @@ impl AgreementTerms {
     pub const BYTES_MAX_DEFAULT: u64 = limits::PARTNER_BYTES_MAX;
 }
 
-/// A service of a partner that may receive from here.
+/// A service of a partner that may receive from here, take cases over, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartnerService {
     /// Its code at the partner.
@@ -133,6 +137,10 @@ pub struct PartnerService {
     pub names: Names,
     /// Who answers for what it reads (behandlingsansvarlig).
     pub controller: Controller,
+    /// Whether it may receive from here under a grant.
+    pub shares: bool,
+    /// Whether it may take a case over when a family moves.
+    pub takes_over: bool,
 }
 
 impl PartnerService {
@@ -142,6 +150,8 @@ impl PartnerService {
             code: service.code.clone(),
             names: service.names.clone(),
             controller: service.controller_of(host),
+            shares: true,
+            takes_over: false,
         }
     }
 }
@@ -152,11 +162,20 @@ impl PartnerConfig {
         Agreement {
             our_services: self.terms.our_services.iter().cloned().collect(),
             partner: self.organisation,
-            services: self.services.iter().map(|service| service.code.clone()).collect(),
+            services: self.codes(|service| service.shares),
             areas: self.terms.areas.clone(),
             from: self.terms.period.starts_at(),
             until: self.terms.period.ends_at(),
+            moves: Moves {
+                services: self.codes(|service| service.takes_over),
+                areas: self.terms.moving_areas.clone(),
+                from_there: self.terms.moving_from,
+            },
         }
+    }
+
+    fn codes(&self, of: impl Fn(&PartnerService) -> bool) -> BTreeSet<ServiceCode> {
+        self.services.iter().filter(|service| of(service)).map(|service| service.code.clone()).collect()
     }
 
     /// Returns the standing that the operator gave the partner.

@@ -160,11 +160,17 @@ pub fn partner_toml(partner: &PartnerConfig) -> String {
     text.comment("Areas whose entries may cross, and our services that may receive from the partner.");
     text.list("areas", partner.terms.areas.iter().map(|area| area.as_str()));
     text.list("our_services", partner.terms.our_services.iter().map(|service| service.as_str()));
+    text.comment(
+        "When a family moves: the areas that may go along to the partner, and whether the partner may",
+    );
+    text.comment("offer its cases here. A service below that may take cases over says takes_over = true.");
+    text.list("moving_areas", partner.terms.moving_areas.iter().map(|area| area.as_str()));
+    text.plain("moving_from", partner.terms.moving_from);
     text.comment("What is stored here of the partner at the most.");
     text.plain("entries_max", partner.terms.entries_max);
     text.plain("bytes_max", partner.terms.bytes_max);
     text.blank();
-    text.comment("The partner's services that may receive from us.");
+    text.comment("The partner's services that may receive from us, or take a case over when a family moves.");
     for service in &partner.services {
         text.head("[[services]]");
         text.string("code", service.code.as_str());
@@ -173,6 +179,12 @@ pub fn partner_toml(partner: &PartnerConfig) -> String {
         if organisation != partner.controller || sector == Sector::Private {
             text.string("controller", &organisation.to_string());
             text.string("sector", sector_word(sector));
+        }
+        if !service.shares {
+            text.plain("shares", false);
+        }
+        if service.takes_over {
+            text.plain("takes_over", true);
         }
     }
     text.0

@@ -11,6 +11,7 @@
 pub mod emergency;
 pub mod leader;
 pub mod person;
+pub mod succeeding;
 pub mod waiting;
 
 use std::collections::BTreeSet;

@@ -21,6 +21,21 @@ pub struct Agreement {
     pub from: UnixMillis,
     /// The first millisecond on which it no longer holds.
     pub until: UnixMillis,
+    /// Which cases may move between the two.
+    pub moves: Moves,
+}
+
+/// Which cases may move across a link (law 18). What is shared from day to day is too narrow for a
+/// whole case, and widening it for moves would widen every grant: so it is agreed apart. The side that
+/// gives a case away is bound by its own file, and so is the side that takes one in; they need not match.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Moves {
+    /// The partner's services that may take a case over; without one, no case moves there.
+    pub services: BTreeSet<ServiceCode>,
+    /// The areas whose entries may go along.
+    pub areas: BTreeSet<AreaCode>,
+    /// Whether the partner may offer its cases here.
+    pub from_there: bool,
 }
 
 impl Agreement {

@@ -223,7 +223,7 @@ fn of_status(ledger: &LedgerView, record: &ConsentRecord, now: UnixMillis) -> Op
     let completed = ledger.completed_at(record).filter(|at| *at <= now);
     match ledger.status(record, now) {
         ConsentStatus::MustBeRenewed { .. } => {
-            let since = ledger.givers_since(&consent.recipient.code, now);
+            let since = ledger.givers_since(consent, now);
             Some(Task::about(TaskKind::MustBeRenewed, since, record))
         }
         ConsentStatus::WaitsForReview => {
@@ -256,7 +256,7 @@ fn of_status(ledger: &LedgerView, record: &ConsentRecord, now: UnixMillis) -> Op
 /// is that giver's matter.
 fn to_be_clarified(ledger: &LedgerView, record: &ConsentRecord, now: UnixMillis) -> Option<Task> {
     let word = record.withdrawals().iter().rfind(|word| word.part != WithdrawnPart::AboutSelf)?;
-    let asked = ledger.required_givers(&record.consent().recipient.code, word.at);
+    let asked = ledger.required_for(record.consent(), word.at);
     let stands = |giver: &PersonId| {
         let mut words = record.withdrawals().iter();
         record.has_yes_of(*giver)
@@ -294,7 +294,7 @@ fn of_form(ledger: &LedgerView, record: &ConsentRecord, now: UnixMillis) -> Vec<
 
 /// Whether the subject is among those who say yes: then it is heard by that.
 fn says_yes_itself(ledger: &LedgerView, record: &ConsentRecord, now: UnixMillis) -> bool {
-    let asked = ledger.required_givers(&record.consent().recipient.code, now);
+    let asked = ledger.required_for(record.consent(), now);
     let mut subject = ledger.parties().iter().filter(|party| party.capacity == Capacity::Subject);
     subject.any(|party| asked.contains(&party.person))
 }

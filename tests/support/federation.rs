@@ -17,7 +17,7 @@ mod writing;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use stafett_protocol::agreement::{Agreement, Standing};
+use stafett_protocol::agreement::{Agreement, Moves, Standing};
 use stafett_protocol::limits::{PARTNER_BYTES_MAX, PARTNER_ENTRIES_MAX};
 use stafett_protocol::link::input::Input;
 use stafett_protocol::link::output::{Output, Token};
@@ -147,6 +147,11 @@ impl Federation {
                 areas: areas(&AREAS),
                 from: UnixMillis(0),
                 until: UnixMillis::MAX,
+                moves: Moves {
+                    services: partner.1.iter().map(|code| service_code(code)).collect(),
+                    areas: areas(&AREAS),
+                    from_there: true,
+                },
             };
             End {
                 own: own.0,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use stafett_protocol::consent::{Controller, Sector};
 use stafett_protocol::limits;
-use stafett_protocol::municipality::{OrganisationNumber, ServiceCode};
+use stafett_protocol::municipality::{AreaCode, OrganisationNumber, ServiceCode};
 
 use super::{
     AgreementPeriod, AgreementTerms, LocatedPartner, PartnerConfig, PartnerKeys, PartnerService, PeriodError,
@@ -37,10 +37,12 @@ pub(crate) const AGREEMENT_KEYS: &[&str] = &[
     "until",
     "areas",
     "our_services",
+    "moving_areas",
+    "moving_from",
     "entries_max",
     "bytes_max",
 ];
-pub(crate) const SERVICE_KEYS: &[&str] = &["code", "names", "controller", "sector"];
+pub(crate) const SERVICE_KEYS: &[&str] = &["code", "names", "controller", "sector", "shares", "takes_over"];
 
 from_text! {
     Sector: "public or private";
@@ -63,6 +65,7 @@ pub(super) fn partner(root: &Section<'_>, config: &NodeConfig) -> Result<Located
         terms: terms(&root.section("agreement")?, config)?,
         services: services(root, controller)?,
     };
+    agree(root, &partner)?;
     Ok(LocatedPartner { config: partner, organisation, keys: located_keys })
 }
 
@@ -91,15 +94,8 @@ fn keys(section: &Section<'_>) -> Result<(PartnerKeys, LocatedKeys), ConfigError
 
 fn terms(section: &Section<'_>, config: &NodeConfig) -> Result<AgreementTerms, ConfigError> {
     section.only(AGREEMENT_KEYS)?;
-    let areas =
-        set(section, "areas", "an area of the node's own settings", |code| config.area(code).is_some())?;
-    if areas.is_empty() {
-        return Err(section.missing("areas", "at least one area"));
-    }
-    if areas.len() > limits::AREAS_MAX {
-        let (expected, found) = (format!("at most {} areas", limits::AREAS_MAX), areas.len().to_string());
-        return Err(section.refuse("areas", expected, found));
-    }
+    let areas = areas_of(section, "areas", config)?;
+    let moving_areas = areas_of(section, "moving_areas", config)?;
     let of_ours = |code: &ServiceCode| config.service(code).is_some();
     let entries = section.integer("entries_max", 1..=AgreementTerms::ENTRIES_MAX_DEFAULT, "entries")?;
     let bytes = section.integer("bytes_max", 1..=AgreementTerms::BYTES_MAX_DEFAULT, "bytes")?;
@@ -108,10 +104,48 @@ fn terms(section: &Section<'_>, config: &NodeConfig) -> Result<AgreementTerms, C
         processor_agreement: section.require::<Name>("processor_agreement")?.value.0,
         period: period(section, config)?,
         areas,
+        moving_areas,
+        moving_from: section.get_or("moving_from", false)?,
         our_services: set(section, "our_services", "a service of the node's own settings", of_ours)?,
         entries_max: entries.map_or(AgreementTerms::ENTRIES_MAX_DEFAULT, |max| max.value),
         bytes_max: bytes.map_or(AgreementTerms::BYTES_MAX_DEFAULT, |max| max.value),
     })
+}
+
+fn areas_of(
+    section: &Section<'_>,
+    key: &str,
+    config: &NodeConfig,
+) -> Result<BTreeSet<AreaCode>, ConfigError> {
+    let areas = set(section, key, "an area of the node's own settings", |code| config.area(code).is_some())?;
+    if areas.len() > limits::AREAS_MAX {
+        let (expected, found) = (format!("at most {} areas", limits::AREAS_MAX), areas.len().to_string());
+        return Err(section.refuse(key, expected, found));
+    }
+    Ok(areas)
+}
+
+/// Something has to be agreed: what is shared has areas, and what takes cases over has areas too.
+fn agree(root: &Section<'_>, partner: &PartnerConfig) -> Result<(), ConfigError> {
+    let takes_over = partner.services.iter().any(|service| service.takes_over);
+    let only_moves = takes_over || partner.terms.moving_from;
+    let shares =
+        partner.services.iter().any(|service| service.shares) || !partner.terms.our_services.is_empty();
+    let agreement = root.section("agreement")?;
+    if partner.terms.areas.is_empty() && (shares || !only_moves) {
+        return Err(agreement.missing("areas", "at least one area"));
+    }
+    if takes_over && partner.terms.moving_areas.is_empty() {
+        return Err(
+            agreement.missing("moving_areas", "at least one area, for a service that takes cases over")
+        );
+    }
+    if !takes_over && !partner.terms.moving_areas.is_empty() {
+        let found = format!("{} areas", partner.terms.moving_areas.len());
+        let expected = "none, or a service that takes cases over".to_owned();
+        return Err(agreement.refuse("moving_areas", expected, found));
+    }
+    Ok(())
 }
 
 fn period(section: &Section<'_>, config: &NodeConfig) -> Result<AgreementPeriod, ConfigError> {
@@ -161,6 +195,8 @@ fn services(root: &Section<'_>, usual: OrganisationNumber) -> Result<Vec<Partner
             code: code.value,
             names: Names::read(&section.section("names")?)?,
             controller: service_controller(&section, usual)?,
+            shares: section.get_or("shares", true)?,
+            takes_over: section.get_or("takes_over", false)?,
         });
     }
     if services.is_empty() {

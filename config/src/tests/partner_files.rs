@@ -1,7 +1,10 @@
 //! The folder of partners.
 
-use stafett_protocol::agreement::Standing;
+use std::collections::BTreeSet;
+
+use stafett_protocol::agreement::{Moves, Standing};
 use stafett_protocol::consent::Sector;
+use stafett_protocol::municipality::ServiceCode;
 use stafett_protocol::time::{DAY, HOUR, UnixMillis};
 
 use super::support::{Folder, PARTNER, partner_refusal, replaced};
@@ -130,6 +133,65 @@ fn agreement_without_areas_is_refused() {
     assert_eq!(
         partner_refusal(&replaced(PARTNER, "[\"language\"]", "[]")),
         "partners/steinkjer.toml:11:1: agreement.areas: expected at least one area, found nothing"
+    );
+}
+
+#[test]
+fn agreement_says_which_cases_may_move_apart_from_what_is_shared() {
+    let text =
+        replaced(PARTNER, "our_services", "moving_areas = [\"language\"]\nmoving_from = true\nour_services");
+    let text = format!(
+        "{text}takes_over = true\n\n[[services]]\ncode = \"school\"\nnames.nb = \"Skole\"\nshares = false\n"
+    );
+    let folder = Folder::new().write("partners/steinkjer.toml", &text);
+
+    let agreement = folder.partners().expect("a right file").iter().next().expect("one partner").agreement();
+
+    let codes =
+        |services: &BTreeSet<ServiceCode>| services.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(codes(&agreement.services), ["ppt"], "the school only takes over, and it does not here");
+    assert_eq!(codes(&agreement.moves.services), ["ppt"]);
+    assert_eq!(agreement.moves.areas, agreement.areas);
+    assert!(agreement.moves.from_there);
+    let silent = Folder::new().write("partners/steinkjer.toml", PARTNER);
+    let silent = silent.partners().expect("a right file").iter().next().expect("one partner").agreement();
+    assert_eq!(silent.moves, Moves::default(), "nothing moves where nothing is agreed");
+}
+
+#[test]
+fn municipalities_that_share_nothing_may_let_cases_move() {
+    let text = replaced(PARTNER, "areas = [\"language\"]", "areas = []\nmoving_areas = [\"language\"]");
+    let text = replaced(&text, "our_services = [\"school\"]\n", "");
+    let text = format!("{text}shares = false\ntakes_over = true\n");
+    let folder = Folder::new().write("partners/steinkjer.toml", &text);
+
+    let agreement = folder.partners().expect("a right file").iter().next().expect("one partner").agreement();
+
+    assert!(agreement.services.is_empty() && agreement.areas.is_empty());
+    assert_eq!(agreement.moves.areas.len(), 1);
+    let shares = replaced(&text, "shares = false", "shares = true");
+    assert_eq!(
+        partner_refusal(&shares),
+        "partners/steinkjer.toml:11:1: agreement.areas: expected at least one area, found nothing"
+    );
+}
+
+#[test]
+fn service_that_takes_cases_over_needs_areas_that_may_go_along() {
+    assert_eq!(
+        partner_refusal(&format!("{PARTNER}takes_over = true\n")),
+        "partners/steinkjer.toml:11:1: agreement.moving_areas: expected at least one area, for a service that \
+         takes cases over, found nothing"
+    );
+    assert_eq!(
+        partner_refusal(&replaced(PARTNER, "our_services", "moving_areas = [\"language\"]\nour_services")),
+        "partners/steinkjer.toml:17:16: agreement.moving_areas: expected none, or a service that takes cases \
+         over, found 1 areas"
+    );
+    assert_eq!(
+        partner_refusal(&replaced(PARTNER, "our_services", "moving_areas = [\"home\"]\nour_services")),
+        "partners/steinkjer.toml:17:17: agreement.moving_areas: expected an area of the node's own settings, \
+         found \"home\""
     );
 }
 

@@ -81,17 +81,24 @@ fn partner_is_read_back_whole() {
     partner.terms.period =
         AgreementPeriod::new(date(2027, 1, 1), date(2027, 12, 31), &config.node.time_zone).expect("a year");
     partner.terms.our_services = BTreeSet::new();
+    partner.terms.moving_areas = partner.terms.areas.clone();
+    partner.terms.moving_from = true;
     partner.terms.entries_max = 1;
     partner.terms.bytes_max = 2;
     for service in &mut partner.services {
         service.names =
             Names { nb: ODD_NAME.to_owned(), nn: Some("PPT".to_owned()), en: Some("EPS".to_owned()) };
         service.controller.organisation = "310000019".parse().expect("an organisation number");
+        service.takes_over = true;
     }
     let mut private = least.clone();
     private.services[0].controller.sector = Sector::Private;
 
-    for asked in [partner, least, private] {
+    let mut moves = partner.clone();
+    moves.terms.areas = BTreeSet::new();
+    moves.services.iter_mut().for_each(|service| service.shares = false);
+
+    for asked in [partner, least, private, moves] {
         let folder = Folder::new().write("partners/new.toml", &partner_toml(&asked));
 
         let read = Partners::load_one(&folder.path("partners/new.toml"), &config, None);

@@ -151,6 +151,8 @@ fn partner_file(
             period: AgreementPeriod::new(from, until, &config.node.time_zone)?,
             areas: config.areas.iter().map(|area| area.code.clone()).collect(),
             our_services: Default::default(),
+            moving_areas: Default::default(),
+            moving_from: false,
             entries_max: AgreementTerms::ENTRIES_MAX_DEFAULT,
             bytes_max: AgreementTerms::BYTES_MAX_DEFAULT,
         },

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use stafett_config::partner::PartnerConfig;
+use stafett_config::partner::{PartnerConfig, PartnerService};
 use stafett_config::{NodeConfig, Partners, templates};
 use stafett_node::keys::NodeKeys;
 use stafett_node::{clock, startup};
@@ -114,7 +114,8 @@ fn add(arguments: &AddArguments) -> anyhow::Result<ExitCode> {
 
 /// Says that what a partner grants is accepted for nobody here, if the agreement says so.
 pub(super) fn nobody_may_receive(partner: &PartnerConfig) -> Option<String> {
-    let nobody = partner.terms.our_services.is_empty();
+    let shares = partner.services.iter().any(|service| service.shares);
+    let nobody = partner.terms.our_services.is_empty() && shares;
     nobody.then(|| format!("no own service may receive from {} ({})", partner.name, partner.organisation))
 }
 
@@ -182,6 +183,9 @@ struct Listed {
     areas: Vec<String>,
     services: Vec<String>,
     our_services: Vec<String>,
+    takes_over: Vec<String>,
+    moving_areas: Vec<String>,
+    moving_from: bool,
     tls_current: String,
     tls_next: Option<String>,
     signing_current: String,
@@ -199,14 +203,22 @@ impl Listed {
             from: partner.terms.period.from().to_string(),
             until: partner.terms.period.until().to_string(),
             areas: partner.terms.areas.iter().map(|code| code.as_str().to_owned()).collect(),
-            services: partner.services.iter().map(|service| service.code.as_str().to_owned()).collect(),
+            services: codes(partner, |service| service.shares),
             our_services: partner.terms.our_services.iter().map(|code| code.as_str().to_owned()).collect(),
+            takes_over: codes(partner, |service| service.takes_over),
+            moving_areas: partner.terms.moving_areas.iter().map(|code| code.as_str().to_owned()).collect(),
+            moving_from: partner.terms.moving_from,
             tls_current: partner.keys.tls_current.to_string(),
             tls_next: partner.keys.tls_next.map(|key| key.to_string()),
             signing_current: partner.keys.signing_current.to_string(),
             signing_next: partner.keys.signing_next.map(|key| key.to_string()),
         }
     }
+}
+
+fn codes(partner: &PartnerConfig, of: impl Fn(&PartnerService) -> bool) -> Vec<String> {
+    let services = partner.services.iter().filter(|service| of(service));
+    services.map(|service| service.code.as_str().to_owned()).collect()
 }
 
 fn list(arguments: &ListArguments) -> anyhow::Result<ExitCode> {

@@ -245,6 +245,8 @@ fn write_partner(node: &NodeConfig, partner: &NodeConfig, keys: &NodeKeys, addre
             period: period.expect("a period"),
             areas: node.areas.iter().map(|area| area.code.clone()).collect(),
             our_services: node.services.iter().map(|service| service.code.clone()).collect(),
+            moving_areas: Default::default(),
+            moving_from: false,
             entries_max: AgreementTerms::ENTRIES_MAX_DEFAULT,
             bytes_max: AgreementTerms::BYTES_MAX_DEFAULT,
         },

@@ -2,7 +2,7 @@
 
 mod changing;
 mod excepting;
-mod scene;
+pub(crate) mod scene;
 mod versions;
 
 pub(crate) use scene::*;

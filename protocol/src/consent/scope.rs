@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::entry::{CardField, EntryKind};
 use crate::id::{AccountId, ConsentId, EntryId};
-use crate::municipality::{AreaCode, CodeError, LanguageTag, OrganisationNumber, PurposeCode, Service};
+use crate::municipality::{
+    AreaCode, CodeError, LanguageTag, OrganisationNumber, PurposeCode, Service, ServiceCode,
+};
 use crate::time::UnixMillis;
 
 /// Which way writing may go under a consent, seen from the case's owner.
@@ -44,7 +46,8 @@ pub enum ConsentKind {
     Share,
     /// That the stafettlogg is closed. Opens nothing to a service.
     Close,
-    /// That another municipality takes over. Opens nothing to a service until it has.
+    /// That another municipality takes over. Opens nothing to a service: what goes along is opened to
+    /// the move alone.
     Transfer,
 }
 
@@ -149,6 +152,10 @@ pub struct Consent {
     pub kind: ConsentKind,
     /// Who may see: a service, never a person, who may quit.
     pub recipient: Service,
+    /// More services of the same municipality that may take the case over; of a move alone. Whoever
+    /// must be asked for one of them is asked.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub also: BTreeSet<ServiceCode>,
     /// Who answers for what the recipient reads.
     pub controller: Controller,
     /// The areas it opens; an entry is covered if *all* its areas are among them (law 4).
@@ -187,6 +194,11 @@ pub struct Consent {
 }
 
 impl Consent {
+    /// Returns every service that it names, all of one municipality.
+    pub fn services(&self) -> impl Iterator<Item = &ServiceCode> {
+        std::iter::once(&self.recipient.code).chain(&self.also)
+    }
+
     /// Starts a first version that shares nothing yet: no area, no kind, for the host's own
     /// public service, both ways, from `from` to `until`.
     pub fn sharing(id: ConsentId, recipient: Service, from: UnixMillis, until: UnixMillis) -> Self {
@@ -196,6 +208,7 @@ impl Consent {
             version: 1,
             kind: ConsentKind::Share,
             recipient,
+            also: BTreeSet::new(),
             controller,
             areas: BTreeSet::new(),
             kinds: BTreeSet::new(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::consent::rule::Family;
-use crate::consent::{ConsentKind, ConsentRecord, ConsentStatus, Required, WithdrawnPart};
+use crate::consent::{Consent, ConsentKind, ConsentRecord, ConsentStatus, Required, WithdrawnPart};
 use crate::id::{ConsentId, PersonId};
 use crate::ledger::{IssuedGrant, LedgerView};
 use crate::municipality::{OrganisationNumber, Service, ServiceCode};
@@ -23,6 +23,13 @@ impl LedgerView {
         self.family(now).required_givers(self.rules.at(Some(service), now), now)
     }
 
+    /// Returns everybody whose yes a consent needs at `now`: for each service that it names.
+    pub fn required_for(&self, consent: &Consent, now: UnixMillis) -> BTreeSet<PersonId> {
+        let mut givers = self.required_givers(&consent.recipient.code, now);
+        givers.extend(consent.also.iter().flat_map(|service| self.required_givers(service, now)));
+        givers
+    }
+
     /// Returns when everybody had said yes to a consent whose yes was needed then. It may lie
     /// ahead, at a birthday from which fewer are asked.
     pub fn completed_at(&self, record: &ConsentRecord) -> Option<UnixMillis> {
@@ -40,8 +47,7 @@ impl LedgerView {
         let consents = std::mem::take(&mut self.consents);
         let spoken_of = |id: &ConsentId| of.is_none_or(|of| *id == of);
         for (id, record) in consents.iter().filter(|(id, _)| spoken_of(id)) {
-            let service = &record.consent().recipient.code;
-            let required = |moment| self.required_givers(service, moment);
+            let required = |moment| self.required_for(record.consent(), moment);
             match record.completed_at(self.giver_changes(), required) {
                 Some(at) => self.completed.insert(*id, at),
                 None => self.completed.remove(id),
@@ -51,12 +57,12 @@ impl LedgerView {
         self.find_gaps();
     }
 
-    /// Returns since when the present givers are the ones to ask for consents to a service.
-    pub fn givers_since(&self, service: &ServiceCode, now: UnixMillis) -> UnixMillis {
-        let present = self.required_givers(service, now);
+    /// Returns since when the present givers are the ones to ask for a consent.
+    pub fn givers_since(&self, consent: &Consent, now: UnixMillis) -> UnixMillis {
+        let present = self.required_for(consent, now);
         let mut moments: Vec<_> = self.giver_changes().filter(|change| *change <= now).collect();
         moments.sort_unstable();
-        let same = |change: &&UnixMillis| self.required_givers(service, **change) == present;
+        let same = |change: &&UnixMillis| self.required_for(consent, **change) == present;
         moments.iter().rev().take_while(same).last().copied().unwrap_or(now)
     }
 
@@ -78,8 +84,7 @@ impl LedgerView {
 
     /// Returns what a consent is at `now`.
     pub fn status(&self, record: &ConsentRecord, now: UnixMillis) -> ConsentStatus {
-        let service = &record.consent().recipient.code;
-        let required = self.required_givers(service, now);
+        let required = self.required_for(record.consent(), now);
         let was_complete = self.is_completed(record, now);
         let required = Required {
             now: &required,
@@ -111,7 +116,7 @@ impl LedgerView {
 
     /// Since when a no stands of somebody whose yes was needed then.
     fn refused_since(&self, record: &ConsentRecord) -> Option<UnixMillis> {
-        record.refused_since(|moment| self.required_givers(&record.consent().recipient.code, moment))
+        record.refused_since(|moment| self.required_for(record.consent(), moment))
     }
 
     /// Whether a newer version has taken the place of `consent`: it has once everybody said yes
@@ -174,7 +179,7 @@ impl LedgerView {
             words.any(|word| word.giver == *giver && word.part != WithdrawnPart::AboutSelf)
         };
         let (gone, left): (Vec<_>, Vec<_>) =
-            self.required_givers(&consent.recipient.code, now).into_iter().partition(takes_back);
+            self.required_for(consent, now).into_iter().partition(takes_back);
         !gone.is_empty() && left.iter().any(|giver| record.has_yes_of(*giver))
     }
 
@@ -253,7 +258,7 @@ impl LedgerView {
         let has_yes = |giver: &PersonId| {
             record.given_by().get(giver).is_some_and(|yes| yes.for_subject && yes.at <= at)
         };
-        let required = self.required_givers(&consent.recipient.code, at);
+        let required = self.required_for(consent, at);
         let waits = gaps.contains(&consent.id) && record.reviewed_at().is_none_or(|seen| at < seen);
         is_there
             && !is_taken_back

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use stafett_node::store::{AccessRow, LocalWrite, SessionRecord, SessionWrite, TokenRecord};
 use stafett_protocol::access::EntryFacts;
-use stafett_protocol::agreement::{Agreement, Standing};
+use stafett_protocol::agreement::{Agreement, Moves, Standing};
 use stafett_protocol::consent::rule::{Birthdays, Capacity, Party, SubjectKind};
 use stafett_protocol::consent::{
     Channel, Consent, Controller, Direction, Evidence, Sector, WithdrawnPart, Yes,
@@ -264,6 +264,7 @@ fn agreement() -> Agreement {
         areas: areas(&["language"]),
         from: UnixMillis(0),
         until: UnixMillis::MAX,
+        moves: Moves::default(),
     }
 }
 

@@ -181,10 +181,16 @@ pub fn partner(
             period: AgreementPeriod::new(from, until, &config.node.time_zone)?,
             areas: config.areas.iter().map(|area| area.code.clone()).collect(),
             our_services: config.services.iter().map(|service| service.code.clone()).collect(),
+            moving_areas: config.areas.iter().map(|area| area.code.clone()).collect(),
+            moving_from: true,
             entries_max: AgreementTerms::ENTRIES_MAX_DEFAULT,
             bytes_max: AgreementTerms::BYTES_MAX_DEFAULT,
         },
-        services: theirs.services.iter().map(|service| PartnerService::of(service, organisation)).collect(),
+        services: theirs
+            .services
+            .iter()
+            .map(|service| PartnerService { takes_over: true, ..PartnerService::of(service, organisation) })
+            .collect(),
     })
 }
 

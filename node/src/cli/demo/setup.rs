@@ -19,6 +19,7 @@ use stafett_config::templates::{
 use stafett_config::{Language, Names, NodeConfig, Person};
 use stafett_node::clock;
 use stafett_protocol::id::AccountId;
+use stafett_protocol::municipality::OrganisationNumber;
 
 use super::cast::{CAST, Part, Place, Who};
 use super::nodes::command;
@@ -206,11 +207,17 @@ fn partner_config(
             period,
             areas: config.areas.iter().map(|area| area.code.clone()).collect(),
             our_services: config.services.iter().map(|service| service.code.clone()).collect(),
+            moving_areas: config.areas.iter().map(|area| area.code.clone()).collect(),
+            moving_from: true,
             entries_max: AgreementTerms::ENTRIES_MAX_DEFAULT,
             bytes_max: AgreementTerms::BYTES_MAX_DEFAULT,
         },
-        services: services.iter().map(|service| PartnerService::of(service, organisation)).collect(),
+        services: services.iter().map(|service| taking_over(service, organisation)).collect(),
     })
+}
+
+fn taking_over(service: &OwnService, host: OrganisationNumber) -> PartnerService {
+    PartnerService { takes_over: true, ..PartnerService::of(service, host) }
 }
 
 /// Reads a node's settings.

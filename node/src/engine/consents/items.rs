@@ -31,7 +31,7 @@ impl Engine {
             .filter(|(_, issued)| issued.consent == consent.id)
             .map(|(grant, _)| *grant)
             .collect();
-        let required = ledger.required_givers(&consent.recipient.code, now);
+        let required = ledger.required_for(consent, now);
         ConsentItem {
             asked: consent.clone(),
             recipient_name: self.service_name(&consent.recipient),
@@ -101,7 +101,7 @@ impl Engine {
             return "refused";
         }
         let status = ledger.status(record, now);
-        let is_needed = ledger.required_givers(&record.consent().recipient.code, now).contains(&person);
+        let is_needed = ledger.required_for(record.consent(), now).contains(&person);
         let waits = matches!(
             status,
             ConsentStatus::Draft | ConsentStatus::PartlyGiven { .. } | ConsentStatus::Refused

@@ -277,7 +277,7 @@ impl Engine {
         if !ledger.doubtful().contains(&consent) {
             return Err(EngineError::Conflict { reason: "the consent is in no doubt" });
         }
-        if request.givers != ledger.required_givers(&record.consent().recipient.code, self.now()) {
+        if request.givers != ledger.required_for(record.consent(), self.now()) {
             return Err(invalid("givers", "expected everybody whose yes this consent needs"));
         }
         let said = Said::ConsentReconfirmed { consent, givers: request.givers };
@@ -350,7 +350,7 @@ impl Engine {
     }
 
     fn is_needed(&self, ledger: &LedgerView, record: &ConsentRecord, giver: PersonId) -> bool {
-        ledger.required_givers(&record.consent().recipient.code, self.now()).contains(&giver)
+        ledger.required_for(record.consent(), self.now()).contains(&giver)
     }
 
     /// The consent that a word is about; for an own account one that is its own.
@@ -375,7 +375,7 @@ impl Engine {
         giver: PersonId,
         wish: Wish,
     ) -> Option<WithdrawnPart> {
-        let required = ledger.required_givers(&record.consent().recipient.code, self.now());
+        let required = ledger.required_for(record.consent(), self.now());
         let has_said_yes = record.given_by().contains_key(&giver);
         let decides = required.contains(&giver) || (required.is_empty() && record.has_yes_of(giver));
         match wish {

@@ -93,10 +93,10 @@ impl Engine {
         id: ConsentId,
     ) -> Result<ConsentPreview, EngineError> {
         let record = decision.ledger().consents().get(&id).ok_or(EngineError::NotFound)?;
-        let (code, from) = (record.consent().recipient.code.clone(), record.consent().from);
+        let consent = record.consent().clone();
         let now = self.now();
-        let needed = ledger.required_givers(&code, now);
-        let needed_later = ledger.required_givers(&code, now.max(from));
+        let needed = ledger.required_for(&consent, now);
+        let needed_later = ledger.required_for(&consent, now.max(consent.from));
         let missing: BTreeSet<PersonId> =
             needed.union(&needed_later).filter(|giver| !record.has_yes_of(**giver)).copied().collect();
         let would = self.what_would_hold(ledger, decision, id, &needed)?;

@@ -1,6 +1,7 @@
 //! One case, one partner and the questions that tests ask about them.
 
 use crate::access::*;
+use crate::agreement::Moves;
 use crate::consent::rule::{Birthdays, Capacity, Party, SubjectKind};
 use crate::consent::{Channel, Consent, Evidence, WithdrawnPart, Yes};
 use crate::id::{AccountId, PersonId, RegistrationId};
@@ -47,6 +48,11 @@ pub(crate) fn agreement() -> Agreement {
         areas: areas(&["language", "wellbeing"]),
         from: UnixMillis(100),
         until: UnixMillis(10_000),
+        moves: Moves {
+            services: ["school", "clinic"].iter().map(|code| code.parse().expect("valid")).collect(),
+            areas: areas(&["language", "home"]),
+            from_there: false,
+        },
     }
 }
 
