@@ -251,6 +251,23 @@ fn a_document_has_its_bytes_and_not_one_more() {
 }
 
 #[test]
+fn an_entry_has_its_bytes_and_not_one_more() {
+    let of_bytes = |bytes: usize| {
+        let mut old = Old::usual();
+        (old.entries, old.relations) = (vec![Held::note("one", "Hei")], Vec::new());
+        let text = String::from_utf8(old.bytes()).expect("text");
+        let raw: Value = serde_json::from_str(&text).expect("JSON");
+        let length = raw["entries"][0].to_string().len();
+        let padded = format!("[{{{}\"kind\"", " ".repeat(bytes - length));
+        let opened = opened(text.replacen("[{\"kind\"", &padded, 1).as_bytes()).expect("opens");
+        (opened.entries.len(), opened.unreadable)
+    };
+
+    assert_eq!(of_bytes(PACKAGE_ENTRY_BYTES_MAX), (1, 0));
+    assert_eq!(of_bytes(PACKAGE_ENTRY_BYTES_MAX + 1), (0, 1));
+}
+
+#[test]
 fn an_area_that_does_not_exist_here_is_named_and_stays_with_its_entries() {
     let mut old = Old::usual();
     old.area_names.insert(area("play"), "Lek og venner".to_owned());
