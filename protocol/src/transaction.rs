@@ -159,6 +159,10 @@ pub struct Relation {
 }
 
 /// One thing to keep.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a transaction has few statements, and they are the most of it"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
     /// The next statement of an own case's chain.

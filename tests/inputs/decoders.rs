@@ -82,6 +82,65 @@ fn sources_of(package: &str) -> PathBuf {
     Path::new(found["manifest_path"].as_str().expect("a path")).parent().expect("a folder").to_owned()
 }
 
+/// As what each decoder reads, as the body of a frame of each kind, and as the bytes of such a frame to
+/// a session.
+fn is_refused_everywhere(bytes: &[u8]) {
+    for decoder in Decoder::ALL {
+        decoder.run(bytes);
+    }
+    for kind in 0..=26u8 {
+        let frame = [&[0, kind][..], bytes].concat();
+        Decoder::Frame.run(&frame);
+        for stream in [0, 5] {
+            Decoder::Session.run(&[&[stream][..], &with_length(&frame)].concat());
+        }
+    }
+}
+
+/// A chunk of Automerge's form.
+fn chunk(kind: u8, body: &[u8]) -> Vec<u8> {
+    let mut length = Vec::new();
+    let mut left = body.len();
+    while left >= 0x80 {
+        length.push((left & 0x7f) as u8 | 0x80);
+        left >>= 7;
+    }
+    length.push(left as u8);
+    [&[0x85, 0x6f, 0x4a, 0x83, 0, 0, 0, 0, kind][..], &length, body].concat()
+}
+
+/// A change of 97 kB that inflates to 100 MB of zeros: one block of deflate (RFC 1951) in which two bits
+/// stand for 258 bytes each.
+fn inflating() -> Vec<u8> {
+    const BEGINS: [u8; 15] = [0xed, 0xc1, 0x31, 1, 0, 0, 0, 0xc2, 0xa0, 0xf5, 0x4f, 0x6d, 0x08, 0x5f, 0xa0];
+    chunk(2, &[&BEGINS[..], &[0; 97_000], &[0x3e, 0x03]].concat())
+}
+
+#[test]
+fn chunk_that_inflates_filter_without_bits_and_endless_runs_cost_nothing() {
+    const LEAST: [u8; 10] = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f];
+    const MANY: [u8; 10] = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0xc0, 0];
+    // A message of Automerge's own synchronisation: one filter, of one entry in 0 bits.
+    let filter = vec![0x42, 0, 0, 1, 0, 3, 1, 0, 7, 0];
+    let run = |length: &[u8]| chunk(1, &[&[0, 1, 9, 1, 1, 0, 0, 0, 1, 0x42, 11][..], length, &[1]].concat());
+    for bytes in [inflating(), filter, run(&LEAST), run(&MANY)] {
+        is_refused_everywhere(&bytes);
+        for length in [LEAST, MANY] {
+            is_refused_everywhere(&[&bytes[..bytes.len() / 2], &length].concat());
+        }
+    }
+    assert_eq!(inflating().len(), 97_029);
+    assert!(peak_bytes() < 200 << 20, "{} bytes at the peak: something was inflated", peak_bytes());
+}
+
+/// How much memory this process has had at once at the most.
+fn peak_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+    let kib: u64 = peak.trim().trim_end_matches(" kB").parse().expect("a number");
+    kib << 10
+}
+
 /// They come with the sources of Automerge, whose decoder never sees a partner's bytes here: ours
 /// must not be worse.
 #[test]
@@ -91,18 +150,7 @@ fn files_that_crashed_automerge_once_are_refused_by_every_decoder() {
     for file in std::fs::read_dir(folder).expect("a folder of files") {
         let bytes = std::fs::read(file.expect("a file").path()).expect("reads");
         files += 1;
-        for decoder in Decoder::ALL {
-            decoder.run(&bytes);
-            // As the body of a frame of each kind, and as the bytes of such a frame to a session.
-            for kind in 0..=26u8 {
-                let frame = [&[0, kind][..], &bytes].concat();
-                Decoder::Frame.run(&frame);
-                if decoder == Decoder::Session {
-                    decoder.run(&[&[0][..], &with_length(&frame)].concat());
-                    decoder.run(&[&[5][..], &with_length(&frame)].concat());
-                }
-            }
-        }
+        is_refused_everywhere(&bytes);
     }
     assert!(files >= 7, "{files} files");
 }
