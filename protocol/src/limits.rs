@@ -215,7 +215,3 @@ pub const PACKAGE_RELATIONS_MAX: usize = 2 * PACKAGE_ENTRIES_MAX;
 pub const PACKAGE_PART_BYTES: usize = 192 * 1024;
 /// Bytes of what a consent is for, as the family was told.
 pub const PURPOSE_BYTES_MAX: usize = 2_000;
-/// Milliseconds for which a consent to a move counts at the most: 90 days.
-pub const MOVE_CONSENT_MS: u64 = 90 * crate::time::DAY;
-/// Services of the other municipality that a consent to a move and its offer name at the most.
-pub const MOVING_SERVICES_MAX: usize = 8;

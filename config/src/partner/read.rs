@@ -128,11 +128,11 @@ fn areas_of(
 /// Something has to be agreed: what is shared has areas, and what takes cases over has areas too.
 fn agree(root: &Section<'_>, partner: &PartnerConfig) -> Result<(), ConfigError> {
     let takes_over = partner.services.iter().any(|service| service.takes_over);
-    let only_moves = takes_over || partner.terms.moving_from;
+    let lets_move = takes_over || partner.terms.moving_from;
     let shares =
         partner.services.iter().any(|service| service.shares) || !partner.terms.our_services.is_empty();
     let agreement = root.section("agreement")?;
-    if partner.terms.areas.is_empty() && (shares || !only_moves) {
+    if partner.terms.areas.is_empty() && (shares || !lets_move) {
         return Err(agreement.missing("areas", "at least one area"));
     }
     if takes_over && partner.terms.moving_areas.is_empty() {

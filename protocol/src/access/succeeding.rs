@@ -1,8 +1,9 @@
 //! The gate for a case that moves (law 18): what may go into the package for the next municipality.
 //!
 //! A move rests on one consent of its own kind. What is shared from day to day opens nothing to it, and
-//! it opens nothing to a service. Only a [`TransferPermit`] lets an entry into a package, and only this
-//! module makes one.
+//! it opens nothing to a service. Leave is a [`TransferPermit`], and only this module makes one.
+
+use std::collections::BTreeSet;
 
 use crate::access::{Denial, EntryFacts, all_consented, open_link, says_place};
 use crate::agreement::{Agreement, Standing};
@@ -111,7 +112,8 @@ pub fn permit_transfer<'step>(
     }
     let host = asked.recipient.host;
     let mut services = asked.services().map(|code| Service { host, code: code.clone() });
-    if record.excepts(entry.entry) || services.any(|one| ledger.is_excepted(&one, entry.entry, now)) {
+    let is_closed = services.any(|one| ledger.is_excepted(&one, entry.entry, now));
+    if record.excepts(entry.entry) || is_closed || is_kept_from_another_move(ledger, record, entry.entry) {
         return Err(Denial::Excepted);
     }
     if all_consented(record, entry) { Ok(permit) } else { Err(Denial::AboutAnother) }
@@ -132,6 +134,17 @@ pub fn standing_of_move(question: &MoveQuestion<'_>, offering: &Offering) -> lea
         Some(_) => ConsentStanding::Paused,
     };
     leaving::Standing { consent, is_blocked: record.is_some_and(|one| is_blocked(ledger, one)), is_agreed }
+}
+
+/// Whether the family kept an entry back when it was asked for another move to the same municipality, which
+/// this consent does not replace: whoever asks again must ask for that.
+fn is_kept_from_another_move(ledger: &LedgerView, record: &ConsentRecord, entry: EntryId) -> bool {
+    let host = record.consent().recipient.host;
+    let before = |id: &ConsentId| to_a_move(ledger, *id).and_then(|one| one.consent().supersedes);
+    let line: BTreeSet<_> = std::iter::successors(Some(record.consent().id), before).collect();
+    let moves = ledger.consents().iter().filter(|(id, _)| !line.contains(*id));
+    let mut moves = moves.filter_map(|(id, _)| to_a_move(ledger, *id));
+    moves.any(|other| other.consent().recipient.host == host && other.excepts(entry))
 }
 
 fn to_a_move(ledger: &LedgerView, consent: ConsentId) -> Option<&ConsentRecord> {

@@ -1,7 +1,7 @@
 //! What a package says, for the new owner: read from bytes that may be anybody's, and made into what
 //! a new case is opened from.
 //!
-//! Size comes first, and every text and list ends at its bound while it is read. The frame must hold as
+//! Size comes first; every list ends at its bound while it is read, and every text is held against its own. The frame must hold as
 //! a whole. Each entry is read by itself: one that cannot be read is left out and counted, and never
 //! changed. An area that does not exist here stays with its entries, which no consent opens until
 //! somebody has said what it is here (law 4): to drop it would open them to more.

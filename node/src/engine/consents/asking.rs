@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use stafett_config::Person;
-use stafett_protocol::consent::{ChildHeard, Consent, ConsentKind, Controller, Direction, Sector};
+use stafett_protocol::consent::{ChildHeard, Consent, ConsentKind, Controller, Sector};
 use stafett_protocol::entry::schema::{CARD_DEFAULT_FIELDS, PLACE_CARD_FIELDS};
 use stafett_protocol::entry::value::{is_control_in_text, normalized};
 use stafett_protocol::entry::{CardField, EntryKind};
 use stafett_protocol::id::{AccountId, ConsentId, EntryId};
 use stafett_protocol::ledger::LedgerView;
-use stafett_protocol::limits::{AREAS_MAX, MOVE_CONSENT_MS, MOVING_SERVICES_MAX};
-use stafett_protocol::municipality::{PurposeCode, ServiceCode};
+use stafett_protocol::limits::AREAS_MAX;
+use stafett_protocol::municipality::{PurposeCode, Service};
 use stafett_protocol::person::Role;
 use stafett_protocol::protection::AddressProtection;
 use stafett_protocol::time::{DAY, UnixMillis};
@@ -32,13 +32,12 @@ impl Engine {
     ) -> Result<Consent, EngineError> {
         self.check_scope(request)?;
         let exceptions = self.exceptions_of(ledger, request).await?;
-        let controller = self.controller_of(request)?;
+        let controller = self.controller_of(&request.recipient)?;
         let card_fields = card_fields_of(ledger, request, controller)?;
         self.check_words(request)?;
         let (from, until) = self.period_of(request)?;
         let version = version_of(ledger, request)?;
-        let opens = opens(request.kind);
-        let moves = request.kind == ConsentKind::Transfer;
+        let is_share = request.kind == ConsentKind::Share;
         let all_kinds = || EntryKind::ALL.into_iter().filter(|kind| *kind != EntryKind::CaseCard).collect();
         let kinds = request.kinds.clone().unwrap_or_else(all_kinds);
         Ok(Consent {
@@ -46,12 +45,11 @@ impl Engine {
             kind: request.kind,
             controller,
             areas: request.areas.clone(),
-            also: request.also.clone(),
-            kinds: if opens { kinds } else { BTreeSet::new() },
-            exceptions: if opens { exceptions } else { BTreeSet::new() },
+            kinds: if is_share { kinds } else { BTreeSet::new() },
+            exceptions: if is_share { exceptions } else { BTreeSet::new() },
             reservations: request.reservations.as_deref().map(normalized),
-            card_fields: if opens { card_fields } else { BTreeSet::new() },
-            direction: if moves { Direction::Give } else { request.direction },
+            card_fields: if is_share { card_fields } else { BTreeSet::new() },
+            direction: request.direction,
             purpose: normalized(&request.purpose),
             purpose_code: request.purpose_code.clone(),
             legal_character: self.inner.config.consent.legal_character,
@@ -65,13 +63,7 @@ impl Engine {
     }
 
     fn check_scope(&self, request: &AskConsent) -> Result<(), EngineError> {
-        if request.kind != ConsentKind::Transfer && !request.also.is_empty() {
-            return Err(invalid("also", "only a consent to a move names more services"));
-        }
-        if request.also.len() >= MOVING_SERVICES_MAX || request.also.contains(&request.recipient.code) {
-            return Err(invalid("also", "expected each service once, and at most 8 of them"));
-        }
-        if !opens(request.kind) {
+        if request.kind != ConsentKind::Share {
             let is_bare = request.areas.is_empty()
                 && request.exceptions.as_ref().is_none_or(BTreeSet::is_empty)
                 && request.kinds.is_none()
@@ -79,10 +71,7 @@ impl Engine {
             return if is_bare {
                 Ok(())
             } else {
-                Err(invalid(
-                    "kind",
-                    "only a consent to share or to a move names areas, kinds, exceptions or fields",
-                ))
+                Err(invalid("kind", "only a consent to share names areas, kinds, exceptions or fields"))
             };
         }
         self.check_areas(&request.areas)?;
@@ -120,11 +109,7 @@ impl Engine {
 
     /// Who answers for what a recipient reads, as the settings say; only a service that they know
     /// can be a recipient.
-    fn controller_of(&self, request: &AskConsent) -> Result<Controller, EngineError> {
-        let recipient = &request.recipient;
-        if request.kind == ConsentKind::Transfer {
-            return self.controller_of_move(request);
-        }
+    fn controller_of(&self, recipient: &Service) -> Result<Controller, EngineError> {
         let known = if recipient.host == self.inner.own {
             let own = self.inner.config.service(&recipient.code);
             own.map(|service| service.controller_of(self.inner.own))
@@ -134,23 +119,6 @@ impl Engine {
             link.and_then(|link| link.controllers.get(&recipient.code).copied())
         };
         known.ok_or_else(|| invalid("recipient", "expected an own service or one of an agreement"))
-    }
-
-    /// Who takes a case over: services of one agreement that says so, with one controller. With two
-    /// the family would have to be asked of each.
-    fn controller_of_move(&self, request: &AskConsent) -> Result<Controller, EngineError> {
-        let unknown = || invalid("recipient", "expected a service that an agreement lets take cases over");
-        let link = self.link(request.recipient.host).ok_or_else(unknown)?;
-        let controller = |code: &ServiceCode| {
-            let takes_over = link.agreement.moves.services.contains(code);
-            link.controllers.get(code).copied().filter(|_| takes_over)
-        };
-        let first = controller(&request.recipient.code).ok_or_else(unknown)?;
-        if request.also.iter().all(|code| controller(code) == Some(first)) {
-            Ok(first)
-        } else {
-            Err(invalid("also", "expected services that take cases over, under one controller"))
-        }
     }
 
     fn check_words(&self, request: &AskConsent) -> Result<(), EngineError> {
@@ -190,12 +158,7 @@ impl Engine {
         let now = self.now();
         let from = request.from.unwrap_or(now);
         let days = u64::from(self.inner.config.consent.default_duration_days);
-        let moves = request.kind == ConsentKind::Transfer;
-        let usual = if moves { MOVE_CONSENT_MS } else { days.saturating_mul(DAY) };
-        let until = request.until.unwrap_or_else(|| from.plus(usual));
-        if moves && until > from.plus(MOVE_CONSENT_MS) {
-            return Err(invalid("until", "expected at most 90 days for a consent to a move"));
-        }
+        let until = request.until.unwrap_or_else(|| from.plus(days.saturating_mul(DAY)));
         if until <= from || until <= now {
             return Err(invalid("until", "expected a moment after `from` and after now"));
         }
@@ -211,11 +174,6 @@ impl Engine {
             |person: &Person| person.roles.iter().any(|role| !matches!(role, Role::Guardian | Role::Subject));
         self.people().get(account).is_some_and(works)
     }
-}
-
-/// Whether a consent of a kind opens entries: to a service, or to a move.
-fn opens(kind: ConsentKind) -> bool {
-    matches!(kind, ConsentKind::Share | ConsentKind::Transfer)
 }
 
 /// While the address is protected nothing may say where the family lives or goes, and no private

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use stafett_protocol::consent::{Channel, ChildHeard, ConsentKind, Direction, Evidence, Interpreter};
 use stafett_protocol::entry::{CardField, EntryKind};
 use stafett_protocol::id::{AccountId, ConsentId, EntryId, PersonId};
-use stafett_protocol::municipality::{AreaCode, LanguageTag, PurposeCode, Service, ServiceCode};
+use stafett_protocol::municipality::{AreaCode, LanguageTag, PurposeCode, Service};
 use stafett_protocol::time::UnixMillis;
 use utoipa::ToSchema;
 
@@ -24,11 +24,7 @@ pub struct AskConsent {
     /// Which service may see.
     #[schema(value_type = doc::Service)]
     pub recipient: Service,
-    /// More services of the same municipality, for a consent to a move alone: at most 7.
-    #[serde(default)]
-    #[schema(value_type = BTreeSet<doc::ServiceCode>)]
-    pub also: BTreeSet<ServiceCode>,
-    /// The areas; at least one to share or to move, none for another kind of consent.
+    /// The areas; at least one to share, none for another kind of consent.
     #[serde(default)]
     #[schema(value_type = BTreeSet<doc::AreaCode>)]
     pub areas: BTreeSet<AreaCode>,
@@ -75,7 +71,7 @@ pub struct AskConsent {
     #[serde(default)]
     #[schema(value_type = Option<doc::UnixMillis>)]
     pub from: Option<UnixMillis>,
-    /// Until when; the configured duration if nothing is said, 90 days for a move and no longer. Milliseconds since 1970.
+    /// Until when; the configured duration if nothing is said. Milliseconds since 1970.
     #[serde(default)]
     #[schema(value_type = Option<doc::UnixMillis>)]
     pub until: Option<UnixMillis>,

@@ -99,35 +99,11 @@ async fn question_that_makes_no_sense_is_refused_with_its_field() {
         (json!({ "supersedes": replaced, "kind": "close", "areas": [] }), "supersedes"),
         (json!({ "kind": "open-log" }), "kind"),
         (json!({ "kind": "close", "areas": [], "card_fields": ["name"] }), "kind"),
-        (json!({ "also": ["family-centre"] }), "also"),
-        (json!({ "recipient": { "host": PARTNER, "code": "family-centre" } }), "recipient"),
-        (json!({ "kind": "transfer", "recipient": own_service("school") }), "recipient"),
-        (json!({ "kind": "transfer", "recipient": { "host": PARTNER, "code": "nursery" } }), "recipient"),
-        (json!({ "kind": "transfer", "also": ["ppt"] }), "also"),
-        (json!({ "kind": "transfer", "also": ["nursery"] }), "also"),
-        (json!({ "kind": "transfer", "areas": [] }), "areas"),
-        (json!({ "kind": "transfer", "until": NOW + 91 * DAY }), "until"),
     ];
     for (more, field) in cases {
         assert_eq!(home.refused("/consents", &question(more.clone())).await, field, "{more}");
         assert_eq!(home.refused("/consents/preview", &question(more)).await, field);
     }
-}
-
-#[tokio::test]
-async fn move_is_asked_for_by_itself_for_at_most_ninety_days_and_opens_nothing_to_a_service() {
-    let home = Home::start().await;
-    let entry = home.note("language").await;
-    let terms = json!({ "kind": "transfer", "also": ["family-centre"], "exceptions": [entry] });
-
-    let consent = home.share(terms).await;
-
-    let item = home.item(&consent).await;
-    assert_eq!((&item["status"], &item["also"]), (&json!("valid"), &json!(["family-centre"])), "{item}");
-    assert_eq!((&item["direction"], &item["exceptions"]), (&json!("give"), &json!([entry])), "{item}");
-    assert_eq!(item["until"].as_u64(), item["from"].as_u64().map(|from| from + 90 * DAY), "{item}");
-    assert_eq!(item["opens"], json!(false), "nobody reads by it: {item}");
-    assert_eq!(item["grants"], json!([]), "nothing is shared by it: {item}");
 }
 
 #[tokio::test]

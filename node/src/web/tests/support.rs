@@ -94,18 +94,10 @@ from = 2026-08-01
 until = 2028-07-31
 areas = ["language"]
 our_services = ["school"]
-moving_areas = ["language"]
 
 [[services]]
 code = "ppt"
 names.nb = "PPT"
-takes_over = true
-
-[[services]]
-code = "family-centre"
-names.nb = "Familiesenteret"
-shares = false
-takes_over = true
 
 [[services]]
 code = "nursery"

@@ -146,6 +146,29 @@ fn entry_that_the_family_kept_back_stays() {
 }
 
 #[test]
+fn entry_that_was_kept_from_one_move_stays_under_another_to_the_same_municipality() {
+    const AGAIN: ConsentId = ConsentId::from_bytes([0x52; 16]);
+    let clinic =
+        Consent { id: AGAIN, recipient: service(partner(), "clinic"), also: BTreeSet::new(), ..to_move() };
+    let mut by_terms = Case::child();
+    by_terms.shared_more(Consent { exceptions: BTreeSet::from([ENTRY]), ..to_move() });
+    let mut by_word = Case::child();
+    by_word.shared_more(to_move());
+    by_word.say(Said::EntryExcepted { consent: MOVE, giver: MOTHER, entry: ENTRY }, 40);
+    for mut case in [by_terms, by_word] {
+        case.shared_more(clinic.clone());
+        let moving = Moving { consent: AGAIN, ..Moving::of(case) };
+        assert_eq!(moving.denial(), Some(Denial::Excepted));
+    }
+
+    let mut replaced = Case::child();
+    replaced.shared_more(Consent { exceptions: BTreeSet::from([ENTRY]), ..to_move() });
+    replaced.shared_more(Consent { id: AGAIN, version: 2, supersedes: Some(MOVE), ..to_move() });
+    let moving = Moving { consent: AGAIN, ..Moving::of(replaced) };
+    assert_eq!(moving.denial(), None, "the next version left it out, and everybody said yes to that");
+}
+
+#[test]
 fn entry_about_a_guardian_goes_with_that_guardians_own_yes() {
     let mut case = Case::child();
     case.ask(to_move());

@@ -231,7 +231,7 @@ fn a_hostile_document_is_refused_or_its_entry_left_out() {
     assert_eq!(opened("{\"format\":".repeat(depth).as_bytes()), Err(OpeningError::Form));
     let huge = format!("\"{}\"", "a".repeat(30_000_000));
     assert_eq!(with_entries(&huge).expect("opens").unreadable, 1);
-    // As a list of a field, thirteen million empty lists would take over 300 MB if they were read.
+    // As a list of a field, nine million empty lists would take over 300 MB if they were read.
     let lists =
         format!("{{\"kind\":\"meeting\",\"fields\":{{\"invited\":[{}[]]}}}}", "[],".repeat(9_000_000));
     assert_eq!(with_entries(&lists).expect("opens").unreadable, 1);

@@ -1,5 +1,5 @@
-//! Texts and lists that cannot be longer than they may be, also while they are read: what a package
-//! costs the reader is bounded by these types and not by who wrote it.
+//! Texts and lists that cannot be longer than they may be. A list ends at its bound while it is read; a
+//! text is at most as long as what it is read from, and is then held against its own bound.
 
 use std::fmt;
 use std::marker::PhantomData;

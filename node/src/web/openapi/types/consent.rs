@@ -9,7 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::{
     AccountId, AreaCode, CardField, ConsentId, Cow, EntryId, EntryKind, OrganisationNumber, Service,
-    ServiceCode, UnixMillis, json, pattern, reference, tagged, text, words,
+    UnixMillis, json, pattern, reference, tagged, text, words,
 };
 
 described! {
@@ -156,9 +156,6 @@ pub struct Consent {
     pub kind: ConsentKind,
     /// Which service may see.
     pub recipient: Service,
-    /// More services of the same municipality that may take the case over; left out if there are none.
-    #[schema(required = false)]
-    pub also: BTreeSet<ServiceCode>,
     /// Who answers for what the recipient reads.
     pub controller: Controller,
     /// The areas it opens; an entry is covered if all its areas are among them.

@@ -263,7 +263,6 @@ fn request_of(api: &Api, visitor: &Visitor, form: &mut Form) -> Option<AskConsen
     let reservations = Some(form.value("reservations").to_owned()).filter(|text| !text.is_empty());
     Some(AskConsent {
         kind: ConsentKind::Share,
-        also: BTreeSet::new(),
         recipient: recipient?,
         areas: areas?,
         kinds: Some(kinds?),
