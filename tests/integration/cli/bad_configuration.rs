@@ -280,7 +280,10 @@ fn answer_as_nobody(node: &Node) -> Answer {
         }
         // The program itself may lie where nobody else can go.
         let program = around.join("stafett");
-        std::fs::copy(crate::support::STAFETT, &program).expect("a program");
+        // By another process: one that this one starts meanwhile would hold an own copy open, and a program
+        // that is open for writing is not run.
+        let copied = std::process::Command::new("cp").arg(crate::support::STAFETT).arg(&program).status();
+        assert!(copied.is_ok_and(|status| status.success()), "a program is copied");
         command = std::process::Command::new(program);
         command.args(["serve", "--data"]).arg(node.folder()).uid(NOBODY).gid(NOBODY);
     }
