@@ -391,7 +391,8 @@ fn open_link<'step>(
         Standing::Revoked => return Err(Denial::NoAgreement),
         Standing::Trusted | Standing::ReceiptOverdue => {}
     }
-    if ledger.is_closed() && !planted!("closing-ignored") {
+    let is_over = ledger.is_closed() && !planted!("closing-ignored") || ledger.has_moved();
+    if is_over {
         return Err(Denial::NoConsent);
     }
     agreement.filter(|agreement| agreement.holds(now)).ok_or(Denial::NoAgreement)

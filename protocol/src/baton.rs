@@ -132,6 +132,11 @@ impl Baton {
         *self = Self { is_acting: true, ..Self::opened(to, now) };
     }
 
+    /// Voids a waiting offer: the case, and the baton with it, is another municipality's.
+    pub fn leave(&mut self) {
+        self.offer = None;
+    }
+
     fn open_offer(&self, id: BatonOfferId, by: AccountId) -> Result<BatonOffer, BatonError> {
         let offer = self.offer.filter(|offer| offer.id == id).ok_or(BatonError::NoSuchOffer)?;
         if offer.to == by { Ok(offer) } else { Err(BatonError::NotOffered) }

@@ -31,6 +31,8 @@ use crate::signed::{SignError, SigningKey, Verified};
 use crate::time::UnixMillis;
 use crate::transaction::Write;
 
+mod succeeding;
+
 /// A decision could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum DecisionError {
@@ -113,9 +115,11 @@ impl Decision {
     pub fn say(&mut self, said: Said, key: &SigningKey) -> Result<(), DecisionError> {
         let closing = self.closing(&said);
         let before = self.effects();
+        let moves = self.ledger.moves().clone();
         let statement = key.sign(self.ledger.next(said, self.by, self.at))?;
         self.ledger.append(&statement)?;
         let taking_effect = self.taking_effect(&before);
+        let settled = self.settled(&moves);
         let changes_givers = matches!(statement.statement().said, Said::PartiesApproved { .. });
         self.writes.push(Write::Ledger(statement));
         if let Some(closing) = closing {
@@ -123,7 +127,11 @@ impl Decision {
             self.closes |= !matches!(closing, Closing::FamilyChanged { .. }) || changes_givers;
             self.writes.push(Write::Closing { closing, at: self.at });
         }
-        self.writes.extend(taking_effect.into_iter().map(|closing| Write::Closing { closing, at: self.at }));
+        // The gate closes for the package of a move that has ended, and for everybody once the case has
+        // moved.
+        self.closes |= !settled.is_empty();
+        let closings = taking_effect.into_iter().chain(settled);
+        self.writes.extend(closings.map(|closing| Write::Closing { closing, at: self.at }));
         Ok(())
     }
 

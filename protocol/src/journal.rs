@@ -6,9 +6,10 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::id::{CaseId, ConsentId, EntryId, GrantId, OrderId};
+use crate::id::{CaseId, ConsentId, EntryId, GrantId, OrderId, SuccessionId};
 use crate::municipality::OrganisationNumber;
 use crate::signed::StatementHash;
+use crate::succession::Became;
 use crate::time::UnixMillis;
 
 /// Something that closed, and that no restore may open again. Names no person and no content.
@@ -80,6 +81,18 @@ pub enum Closing {
     KeyDestroyed {
         /// Of which case.
         case: CaseId,
+    },
+    /// A move of a case to another municipality is decided: what became of it never changes (law 18).
+    SuccessionSettled {
+        /// Of which case.
+        case: CaseId,
+        /// Which move.
+        succession: SuccessionId,
+        /// To whom it was.
+        to: OrganisationNumber,
+        /// What became of it.
+        #[serde(flatten)]
+        became: Became,
     },
     /// A grant that a partner had signed for this node ended here.
     ReceivedGrantEnded {

@@ -9,6 +9,7 @@ mod exceptions;
 mod level;
 mod restored;
 pub mod statement;
+mod succeeding;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,14 +17,16 @@ use std::sync::Arc;
 use crate::baton::{Baton, BatonError};
 use crate::consent::rule::{Birthdays, Party, RuleTable, SubjectKind};
 use crate::consent::{ConsentRecord, GiveError, WithdrawError};
-use crate::id::{AccountId, CaseId, ConsentId, GrantId, OrderId, PersonId, RegistrationId};
+use crate::id::{AccountId, CaseId, ConsentId, GrantId, OrderId, PersonId, RegistrationId, SuccessionId};
 use crate::municipality::{AreaCode, OrganisationNumber, ServiceCode};
 use crate::protection::{AddressProtection, Protection, ProtectionSaid, ProtectionStatement};
 use crate::signed::{StatementHash, Verified};
+use crate::succession::SuccessionError;
 use crate::time::UnixMillis;
 use exceptions::Exception;
 use level::CaseLevel;
 use statement::{LedgerStatement, Said};
+pub use succeeding::Move;
 
 /// Why a statement cannot stand at the end of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -73,6 +76,18 @@ pub enum LedgerError {
     /// The case is closed.
     #[error("the case is closed")]
     Closed,
+    /// The case is another municipality's: here it only ends.
+    #[error("the case is another municipality's")]
+    Moved,
+    /// A move of the case is not decided, or the case has moved.
+    #[error("a move of the case is not decided")]
+    MoveOpen,
+    /// It speaks of a move that was not offered.
+    #[error("there is no such move")]
+    NoSuchMove,
+    /// What is said of a move does not fit where it is.
+    #[error(transparent)]
+    Succession(#[from] SuccessionError),
 }
 
 /// A grant as the ledger knows it.
@@ -153,6 +168,7 @@ pub struct LedgerView {
     grants: BTreeMap<GrantId, IssuedGrant>,
     orders: BTreeMap<OrderId, OrderedErasure>,
     closed_at: Option<UnixMillis>,
+    moves: BTreeMap<SuccessionId, Move>,
     doubtful: BTreeSet<ConsentId>,
     /// Consents that are in doubt from a moment on: a newer version, which is lost, begins then.
     replaced_from: BTreeMap<ConsentId, UnixMillis>,
@@ -198,6 +214,7 @@ impl LedgerView {
             grants: BTreeMap::new(),
             orders: BTreeMap::new(),
             closed_at: None,
+            moves: BTreeMap::new(),
             doubtful: BTreeSet::new(),
             replaced_from: BTreeMap::new(),
             restored_at: None,

@@ -213,5 +213,7 @@ pub const PACKAGE_ENTRY_BYTES_MAX: usize = 4 * CHANGE_BYTES_MAX;
 pub const PACKAGE_RELATIONS_MAX: usize = 2 * PACKAGE_ENTRIES_MAX;
 /// Bytes of one part of a sealed package; with its place it fits a frame.
 pub const PACKAGE_PART_BYTES: usize = 192 * 1024;
+/// Services of the other municipality that an offer of a case names at the most.
+pub const MOVING_SERVICES_MAX: usize = 8;
 /// Bytes of what a consent is for, as the family was told.
 pub const PURPOSE_BYTES_MAX: usize = 2_000;

@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::consent::ConsentRecord;
 use crate::decision::{Decision, DecisionError};
-use crate::id::{CaseId, ConsentId, EntryId, GrantId};
+use crate::id::{CaseId, ConsentId, EntryId, GrantId, SuccessionId};
 use crate::journal::Closing;
 use crate::ledger::LedgerView;
 use crate::ledger::statement::Said;
 use crate::municipality::OrganisationNumber;
 use crate::protection::{AddressProtection, ProtectionSaid};
 use crate::signed::SigningKey;
+use crate::succession::Became;
 use crate::time::UnixMillis;
 
 /// What the lines of a journal say, by what they are about.
@@ -46,6 +47,8 @@ pub struct OwnClosed {
     pub is_of_others: bool,
     /// Grants that ended.
     pub ended: BTreeSet<GrantId>,
+    /// Moves that were decided: to whom each was, and what became of it.
+    pub moves: BTreeMap<SuccessionId, (OrganisationNumber, Became)>,
 }
 
 impl<'a> FromIterator<&'a Closing> for Closed {
@@ -83,6 +86,9 @@ impl Closed {
             }
             Closing::AgreementEnded { partner } => {
                 self.agreements.insert(*partner);
+            }
+            Closing::SuccessionSettled { case, succession, to, became } => {
+                self.of(*case).moves.insert(*succession, (*to, *became));
             }
             Closing::KeyDestroyed { case } => {
                 self.destroyed.insert(*case);
@@ -127,6 +133,7 @@ impl Closed {
             doubtful,
             is_blocked: of_case.is_blocked,
             family_in_doubt: of_case.is_of_others,
+            moves: of_case.undecided(ledger),
         }
     }
 }
@@ -138,6 +145,14 @@ fn first<K: Ord>(all: &mut BTreeMap<K, Option<UnixMillis>>, key: K, from: Option
 }
 
 impl OwnClosed {
+    /// Moves that are decided, and that a chain does not know or knows to be open.
+    fn undecided(&self, ledger: &LedgerView) -> BTreeMap<SuccessionId, (OrganisationNumber, Became)> {
+        let is_open = |succession: &SuccessionId| {
+            ledger.moves().get(succession).is_none_or(|known| known.leaving.is_open())
+        };
+        self.moves.iter().filter(|(succession, _)| is_open(succession)).map(|(id, one)| (*id, *one)).collect()
+    }
+
     /// Consents that open nothing until somebody has asked: a grant of theirs had ended and the
     /// journal does not say why, a newer version had taken their place, or others may have to say
     /// yes by now.
@@ -182,6 +197,8 @@ pub struct ClosedAgain {
     pub is_blocked: bool,
     /// Whether no guardian reads until a leader has approved who the family is.
     pub family_in_doubt: bool,
+    /// Moves that the chain does not know to be decided: to whom each was, and what became of it.
+    pub moves: BTreeMap<SuccessionId, (OrganisationNumber, Became)>,
 }
 
 impl ClosedAgain {
@@ -203,6 +220,10 @@ impl ClosedAgain {
     ) -> Result<(), DecisionError> {
         let (doubtful, family_in_doubt) = (self.doubtful.clone(), self.family_in_doubt);
         decision.say(Said::Restored { incarnation, doubtful, family_in_doubt }, key)?;
+        for (succession, (to, became)) in &self.moves {
+            let (succession, to, became) = (*succession, *to, *became);
+            decision.say(Said::SuccessionRestored { succession, to, became }, key)?;
+        }
         for consent in &self.withdrawn {
             decision.say(Said::WithdrawalRestored { consent: *consent }, key)?;
         }

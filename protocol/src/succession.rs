@@ -7,14 +7,16 @@
 
 pub mod arriving;
 pub mod day;
+pub mod hearing;
 pub mod leaving;
 pub mod opening;
 pub mod package;
 pub mod sealed;
+pub mod statement;
 
 #[cfg(test)]
 mod tests;
 
 pub use arriving::{Arriving, ArrivingEvent, ArrivingSays};
 pub use day::CivilDay;
-pub use leaving::{Leaving, LeavingEvent, LeavingSays, SuccessionError};
+pub use leaving::{Became, Leaving, LeavingEvent, LeavingSays, SuccessionError};

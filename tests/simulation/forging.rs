@@ -4,6 +4,7 @@
 mod answered;
 mod cast;
 mod moved;
+mod moving;
 mod mutation;
 
 use std::collections::BTreeSet;
@@ -31,7 +32,8 @@ fn covered() -> BTreeSet<String> {
     }
     let of_a_case = [name::<LedgerStatement>(), name::<ProtectionStatement>()];
     let of_a_link = [name::<Grant>(), name::<EraseOrder>(), name::<Receipt>(), name::<LinkMark>()];
-    of_a_case.into_iter().chain(of_a_link).chain([name::<Uptake>()]).collect()
+    let of_a_move = moving::covered().map(|name| name.rsplit("::").next().expect("a name").to_owned());
+    of_a_case.into_iter().chain(of_a_link).chain([name::<Uptake>()]).chain(of_a_move).collect()
 }
 
 /// Every type that the sources say is signed; their own tests, which are indented, aside.

@@ -11,7 +11,7 @@ use crate::consent::{ConsentKind, ConsentRecord};
 use crate::entry::EntryKind;
 use crate::id::{ConsentId, EntryId, GenerationId};
 use crate::ledger::LedgerView;
-use crate::municipality::{OrganisationNumber, Service};
+use crate::municipality::{AreaCode, OrganisationNumber, Service};
 use crate::protection::AddressProtection;
 use crate::succession::leaving::{self, ConsentStanding, Offering};
 use crate::time::UnixMillis;
@@ -40,6 +40,11 @@ pub struct TransferPermit<'step> {
 }
 
 impl TransferPermit<'_> {
+    /// What the gate saw of the entry.
+    pub fn facts(&self) -> &EntryFacts {
+        self.entry
+    }
+
     /// The entry that may go along.
     pub fn entry(&self) -> EntryId {
         self.entry.entry
@@ -59,6 +64,16 @@ impl TransferPermit<'_> {
     pub fn to(&self) -> OrganisationNumber {
         self.to
     }
+}
+
+/// Leave without a question, for what a package refuses a second time.
+#[cfg(test)]
+pub(crate) fn permit_unasked(
+    entry: &EntryFacts,
+    consent: ConsentId,
+    to: OrganisationNumber,
+) -> TransferPermit<'_> {
+    TransferPermit { entry, consent, to }
 }
 
 /// Asks whether a case may be offered, packed or carried over now.
@@ -117,6 +132,17 @@ pub fn permit_transfer<'step>(
         return Err(Denial::Excepted);
     }
     if all_consented(record, entry) { Ok(permit) } else { Err(Denial::AboutAnother) }
+}
+
+/// Returns the areas whose entries may go along: those of the consent that nobody took back and that the
+/// agreement covers.
+///
+/// # Errors
+/// [`Denial`], as for [`permit_succession`].
+pub fn areas_of_move(question: &MoveQuestion<'_>) -> Result<BTreeSet<AreaCode>, Denial> {
+    let record = permit_succession(question)?;
+    let agreement = question.agreement.ok_or(Denial::NoAgreement)?;
+    Ok(record.areas().intersection(&agreement.moves.areas).cloned().collect())
 }
 
 /// Returns how a move stands that was offered, by the same facts: whether it goes on, waits or is over.

@@ -9,6 +9,7 @@ use crate::time::UnixMillis;
 impl LedgerView {
     pub(super) fn apply(&mut self, statement: &LedgerStatement) -> Result<(), LedgerError> {
         let at = statement.at;
+        self.must_be_sayable(&statement.said)?;
         match &statement.said {
             Said::Opened { .. } => return Err(LedgerError::Opening),
             Said::PartiesRegistered { .. }
@@ -59,6 +60,9 @@ impl LedgerView {
             Said::ReceiptFiled { order, .. } => {
                 self.orders.get_mut(order).ok_or(LedgerError::NoSuchGrant)?.has_receipt = true;
             }
+            Said::SuccessionOffered { .. }
+            | Said::SuccessionWentOn { .. }
+            | Said::SuccessionRestored { .. } => self.apply_to_move(&statement.said, at)?,
             Said::Closed => {
                 self.must_be_open()?;
                 self.closed_at = Some(at);

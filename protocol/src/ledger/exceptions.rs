@@ -11,7 +11,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::consent::ConsentRecord;
+use crate::consent::{ConsentKind, ConsentRecord};
 use crate::id::{ConsentId, EntryId};
 use crate::ledger::{IssuedGrant, LedgerView};
 use crate::municipality::Service;
@@ -144,7 +144,11 @@ impl LedgerView {
         });
         let is_theirs = |word: &&Exception| {
             let record = word.under.map(|consent| self.consents.get(&consent));
-            record.is_none_or(|record| record.is_some_and(|one| one.consent().recipient == *service))
+            // What the family keeps from a move closes nothing to a service from day to day.
+            let is_of_sharing = |one: &ConsentRecord| {
+                one.consent().kind != ConsentKind::Transfer && one.consent().recipient == *service
+            };
+            record.is_none_or(|record| record.is_some_and(is_of_sharing))
         };
         of_terms.chain(self.exceptions.iter().filter(is_theirs).copied())
     }

@@ -9,9 +9,11 @@ use crate::consent::rule::{Birthdays, Party, SubjectKind};
 use crate::consent::{Channel, Consent, WithdrawnPart, Yes};
 use crate::id::{
     AccountId, BatonOfferId, CaseId, ConsentId, EntryId, GrantId, OrderId, PersonId, RegistrationId,
+    SuccessionId,
 };
 use crate::municipality::{AreaCode, OrganisationNumber, ServiceCode};
 use crate::signed::{Chained, Place, Statement, StatementHash};
+use crate::succession::leaving::{Became, LeavingEvent, Offering};
 use crate::time::UnixMillis;
 
 /// How serious a case is: 0 to 3 (nivå); the municipality's guide gives the label.
@@ -217,6 +219,33 @@ pub enum Said {
         order: OrderId,
         /// The hash of its token.
         hash: StatementHash,
+    },
+    /// The case was offered to another municipality.
+    SuccessionOffered {
+        /// Which move.
+        succession: SuccessionId,
+        /// To whom.
+        to: OrganisationNumber,
+        /// What was offered, under which consent.
+        offering: Offering,
+    },
+    /// Something befell a move.
+    SuccessionWentOn {
+        /// Which move.
+        succession: SuccessionId,
+        /// What.
+        event: LeavingEvent,
+    },
+    /// What became of a move stood in the journal, or the other municipality has shown it, and not in
+    /// this chain, which was restored.
+    SuccessionRestored {
+        /// Which move.
+        succession: SuccessionId,
+        /// To whom it was.
+        to: OrganisationNumber,
+        /// What became of it.
+        #[serde(flatten)]
+        became: Became,
     },
     /// The stafettlogg is closed.
     Closed,

@@ -116,3 +116,25 @@ fn what_closed_at_once_wins_over_the_same_from_later() {
 
     assert!(case.ledger.is_excepted(&ppt(), note().entry, NOW));
 }
+
+#[test]
+fn what_became_of_a_move_stays_what_it_became() {
+    let succession = SuccessionId::from_bytes([0x21; 16]);
+    let packed = crate::succession::package::Packed {
+        revision: 1,
+        package: crate::succession::package::PackageHash([3; 32]),
+    };
+    let transferred = Became::Transferred { answer: crate::signed::StatementHash([4; 32]), packed };
+    let settled = |became| Closing::SuccessionSettled { case: CASE, succession, to: partner(), became };
+    let mut backup = Case::child();
+    given(&mut backup, consent(PPT, ppt()));
+
+    let moved = replayed(Case { ledger: backup.ledger.clone() }, &[settled(transferred)]);
+    assert!(moved.ledger.has_moved());
+    assert_eq!(moved.ledger.holder(), None);
+    let ended = replayed(backup, &[settled(Became::Ended)]);
+    assert!(!ended.ledger.has_moved());
+    assert_eq!(ended.ledger.moves().len(), 1, "it is remembered");
+    let again: Closed = [settled(Became::Ended)].iter().collect();
+    assert!(again.again(&ended.ledger).moves.is_empty(), "and not said twice");
+}

@@ -10,12 +10,12 @@
 //! An end and a transfer exclude each other, because neither state takes the other's event. The old
 //! owner is the owner in every state but the last two.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::package::Packed;
-use crate::id::{ConsentId, EntryId, GenerationId};
+use crate::id::ConsentId;
 use crate::limits::SUCCESSION_OPEN_MS;
 use crate::municipality::ServiceCode;
 use crate::planted::planted;
@@ -46,15 +46,6 @@ pub struct Acceptance {
     pub at: UnixMillis,
 }
 
-/// A package and what stands in it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Package {
-    /// Which.
-    pub packed: Packed,
-    /// Its entries, each with the generation that it was made of.
-    pub items: BTreeMap<EntryId, GenerationId>,
-}
-
 /// Why a move came to nothing: for the old owner's people alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -73,6 +64,21 @@ pub enum EndCause {
     AgreementOver,
     /// A node that was restored does not know the offer any more.
     Restored,
+}
+
+/// What became of a move, as far as a chain that was restored is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "became", rename_all = "kebab-case")]
+pub enum Became {
+    /// The case is the other municipality's.
+    Transferred {
+        /// The acceptance's token.
+        answer: StatementHash,
+        /// What the case is opened from.
+        packed: Packed,
+    },
+    /// It came to nothing.
+    Ended,
 }
 
 /// Something that the new owner must know though the case is its own.
@@ -130,7 +136,7 @@ pub enum Leaving {
         /// Who accepted.
         acceptance: Acceptance,
         /// The package.
-        package: Package,
+        packed: Packed,
     },
     /// The new owner has the package and asks what becomes of it.
     Stored {
@@ -139,7 +145,7 @@ pub enum Leaving {
         /// Who accepted.
         acceptance: Acceptance,
         /// The package.
-        package: Package,
+        packed: Packed,
     },
     /// The case is the new owner's.
     Transferred {
@@ -151,8 +157,8 @@ pub enum Leaving {
         since: UnixMillis,
         /// Whether the new owner has said that it opened the case.
         is_confirmed: bool,
-        /// What was said since, by its number, and whether the new owner has it.
-        late: BTreeMap<u32, (LateWord, bool)>,
+        /// What was said since, each with whether the new owner has it. A word's number is its place.
+        late: Vec<(LateWord, bool)>,
     },
     /// It came to nothing, and the case stays.
     Ended {
@@ -166,7 +172,8 @@ pub enum Leaving {
 }
 
 /// Something that befalls a move.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum LeavingEvent {
     /// The other side accepts an offer.
     Accepted {
@@ -183,7 +190,7 @@ pub enum LeavingEvent {
         offer: StatementHash,
     },
     /// A package was made, for the first time or anew.
-    Packed(Package),
+    Packed(Packed),
     /// The other side has a package whole.
     Stored(Packed),
     /// The stafettholder carries the move out.
@@ -246,21 +253,21 @@ impl Leaving {
                     Err(SuccessionError::NotThisOne)
                 }
             }
-            (_, LeavingEvent::Packed(package)) => self.packed(package),
-            (Self::Packed { offering, acceptance, package }, LeavingEvent::Stored(packed)) => {
-                if *packed != package.packed && !planted!("succession-any-package-stored") {
+            (_, LeavingEvent::Packed(packed)) => self.packed(*packed),
+            (Self::Packed { offering, acceptance, packed }, LeavingEvent::Stored(stored)) => {
+                if stored != packed && !planted!("succession-any-package-stored") {
                     return Err(SuccessionError::NotThisOne);
                 }
                 let (offering, acceptance) = (offering.clone(), acceptance.clone());
-                Ok(Self::Stored { offering, acceptance, package: package.clone() })
+                Ok(Self::Stored { offering, acceptance, packed: *packed })
             }
-            (Self::Stored { acceptance, package, .. }, LeavingEvent::Transferred) => {
-                Ok(Self::carried_out(acceptance.answer, package.packed, now))
+            (Self::Stored { acceptance, packed, .. }, LeavingEvent::Transferred) => {
+                Ok(Self::carried_out(acceptance.answer, *packed, now))
             }
-            (Self::Packed { acceptance, package, .. }, LeavingEvent::Transferred)
+            (Self::Packed { acceptance, packed, .. }, LeavingEvent::Transferred)
                 if planted!("succession-transferred-unstored") =>
             {
-                Ok(Self::carried_out(acceptance.answer, package.packed, now))
+                Ok(Self::carried_out(acceptance.answer, *packed, now))
             }
             (_, LeavingEvent::Ended(cause)) => self.ended(*cause),
             (_, LeavingEvent::Waited) => self.waited(now),
@@ -276,14 +283,14 @@ impl Leaving {
     pub fn says(&self) -> Option<LeavingSays> {
         match self {
             Self::Offered { .. } => Some(LeavingSays::Offer),
-            Self::Packed { package, .. } => Some(LeavingSays::Ready(package.packed)),
+            Self::Packed { packed, .. } => Some(LeavingSays::Ready(*packed)),
             Self::Ended { is_kept: false, .. } if !planted!("succession-end-silent") => {
                 Some(LeavingSays::Ended)
             }
             Self::Transferred { packed, is_confirmed: false, .. } => Some(LeavingSays::Transferred(*packed)),
             Self::Transferred { late, .. } => {
-                let waiting = late.iter().find(|(_, (_, is_kept))| !is_kept);
-                waiting.map(|(number, (word, _))| LeavingSays::Late(*number, *word))
+                let waiting = (0..).zip(late).find(|(_, (_, is_kept))| !is_kept);
+                waiting.map(|(number, (word, _))| LeavingSays::Late(number, *word))
             }
             _ => None,
         }
@@ -300,7 +307,7 @@ impl Leaving {
             Self::Transferred { packed, .. } => {
                 vec![LeavingSays::Ready(*packed), LeavingSays::Transferred(*packed)]
             }
-            Self::Stored { package, .. } => vec![LeavingSays::Ready(package.packed)],
+            Self::Stored { packed, .. } => vec![LeavingSays::Ready(*packed)],
             Self::Offered { .. } | Self::Accepted { .. } | Self::Packed { .. } | Self::Declined => {
                 self.says().into_iter().collect()
             }
@@ -337,10 +344,19 @@ impl Leaving {
         planted!("succession-two-at-once") || moves.all(|one| !one.is_open() && one.is_owner())
     }
 
+    /// Returns the state of a move that is settled: of a node that does not know it any more, or knows
+    /// it to be open still.
+    pub fn settled(became: Became, now: UnixMillis) -> Self {
+        match became {
+            Became::Transferred { answer, packed } => Self::carried_out(answer, packed, now),
+            Became::Ended => Self::ended_before(),
+        }
+    }
+
     /// Returns the state of a move that is carried out, now or by what a journal says of the time before
     /// a restore.
     pub fn carried_out(answer: StatementHash, packed: Packed, now: UnixMillis) -> Self {
-        Self::Transferred { answer, packed, since: now, is_confirmed: false, late: BTreeMap::new() }
+        Self::Transferred { answer, packed, since: now, is_confirmed: false, late: Vec::new() }
     }
 
     /// Returns the state of a move that a node does not know any more, or knows to be ended.
@@ -361,32 +377,60 @@ impl Leaving {
         )
     }
 
+    /// Returns what was offered, while the move is undecided.
+    pub fn offering(&self) -> Option<&Offering> {
+        match self {
+            Self::Offered { offering }
+            | Self::Accepted { offering, .. }
+            | Self::Packed { offering, .. }
+            | Self::Stored { offering, .. } => Some(offering),
+            Self::Transferred { .. } | Self::Ended { .. } | Self::Declined => None,
+        }
+    }
+
+    /// Returns the package that stands, if one was made: until the move is decided it may be made anew.
+    pub fn package(&self) -> Option<Packed> {
+        match self {
+            Self::Packed { packed, .. } | Self::Stored { packed, .. } | Self::Transferred { packed, .. } => {
+                Some(*packed)
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns why a move came to nothing, if it did.
+    pub fn end_cause(&self) -> Option<EndCause> {
+        match self {
+            Self::Ended { cause, .. } => Some(*cause),
+            _ => None,
+        }
+    }
+
     /// Returns whether nothing is left to be said or heard.
     pub fn is_over(&self) -> bool {
         match self {
             Self::Declined | Self::Ended { is_kept: true, .. } => true,
             Self::Transferred { is_confirmed, late, .. } => {
-                *is_confirmed && late.values().all(|(_, is_kept)| *is_kept)
+                *is_confirmed && late.iter().all(|(_, is_kept)| *is_kept)
             }
             _ => false,
         }
     }
 
     /// A package is made once somebody has accepted, and may be made anew: each is the next one.
-    fn packed(&self, package: &Package) -> Result<Self, SuccessionError> {
+    fn packed(&self, packed: Packed) -> Result<Self, SuccessionError> {
         let (offering, acceptance, before) = match self {
             Self::Accepted { offering, acceptance } => (offering, acceptance, 0),
-            Self::Packed { offering, acceptance, package }
-            | Self::Stored { offering, acceptance, package } => {
-                (offering, acceptance, package.packed.revision)
+            Self::Packed { offering, acceptance, packed } | Self::Stored { offering, acceptance, packed } => {
+                (offering, acceptance, packed.revision)
             }
             _ => return Err(SuccessionError::OutOfTurn),
         };
-        if package.packed.revision != before.saturating_add(1) {
+        if packed.revision != before.saturating_add(1) {
             return Err(SuccessionError::NotThisOne);
         }
         let (offering, acceptance) = (offering.clone(), acceptance.clone());
-        Ok(Self::Packed { offering, acceptance, package: package.clone() })
+        Ok(Self::Packed { offering, acceptance, packed })
     }
 
     fn ended(&self, cause: EndCause) -> Result<Self, SuccessionError> {
@@ -429,14 +473,15 @@ impl Leaving {
                 *is_confirmed = true;
             }
             // What was said once is not said twice.
-            LeavingEvent::Late(word) if late.values().all(|(said, _)| said != word) => {
-                let number = late.last_key_value().map_or(0, |(last, _)| last.saturating_add(1));
-                late.insert(number, (*word, planted!("succession-late-dropped")));
+            LeavingEvent::Late(word) if late.iter().all(|(said, _)| said != word) => {
+                late.push((*word, planted!("succession-late-dropped")));
             }
-            LeavingEvent::LateKept(number) => match late.get_mut(number) {
-                Some((_, is_kept)) if !*is_kept => *is_kept = true,
-                _ => return Err(SuccessionError::OutOfTurn),
-            },
+            LeavingEvent::LateKept(number) => {
+                match usize::try_from(*number).ok().and_then(|at| late.get_mut(at)) {
+                    Some((_, is_kept)) if !*is_kept => *is_kept = true,
+                    _ => return Err(SuccessionError::OutOfTurn),
+                }
+            }
             _ => return Err(SuccessionError::OutOfTurn),
         }
         Ok(next)

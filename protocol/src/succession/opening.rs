@@ -19,7 +19,7 @@ use super::package::document::{
     Contact, Document, GuideLabel, PackagedConsent, PackagedEntry, PackagedPerson, PackagedSubject, Whom,
     WrittenBy,
 };
-use super::package::making::stays;
+use super::package::making::{can_be_opened, may_say_yes, stays};
 use super::package::{Line, PACKAGE_FORMAT, Prose};
 use super::sealed::SEAL_BYTES;
 use crate::access::EntryFacts;
@@ -50,9 +50,10 @@ pub enum OpeningError {
     /// It is of another municipality, or for another.
     #[error("the package is of or for another municipality")]
     Parties,
-    /// A child without anybody who may say yes for it.
-    #[error("expected somebody of the child's family")]
-    NoFamily,
+    /// Nobody could be asked: a child without anybody who may say yes for it, or a youth without a birth
+    /// date.
+    #[error("expected somebody who may say yes for a child, and the birth date of a youth")]
+    NobodyToAsk,
     /// It names a person or an entry by a number that nobody and nothing has.
     #[error("a number that stands for nobody and nothing")]
     Number,
@@ -206,10 +207,12 @@ pub fn open(
     if (package.from, package.to) != (here.from, here.own) {
         return Err(OpeningError::Parties);
     }
-    if package.subject_kind == SubjectKind::Child && package.family.is_empty() {
-        return Err(OpeningError::NoFamily);
-    }
+    let may_be_asked = package.family.iter().any(|one| may_say_yes(one.capacity));
+    let can_ask = can_be_opened(package.subject_kind, may_be_asked, package.subject.birth_date.is_some());
     let family = Family::of(package.subject, package.family, &mut random)?;
+    if !can_ask {
+        return Err(OpeningError::NobodyToAsk);
+    }
     let consent = family.consent(package.consent)?;
     let entries: Vec<Option<OpenedEntry>> =
         package.entries.iter().map(|raw| family.entry(raw, &mut random)).collect();

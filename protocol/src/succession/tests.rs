@@ -1,9 +1,7 @@
 //! Single steps of both machines; all of them together are the model's.
 
-use std::collections::BTreeMap;
-
 use super::leaving::{
-    ConsentStanding, EndCause, LateWord, Leaving, LeavingEvent, LeavingSays, Offering, Package, Standing,
+    ConsentStanding, EndCause, LateWord, Leaving, LeavingEvent, LeavingSays, Offering, Standing,
     SuccessionError,
 };
 use super::package::{PackageHash, Packed};
@@ -39,7 +37,7 @@ fn yes() -> LeavingEvent {
 }
 
 fn package(packed: Packed) -> LeavingEvent {
-    LeavingEvent::Packed(Package { packed, items: BTreeMap::new() })
+    LeavingEvent::Packed(packed)
 }
 
 fn after(events: &[LeavingEvent]) -> Leaving {
@@ -257,4 +255,40 @@ fn restored_receiver_asks_and_goes_on_by_what_it_hears() {
     assert_eq!(offered.says(), Some(ArrivingSays::Accepted(YES)));
     assert!(matches!(knows.step(GONE, NOW), Ok(Arriving::Waiting { .. })));
     assert!(matches!(knows.step(READY, NOW), Ok(Arriving::Accepted { .. })));
+}
+
+#[test]
+fn every_state_and_event_of_the_old_owner_reads_back() {
+    let say = |state: Leaving, event: &LeavingEvent| state.step(event, NOW).expect("fits");
+    let late = say(carried_out(), &LeavingEvent::Late(LateWord::ConsentTakenBack));
+    let states = [
+        offered(),
+        after(&[yes()]),
+        after(&[yes(), package(FIRST)]),
+        after(&[yes(), package(FIRST), LeavingEvent::Stored(FIRST)]),
+        late,
+        say(offered(), &LeavingEvent::Ended(EndCause::Recalled)),
+        Leaving::Declined,
+    ];
+    for state in states {
+        let json = serde_json::to_string(&state).expect("writes");
+        assert_eq!(serde_json::from_str::<Leaving>(&json).ok().as_ref(), Some(&state), "{json}");
+    }
+    let events = [
+        yes(),
+        LeavingEvent::Declined { offer: OFFER },
+        package(FIRST),
+        LeavingEvent::Stored(FIRST),
+        LeavingEvent::Transferred,
+        LeavingEvent::Confirmed(FIRST),
+        LeavingEvent::Ended(EndCause::Blocked),
+        LeavingEvent::EndKept,
+        LeavingEvent::Waited,
+        LeavingEvent::Late(LateWord::AddressProtected),
+        LeavingEvent::LateKept(0),
+    ];
+    for event in events {
+        let json = serde_json::to_string(&event).expect("writes");
+        assert_eq!(serde_json::from_str::<LeavingEvent>(&json).ok().as_ref(), Some(&event), "{json}");
+    }
 }

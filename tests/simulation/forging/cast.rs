@@ -12,13 +12,15 @@ use stafett_protocol::entry::EntryKind;
 use stafett_protocol::erasure::{Done, EraseOrder, ORDER_TEXT, Receipt};
 use stafett_protocol::grant::Grant;
 use stafett_protocol::id::{
-    AccountId, BatonOfferId, CaseId, ConsentId, EntryId, GrantId, OrderId, RegistrationId,
+    AccountId, BatonOfferId, CaseId, ConsentId, EntryId, GrantId, OrderId, RegistrationId, SuccessionId,
 };
 use stafett_protocol::ledger::statement::{LedgerStatement, Level, Said};
 use stafett_protocol::mark::LinkMark;
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::protection::{AddressProtection, ProtectionSaid};
 use stafett_protocol::signed::{Statement, StatementHash, Verified};
+use stafett_protocol::succession::leaving::{Became, LeavingEvent, Offering};
+use stafett_protocol::succession::package::{PackageHash, Packed};
 use stafett_protocol::time::{MINUTE, UnixMillis};
 use stafett_protocol::uptake::Uptake;
 use stafett_protocol::wire::{Frame, GrantFrame, MarkFrame, OrderFrame, ReceiptFrame, UptakeFrame};
@@ -239,6 +241,11 @@ pub(super) fn everything_said() -> Vec<Said> {
     let registration = RegistrationId::from_bytes([10; 16]);
     let (hash, now) = (StatementHash::of("a token"), UnixMillis(7));
     let paper = Evidence::Paper { scan_sha256: "ab".repeat(32) };
+    let succession = SuccessionId::from_bytes([11; 16]);
+    let packed = Packed { revision: 1, package: PackageHash([12; 32]) };
+    let service = consent().recipient;
+    let services = BTreeSet::from([service.code.clone()]);
+    let accepted = LeavingEvent::Accepted { offer: hash, answer: hash, service: service.code };
     vec![
         opened(),
         Said::PartiesRegistered {
@@ -284,6 +291,17 @@ pub(super) fn everything_said() -> Vec<Said> {
         Said::GrantEnded { grant },
         Said::EraseOrdered { order, grant, hash },
         Said::ReceiptFiled { order, hash },
+        Said::SuccessionOffered {
+            succession,
+            to: service.host,
+            offering: Offering { offer: hash, consent: consent_id, services, lapses_at: now },
+        },
+        Said::SuccessionWentOn { succession, event: accepted },
+        Said::SuccessionRestored {
+            succession,
+            to: service.host,
+            became: Became::Transferred { answer: hash, packed },
+        },
         Said::Closed,
         Said::Restored { incarnation: 2, doubtful: BTreeSet::from([consent_id]), family_in_doubt: true },
         Said::ExceptionRestored { consent: consent_id, entry: EntryId::from_bytes([4; 16]), from: Some(now) },

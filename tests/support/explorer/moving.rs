@@ -15,7 +15,7 @@ use stafett_protocol::id::ConsentId;
 use stafett_protocol::limits::{SUCCESSION_OFFER_MS, SUCCESSION_OPEN_MS};
 use stafett_protocol::signed::StatementHash;
 use stafett_protocol::succession::leaving::{
-    ConsentStanding, EndCause, LateWord, Leaving, LeavingEvent, LeavingSays, Offering, Package, Standing,
+    ConsentStanding, EndCause, LateWord, Leaving, LeavingEvent, LeavingSays, Offering, Standing,
 };
 use stafett_protocol::succession::package::{PackageHash, Packed};
 use stafett_protocol::succession::{Arriving, ArrivingEvent, ArrivingSays};
@@ -243,11 +243,10 @@ impl Old {
 
     fn packed(&self, of: Move, now: UnixMillis) -> Option<Self> {
         let before = match self.moves.get(&of)? {
-            Leaving::Packed { package, .. } | Leaving::Stored { package, .. } => package.packed.revision,
+            Leaving::Packed { packed, .. } | Leaving::Stored { packed, .. } => packed.revision,
             _ => 0,
         };
-        let package = Package { packed: packed(of, before + 1), items: BTreeMap::new() };
-        self.stepped(of, &LeavingEvent::Packed(package), now)
+        self.stepped(of, &LeavingEvent::Packed(packed(of, before + 1)), now)
     }
 }
 
@@ -389,8 +388,8 @@ impl World {
                 self.remakes = self.remakes.checked_sub(1)?;
                 let is_made = matches!(
                     kept.moves.get(&of)?,
-                    Leaving::Packed { package, .. } | Leaving::Stored { package, .. }
-                        if package.packed.revision < REVISIONS_MAX
+                    Leaving::Packed { packed, .. } | Leaving::Stored { packed, .. }
+                        if packed.revision < REVISIONS_MAX
                 );
                 is_made.then(|| kept.packed(of, now)).flatten()?
             }

@@ -295,3 +295,33 @@ fn closed_case_does_not_move() {
     assert_eq!(moving.denial(), Some(Denial::NoConsent));
     assert_eq!((moving.case.ledger.case(), moving.case.ledger.baton().holder), (CASE, HOLDER));
 }
+
+#[test]
+fn what_is_kept_from_a_move_closes_nothing_to_that_service_from_day_to_day() {
+    const SHARE: ConsentId = ConsentId::from_bytes([0x53; 16]);
+    let ppt = service(partner(), "school");
+    let mut case = Case::child();
+    case.shared_more(crate::access::tests::scene::consent(SHARE, ppt.clone()));
+    case.shared_more(Consent { exceptions: BTreeSet::from([ENTRY]), ..to_move() });
+    assert!(!case.ledger.is_excepted(&ppt, ENTRY, NOW));
+
+    case.say(Said::EntryExcepted { consent: MOVE, giver: MOTHER, entry: ENTRY }, 40);
+
+    assert!(!case.ledger.is_excepted(&ppt, ENTRY, NOW));
+    assert_eq!(Moving::of(case).denial(), Some(Denial::Excepted), "and stays out of the move");
+}
+
+#[test]
+fn areas_of_a_move_are_those_that_are_left_and_that_the_agreement_covers() {
+    let mut moving = Moving::under(to_move());
+    let covered = moving.agreement.as_ref().expect("one").moves.areas.clone();
+    let asked = to_move().areas;
+    assert_eq!(areas_of_move(&moving.question()), Ok(asked.intersection(&covered).cloned().collect()));
+
+    let gone = asked.intersection(&covered).next().expect("one").clone();
+    let part = crate::consent::WithdrawnPart::Areas { areas: BTreeSet::from([gone.clone()]) };
+    let channel = crate::consent::Channel::Oral;
+    moving.case.say(Said::ConsentWithdrawn { consent: MOVE, giver: MOTHER, channel, part }, 40);
+
+    assert!(!areas_of_move(&moving.question()).expect("the rest goes").contains(&gone));
+}

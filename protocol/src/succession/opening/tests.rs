@@ -151,7 +151,14 @@ fn a_child_without_a_family_opens_nothing_and_a_youth_may_be_alone() {
         })
     };
 
-    assert_eq!(alone("child"), Err(OpeningError::NoFamily));
+    assert_eq!(alone("child"), Err(OpeningError::NobodyToAsk));
+    let foster = changed(|document| document["family"][0]["capacity"] = json!("foster-parent"));
+    assert_eq!(foster, Err(OpeningError::NobodyToAsk), "who cares for a child cannot say yes for it");
+    let ageless = changed(|document| {
+        document["subject_kind"] = json!("youth");
+        document["subject"].as_object_mut().expect("an object").remove("birth_date");
+    });
+    assert_eq!(ageless, Err(OpeningError::NobodyToAsk), "nobody could tell who must say yes");
     let opened = alone("youth").expect("opens");
     assert_eq!(opened.consent.given[0].0, opened.subject.person);
 }

@@ -11,7 +11,7 @@ use super::document::{
     Contact, Document, GivenBy, GuideLabel, NamedArea, PackagedConsent, PackagedEntry, PackagedPerson,
     PackagedSubject, Whom, WrittenBy,
 };
-use crate::access::EntryFacts;
+use crate::access::succeeding::TransferPermit;
 use crate::case::{GuardianDetails, PrivateCase, Subject};
 use crate::consent::rule::{Capacity, Party, SubjectKind};
 use crate::consent::{Channel, Consent, Evidence};
@@ -52,6 +52,9 @@ pub enum PackageError {
     /// Its present value does not fit one change; it must be shortened (law 7: as with a cut).
     #[error("the entry {0} is too long to be made anew")]
     TooLong(EntryId),
+    /// The gate's leave for it is of another move.
+    #[error("the entry {0} was let go under another consent, or to another municipality")]
+    OfAnotherMove(EntryId),
     /// An entry is named twice.
     #[error("the entry {0} is named twice")]
     Twice(EntryId),
@@ -61,6 +64,10 @@ pub enum PackageError {
     /// A name or another text does not fit.
     #[error("a text of the package does not fit")]
     Text(#[from] ValueFault),
+    /// Nobody there could be asked: a child without anybody who may say yes for it, or a youth without a
+    /// birth date.
+    #[error("expected somebody who may say yes for a child, and the birth date of a youth")]
+    NobodyToAsk,
     /// The birth date of the subject is no day.
     #[error("expected the subject's birth date as a day")]
     BirthDate,
@@ -75,8 +82,8 @@ pub enum PackageError {
 /// An entry that the gate lets go over, and what stands in it now.
 #[derive(Debug, Clone, Copy)]
 pub struct Taken<'a> {
-    /// What the gate saw.
-    pub facts: &'a EntryFacts,
+    /// The gate's leave: nothing goes into a package without it (law 3).
+    pub permit: &'a TransferPermit<'a>,
     /// Its present value.
     pub view: &'a EntryView,
     /// Whether somebody of the family wrote it; asked where no service is known to have.
@@ -105,10 +112,12 @@ pub struct Source<'a> {
     /// Whether the address is confidential: then nothing says where the family lives or goes, whatever
     /// the consent names (law 15).
     pub withholds_place: bool,
-    /// Name, service and telephone of the stafettholder.
+    /// Name, service and telephone of the stafettholder. The service is left out where the place is.
     pub contact: (&'a str, &'a str, Option<&'a str>),
     /// The consent under which the case moves.
     pub consent: &'a Consent,
+    /// The areas of it whose entries may go along.
+    pub areas: &'a BTreeSet<AreaCode>,
     /// Who gave it: on which day, and how.
     pub given: &'a [(PersonId, CivilDay, &'a Evidence)],
     /// What the stafettholder writes to the next one.
@@ -141,6 +150,11 @@ pub fn make(source: &Source<'_>) -> Result<Vec<u8>, PackageError> {
 /// As [`make`], in so many bytes.
 pub(super) fn make_within(source: &Source<'_>, room: usize) -> Result<Vec<u8>, PackageError> {
     let persons = family(source)?;
+    let subject = subject(source)?;
+    let may_be_asked = persons.values().any(|one| may_say_yes(one.capacity));
+    if !can_be_opened(source.subject_kind, may_be_asked, subject.birth_date.is_some()) {
+        return Err(PackageError::NobodyToAsk);
+    }
     let whom = |person: PersonId| match persons.keys().position(|other| *other == person) {
         _ if person == source.case.subject.person => Some(Whom::Subject),
         place => place.and_then(|place| u32::try_from(place).ok()).map(Whom::Guardian),
@@ -154,10 +168,10 @@ pub(super) fn make_within(source: &Source<'_>, room: usize) -> Result<Vec<u8>, P
         made_on: source.made_on.clone(),
         guide: GuideLabel { level: source.level.0, level_name: Line::of(source.level.1)? },
         subject_kind: source.subject_kind,
-        subject: subject(source)?,
+        subject,
         contact: Contact {
             name: Line::of(source.contact.0)?,
-            service_name: Line::of(source.contact.1)?,
+            service_name: Line::of(if source.withholds_place { source.from.1 } else { source.contact.1 })?,
             phone: source.contact.2.map(Line::of).transpose()?,
         },
         consent: consent(source, &whom)?,
@@ -176,7 +190,7 @@ pub(super) fn make_within(source: &Source<'_>, room: usize) -> Result<Vec<u8>, P
 /// # Errors
 /// As [`make`], of this entry alone.
 pub fn check(taken: &Taken<'_>) -> Result<Content, PackageError> {
-    let facts = taken.facts;
+    let facts = taken.permit.facts();
     let entry = facts.entry;
     if !taken.view.conflicts.is_empty() {
         return Err(PackageError::InConflict(entry));
@@ -197,6 +211,30 @@ pub fn check(taken: &Taken<'_>) -> Result<Content, PackageError> {
 /// participants names the people of others (law 2).
 pub(in crate::succession) const fn stays(kind: EntryKind) -> bool {
     matches!(kind, EntryKind::CaseCard | EntryKind::Participants)
+}
+
+/// Whether whoever takes a case could ask somebody: for a child somebody of the family must be able to say
+/// yes, and how old a youth is decides who must.
+pub(in crate::succession) const fn can_be_opened(
+    kind: SubjectKind,
+    may_be_asked: bool,
+    is_age_known: bool,
+) -> bool {
+    match kind {
+        SubjectKind::Child => may_be_asked,
+        SubjectKind::Youth => is_age_known,
+        _ => true,
+    }
+}
+
+/// Whether somebody of a capacity may say yes for a child.
+pub(in crate::succession) const fn may_say_yes(capacity: Capacity) -> bool {
+    matches!(
+        capacity,
+        Capacity::GuardianWithParentalResponsibility
+            | Capacity::AppointedGuardian
+            | Capacity::ChildWelfareService
+    )
 }
 
 fn family(source: &Source<'_>) -> Result<BTreeMap<PersonId, PackagedPerson>, PackageError> {
@@ -251,7 +289,7 @@ fn consent(
     let given: BTreeSet<GivenBy> = given.collect::<Result<_, PackageError>>()?;
     Ok(PackagedConsent {
         purpose: Prose::of(&source.consent.purpose)?,
-        areas: Few::of(source.consent.areas.iter().cloned())?,
+        areas: Few::of(source.areas.iter().cloned())?,
         kinds: Few::of(source.consent.kinds.iter().copied())?,
         given: Few::of(given)?,
     })
@@ -277,7 +315,10 @@ fn entries(
     }
     let mut in_order: BTreeMap<EntryId, &Taken<'_>> = BTreeMap::new();
     for taken in source.entries {
-        let entry = taken.facts.entry;
+        let entry = taken.permit.entry();
+        if (taken.permit.consent(), taken.permit.to()) != (source.consent.id, source.to) {
+            return Err(PackageError::OfAnotherMove(entry));
+        }
         if in_order.insert(entry, taken).is_some() {
             return Err(PackageError::Twice(entry));
         }
@@ -292,7 +333,7 @@ fn packaged(
     taken: &Taken<'_>,
     whom: &impl Fn(PersonId) -> Option<Whom>,
 ) -> Result<PackagedEntry, PackageError> {
-    let facts = taken.facts;
+    let facts = taken.permit.facts();
     let content = check(taken)?;
     let place = |about: &About| match about {
         About::Subject => Ok(Whom::Subject),
@@ -317,7 +358,11 @@ fn packaged(
 
 /// Who else has a part in the case is never said (law 2).
 fn written_by(source: &Source<'_>, taken: &Taken<'_>) -> Result<WrittenBy, PackageError> {
-    Ok(match &taken.facts.written_by {
+    Ok(match &taken.permit.facts().written_by {
+        // A service may be the school, and so say where the family lives (law 15).
+        Some(Service { host, .. }) if *host == source.from.0 && source.withholds_place => {
+            WrittenBy::Own(Line::of(source.from.1)?)
+        }
         Some(Service { host, code }) if *host == source.from.0 => {
             let name = source.service_names.get(code).map_or(code.as_str(), String::as_str);
             WrittenBy::Own(Line::of(name)?)
@@ -330,7 +375,7 @@ fn written_by(source: &Source<'_>, taken: &Taken<'_>) -> Result<WrittenBy, Packa
 
 fn areas(source: &Source<'_>, entries: &[PackagedEntry]) -> Result<Few<NamedArea, AREAS_MAX>, PackageError> {
     let named: BTreeSet<&AreaCode> =
-        entries.iter().flat_map(|entry| &entry.areas).chain(&source.consent.areas).collect();
+        entries.iter().flat_map(|entry| &entry.areas).chain(source.areas).collect();
     let areas = named.into_iter().map(|code| {
         let name = source.area_names.get(code).map_or(code.as_str(), String::as_str);
         Ok(NamedArea { code: code.clone(), name: Line::of(name)? })

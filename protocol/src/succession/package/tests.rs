@@ -6,6 +6,7 @@ use super::bounded::TooManyError;
 use super::document::PackagedEntry;
 use super::making::{check, make_within};
 use super::*;
+use crate::access::succeeding::permit_unasked;
 use crate::access::{EntryFacts, OnlyFor};
 use crate::case::{GuardianDetails, PrivateCase, Relation as Kinship, Subject};
 use crate::consent::rule::{Capacity, Party, SubjectKind};
@@ -97,6 +98,9 @@ pub(crate) struct Old {
     pub(crate) case: PrivateCase,
     pub(crate) parties: Vec<Party>,
     pub(crate) consent: Consent,
+    /// Under which consent and to whom the gate let the entries go.
+    let_go_under: (ConsentId, OrganisationNumber),
+    pub(crate) areas: BTreeSet<AreaCode>,
     pub(crate) evidence: Evidence,
     pub(crate) subject_kind: SubjectKind,
     pub(crate) withholds_place: bool,
@@ -151,6 +155,8 @@ impl Old {
                 party("child", Capacity::Subject),
                 party("mother", Capacity::GuardianWithParentalResponsibility),
             ],
+            let_go_under: (consent.id, organisation(TO)),
+            areas: consent.areas.clone(),
             consent,
             evidence: Evidence::Filed { reference: "Sak 26/117".to_owned() },
             subject_kind: SubjectKind::Child,
@@ -165,11 +171,13 @@ impl Old {
 
     pub(crate) fn with<T>(&self, ask: impl FnOnce(&Source<'_>) -> T) -> T {
         let (made_on, written_on) = (day("2027-06-20"), day("2026-11-03"));
-        let entries: Vec<Taken<'_>> = self
-            .entries
-            .iter()
-            .map(|held| Taken {
-                facts: &held.facts,
+        let (consent, to) = self.let_go_under;
+        let permits = self.entries.iter().map(|held| permit_unasked(&held.facts, consent, to));
+        let permits: Vec<_> = permits.collect();
+        let taken = self.entries.iter().zip(&permits);
+        let entries: Vec<Taken<'_>> = taken
+            .map(|(held, permit)| Taken {
+                permit,
                 view: &held.view,
                 by_family: held.by_family,
                 written_on: &written_on,
@@ -187,6 +195,7 @@ impl Old {
             withholds_place: self.withholds_place,
             contact: ("Marte Dal", "Myra skole", Some("99 00 00 03")),
             consent: &self.consent,
+            areas: &self.areas,
             given: &[(person("mother"), day("2027-06-01"), &self.evidence)],
             note: &self.note,
             area_names: &self.area_names,
@@ -476,7 +485,7 @@ fn each_bound_holds_at_its_edge_and_not_one_over() {
     );
     let areas = |count: usize| {
         move |old: &mut Old| {
-            old.consent.areas = (0..count).map(|number| area(&format!("a{number}"))).collect();
+            old.areas = (0..count).map(|number| area(&format!("a{number}"))).collect();
             old.entries.clear();
         }
     };
@@ -528,4 +537,49 @@ fn a_package_prints_nothing_of_what_it_holds() {
     for text in ["Ante", "Siv", "Lese", "Marte", "Ring meg", "Skolen skal"] {
         assert!(!printed.contains(text), "{text}");
     }
+}
+
+#[test]
+fn entry_that_was_let_go_by_another_move_is_not_taken() {
+    let (consent, to) = Old::usual().let_go_under;
+    let other = ConsentId::from_random(id("another consent"));
+    for let_go_under in [(other, to), (consent, organisation(OTHER))] {
+        let old = Old { let_go_under, ..Old::usual() };
+        assert!(matches!(old.made(), Err(PackageError::OfAnotherMove(_))), "{:?}", old.made());
+    }
+}
+
+#[test]
+fn package_says_which_areas_went_and_not_which_were_asked_for() {
+    let narrowed = Old { areas: BTreeSet::from([area("language")]), entries: Vec::new(), ..Old::usual() };
+    let mut asked_for_less = Old { entries: Vec::new(), ..Old::usual() };
+    asked_for_less.consent.areas = BTreeSet::from([area("language")]);
+    asked_for_less.areas = asked_for_less.consent.areas.clone();
+
+    assert_eq!(narrowed.bytes(), asked_for_less.bytes());
+}
+
+#[test]
+fn confidential_address_is_not_said_by_the_name_of_a_service() {
+    let secret = Old { withholds_place: true, ..Old::usual() }.document();
+
+    assert_eq!(secret.contact.service_name.as_str(), "Inderøy");
+    let own = secret.entries.iter().filter_map(|entry| match &entry.written_by {
+        WrittenBy::Own(name) => Some(name.as_str()),
+        _ => None,
+    });
+    let own: BTreeSet<&str> = own.collect();
+    assert_eq!(own, BTreeSet::from(["Inderøy"]));
+}
+
+#[test]
+fn case_that_nobody_there_could_be_asked_about_is_not_packed() {
+    let mut alone = Old::usual();
+    alone.parties.retain(|party| party.capacity == Capacity::Subject);
+    alone.entries.clear();
+    assert_eq!(alone.made(), Err(PackageError::NobodyToAsk));
+
+    let mut ageless = Old { subject_kind: SubjectKind::Youth, ..Old::usual() };
+    ageless.case.subject.birth_date = None;
+    assert_eq!(ageless.made(), Err(PackageError::NobodyToAsk));
 }

@@ -159,8 +159,8 @@ impl World {
             return None;
         }
         let has = match self.old.kept.moves.get(&of) {
-            Some(Leaving::Packed { package, .. } | Leaving::Stored { package, .. }) => {
-                package.packed.revision == revision
+            Some(Leaving::Packed { packed, .. } | Leaving::Stored { packed, .. }) => {
+                packed.revision == revision
             }
             Some(Leaving::Transferred { packed, .. }) => packed.revision == revision,
             _ => false,

@@ -1,0 +1,139 @@
+//! Moves of a case to another municipality (law 18), and what can be said once it has moved.
+
+use std::collections::BTreeMap;
+
+use super::statement::Said;
+use super::{LedgerError, LedgerView};
+use crate::consent::ConsentKind;
+use crate::id::{AccountId, ConsentId, SuccessionId};
+use crate::municipality::OrganisationNumber;
+use crate::succession::Leaving;
+use crate::time::UnixMillis;
+
+/// A move of the case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    /// To whom.
+    pub to: OrganisationNumber,
+    /// Under which consent; none if a restored chain has lost that.
+    pub consent: Option<ConsentId>,
+    /// Where it is.
+    pub leaving: Leaving,
+    /// When it was offered, or heard of again.
+    pub since: UnixMillis,
+}
+
+impl LedgerView {
+    /// Every move that was offered, by id.
+    pub fn moves(&self) -> &BTreeMap<SuccessionId, Move> {
+        &self.moves
+    }
+
+    /// The move that is not decided; there is never more than one.
+    pub fn open_move(&self) -> Option<(SuccessionId, &Move)> {
+        self.moves.iter().find(|(_, one)| one.leaving.is_open()).map(|(id, one)| (*id, one))
+    }
+
+    /// The move by which the case became another municipality's, if it has.
+    pub fn transfer(&self) -> Option<(SuccessionId, &Move)> {
+        self.moves.iter().find(|(_, one)| !one.leaving.is_owner()).map(|(id, one)| (*id, one))
+    }
+
+    /// Whether the case is another municipality's.
+    pub fn has_moved(&self) -> bool {
+        self.transfer().is_some()
+    }
+
+    /// Who is stafettholder here; none once the case is another municipality's.
+    pub fn holder(&self) -> Option<AccountId> {
+        (!self.has_moved()).then_some(self.baton.holder)
+    }
+
+    /// Of a case that has moved only what ends something here, and what becomes of the move, can be
+    /// said: its words belong to the new owner.
+    pub(super) fn must_be_sayable(&self, said: &Said) -> Result<(), LedgerError> {
+        let ends = match said {
+            Said::SuccessionWentOn { .. }
+            | Said::SuccessionRestored { .. }
+            | Said::GrantEnded { .. }
+            | Said::EraseOrdered { .. }
+            | Said::ReceiptFiled { .. }
+            | Said::ConsentRefused { .. }
+            | Said::ConsentWithdrawn { .. }
+            | Said::ConsentExpired { .. }
+            | Said::GuardianAccessSet { .. }
+            | Said::PartiesRejected { .. }
+            | Said::Restored { .. }
+            | Said::ExceptionRestored { .. }
+            | Said::EntryClosedToAll { .. }
+            | Said::ReplacementRestored { .. }
+            | Said::WithdrawalRestored { .. }
+            | Said::Closed => true,
+            Said::Opened { .. }
+            | Said::PartiesRegistered { .. }
+            | Said::PartiesApproved { .. }
+            | Said::ConsentAsked { .. }
+            | Said::ConsentGiven { .. }
+            | Said::EntryExcepted { .. }
+            | Said::HeldReviewed { .. }
+            | Said::ConsentReconfirmed { .. }
+            | Said::BatonOffered { .. }
+            | Said::BatonAccepted { .. }
+            | Said::BatonDeclined { .. }
+            | Said::BatonRecalled { .. }
+            | Said::BatonReassigned { .. }
+            | Said::BatonFell { .. }
+            | Said::LevelChanged { .. }
+            | Said::GrantIssued { .. }
+            | Said::SuccessionOffered { .. } => false,
+        };
+        if ends || !self.has_moved() { Ok(()) } else { Err(LedgerError::Moved) }
+    }
+
+    pub(super) fn apply_to_move(&mut self, said: &Said, at: UnixMillis) -> Result<(), LedgerError> {
+        match said {
+            Said::SuccessionOffered { succession, to, offering } => {
+                self.must_be_open()?;
+                let asked = self.consents.get(&offering.consent).ok_or(LedgerError::NoSuchConsent)?;
+                if asked.consent().kind != ConsentKind::Transfer || asked.consent().recipient.host != *to {
+                    return Err(LedgerError::NoSuchConsent);
+                }
+                if !Leaving::may_offer(self.moves.values().map(|one| &one.leaving)) {
+                    return Err(LedgerError::MoveOpen);
+                }
+                let consent = Some(offering.consent);
+                let leaving = Leaving::Offered { offering: offering.clone() };
+                super::insert_new(
+                    &mut self.moves,
+                    *succession,
+                    Move { to: *to, consent, leaving, since: at },
+                )?;
+            }
+            Said::SuccessionWentOn { succession, event } => {
+                let one = self.moves.get_mut(succession).ok_or(LedgerError::NoSuchMove)?;
+                one.leaving = one.leaving.step(event, at)?;
+                if !one.leaving.is_owner() {
+                    self.baton.leave();
+                }
+            }
+            Said::SuccessionRestored { succession, to, became } => {
+                let known = self.moves.get(succession);
+                if known.is_some_and(|one| !one.leaving.is_open() || one.to != *to) {
+                    return Err(LedgerError::MoveOpen);
+                }
+                let consent = known.and_then(|one| one.consent);
+                let since = known.map_or(at, |one| one.since);
+                let leaving = Leaving::settled(*became, at);
+                self.moves.insert(*succession, Move { to: *to, consent, leaving, since });
+                if self.has_moved() {
+                    self.baton.leave();
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
