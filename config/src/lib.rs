@@ -33,6 +33,7 @@ pub mod store;
 pub mod templates;
 #[cfg(test)]
 mod tests;
+pub mod transition;
 pub mod transport;
 mod value;
 pub mod web;
@@ -54,6 +55,7 @@ pub use people::{People, Person};
 pub use secret::Secret;
 pub use service::{OwnService, ServiceKind};
 pub use store::{KeyFiles, StoreConfig};
+pub use transition::TransitionItem;
 pub use transport::TransportConfig;
 pub use web::WebConfig;
 
@@ -93,6 +95,9 @@ pub struct NodeConfig {
     pub retention: Retention,
     /// The levels of the action guide.
     pub action_guide: ActionGuideConfig,
+    /// The checklist of a transition from one service to another, in the order of the file; at least
+    /// one item, each code once.
+    pub transitions: Vec<TransitionItem>,
     /// What every page says of the duty to report.
     pub duty_to_report: DutyToReportConfig,
     /// What only a node without real persons may do.
@@ -112,6 +117,7 @@ const ROOT_KEYS: &[&str] = &[
     "consent",
     "retention",
     "action_guide",
+    "transitions",
     "duty_to_report",
     "development",
 ];
@@ -145,6 +151,8 @@ impl NodeConfig {
         let areas = Area::read_all(root)?;
         let is_area = |code: &AreaCode| areas.iter().any(|area| area.code == *code);
         let services = OwnService::read_all(root, node.organisation)?;
+        let is_service = |code: &ServiceCode| services.iter().any(|service| service.code == *code);
+        let transitions = TransitionItem::read_all(root, is_service)?;
         Ok(Self {
             file: file.to_owned(),
             transport: TransportConfig::read(&root.section("transport")?)?,
@@ -153,6 +161,7 @@ impl NodeConfig {
             observability: ObservabilityConfig::read(&root.section("observability")?, environment)?,
             retention: retention::read_all(root, &services, &node.time_zone)?,
             services,
+            transitions,
             consent: ConsentConfig::read(&root.section("consent")?, &node.time_zone, is_area)?,
             areas,
             action_guide: ActionGuideConfig::read(&root.section("action_guide")?)?,

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 
 use stafett_protocol::consent::{Controller, Sector};
 use stafett_protocol::municipality::{MunicipalityNumber, OrganisationNumber};
+use stafett_protocol::transition::MetBy;
 
 use crate::area::Area;
 use crate::federation;
@@ -17,9 +18,10 @@ use crate::names::{Language, Names};
 use crate::partner::{PartnerConfig, PartnerKeys};
 use crate::people::{Person, word};
 use crate::service::OwnService;
+use crate::transition::TransitionItem;
 use crate::web;
 
-pub use standard::{standard_areas, standard_services};
+pub use standard::{standard_areas, standard_services, standard_transitions};
 
 /// What a new node's file says; everything else is left to its default.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub struct NodeTemplate {
     pub areas: Vec<Area>,
     /// The own services, at least one.
     pub services: Vec<OwnService>,
+    /// The checklist of a transition, at least one item.
+    pub transitions: Vec<TransitionItem>,
     /// Whether the node holds invented persons only.
     pub development: bool,
     /// The folder for frames in plain text; only with `development` and loopback addresses.
@@ -49,7 +53,7 @@ pub struct NodeTemplate {
 }
 
 impl NodeTemplate {
-    /// Starts from defaults, [`standard_areas`] and [`standard_services`].
+    /// Starts from defaults, [`standard_areas`], [`standard_services`] and [`standard_transitions`].
     pub fn new(municipality: MunicipalityNumber, organisation: OrganisationNumber, name: String) -> Self {
         Self {
             municipality,
@@ -60,6 +64,7 @@ impl NodeTemplate {
             web_listen: web::LISTEN_DEFAULT,
             areas: standard_areas(),
             services: standard_services(organisation),
+            transitions: standard_transitions(),
             development: false,
             record_frames: None,
             demo_login: false,
@@ -105,6 +110,7 @@ pub fn node_toml(template: &NodeTemplate) -> String {
             text.string("controller", &service.controller.to_string());
         }
     }
+    text.transitions(&template.transitions);
     text.blank();
     text.comment(
         "What the law makes this municipality keep of what it received, when a sharing ends; without",
@@ -272,6 +278,30 @@ impl Text {
         for (key, name) in [("names.nn", &names.nn), ("names.en", &names.en)] {
             if let Some(name) = name {
                 self.string(key, name);
+            }
+        }
+    }
+
+    fn transitions(&mut self, items: &[TransitionItem]) {
+        self.blank();
+        self.comment(
+            "The checklist of a transition from one service to another. Codes are stored: never reuse one.",
+        );
+        for item in items {
+            self.head("[[transitions]]");
+            self.string("code", item.code.as_str());
+            self.names(&item.names);
+            match item.days_before {
+                before @ 0.. => self.plain("days_before", before),
+                after => self.plain("days_after", after.unsigned_abs()),
+            }
+            if item.met_by != MetBy::Hand {
+                self.string("met_by", item.met_by.as_str());
+            }
+            for (key, service) in [("from", &item.from), ("to", &item.to)] {
+                if let Some(service) = service {
+                    self.string(key, service.as_str());
+                }
             }
         }
     }

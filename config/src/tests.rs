@@ -10,3 +10,4 @@ mod samples;
 mod secrets;
 mod support;
 mod template_files;
+mod transitions;

@@ -10,6 +10,7 @@ mod level;
 mod restored;
 pub mod statement;
 mod succeeding;
+mod transitions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,12 +18,15 @@ use std::sync::Arc;
 use crate::baton::{Baton, BatonError};
 use crate::consent::rule::{Birthdays, Party, RuleTable, SubjectKind};
 use crate::consent::{ConsentRecord, GiveError, WithdrawError};
-use crate::id::{AccountId, CaseId, ConsentId, GrantId, OrderId, PersonId, RegistrationId, SuccessionId};
+use crate::id::{
+    AccountId, CaseId, ConsentId, GrantId, OrderId, PersonId, RegistrationId, SuccessionId, TransitionId,
+};
 use crate::municipality::{AreaCode, OrganisationNumber, ServiceCode};
 use crate::protection::{AddressProtection, Protection, ProtectionSaid, ProtectionStatement};
 use crate::signed::{StatementHash, Verified};
 use crate::succession::SuccessionError;
 use crate::time::UnixMillis;
+use crate::transition::{TransitionError, TransitionRecord};
 use exceptions::Exception;
 use level::CaseLevel;
 use statement::{LedgerStatement, Said};
@@ -73,6 +77,9 @@ pub enum LedgerError {
     /// The word about the baton does not count.
     #[error(transparent)]
     Baton(#[from] BatonError),
+    /// The word about a transition does not count.
+    #[error(transparent)]
+    Transition(#[from] TransitionError),
     /// The case is closed.
     #[error("the case is closed")]
     Closed,
@@ -167,6 +174,7 @@ pub struct LedgerView {
     gaps: BTreeSet<ConsentId>,
     grants: BTreeMap<GrantId, IssuedGrant>,
     orders: BTreeMap<OrderId, OrderedErasure>,
+    transitions: BTreeMap<TransitionId, TransitionRecord>,
     closed_at: Option<UnixMillis>,
     moves: BTreeMap<SuccessionId, Move>,
     doubtful: BTreeSet<ConsentId>,
@@ -213,6 +221,7 @@ impl LedgerView {
             gaps: BTreeSet::new(),
             grants: BTreeMap::new(),
             orders: BTreeMap::new(),
+            transitions: BTreeMap::new(),
             closed_at: None,
             moves: BTreeMap::new(),
             doubtful: BTreeSet::new(),

@@ -36,5 +36,6 @@ pub mod succession;
 pub mod task;
 pub mod time;
 pub mod transaction;
+pub mod transition;
 pub mod uptake;
 pub mod wire;

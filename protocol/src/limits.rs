@@ -185,6 +185,13 @@ pub const UPTAKE_RETRY_MS: u64 = crate::time::MINUTE;
 /// Bytes of the note that goes with an offer of the baton.
 pub const HANDOVER_NOTE_BYTES_MAX: usize = 16 * 1024;
 
+/// Items of the checklist of a transition.
+pub const TRANSITION_ITEMS_MAX: usize = 32;
+/// Milliseconds before an item of a checklist is due in which the stafettholder is told.
+pub const TRANSITION_AHEAD_MS: u64 = 14 * crate::time::DAY;
+/// Milliseconds after the start in which whoever gave the baton on may work with the case: half a year.
+pub const TRANSITION_OVERLAP_MS_MAX: u64 = 184 * crate::time::DAY;
+
 /// Milliseconds for which an emergency opening (nødåpning) reads one case.
 pub const EMERGENCY_OPENING_MS: u64 = 30 * crate::time::MINUTE;
 /// Milliseconds in which somebody looks into an emergency opening; after that it is late.

@@ -300,6 +300,8 @@ code! {
     PurposeCode;
     /// A language as in BCP 47, in lower case, such as `nb`, `sma` or `ar`.
     LanguageTag;
+    /// An item of a checklist, from the municipality's list, such as `joint-meeting`.
+    ItemCode;
 }
 
 /// A service of a municipality, or a private kindergarten or school: the recipient of a consent.

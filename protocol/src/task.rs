@@ -69,11 +69,18 @@ pub enum TaskKind {
     /// A partner's service says that it cannot take the case. Told by its answer ([`uptake`](crate::uptake)),
     /// which is not of the ledger.
     ServiceCannotTake,
+    /// An item of the checklist of a transition is due within 14 days, or is late. This and the two that
+    /// follow are told by [`TransitionRecord::tasks`](crate::transition::TransitionRecord::tasks).
+    TransitionItemDue,
+    /// A child begins in a unit, and its leader has not said that the unit takes part.
+    TransitionToReceive,
+    /// The day on which a child begins in a unit has come, and nobody there holds the baton.
+    TransitionBatonMissing,
 }
 
 impl TaskKind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::ReceiptLate,
         Self::ReceiptOverdue,
         Self::ProtectionToBeRenewed,
@@ -94,21 +101,29 @@ impl TaskKind {
         Self::BatonOffered,
         Self::BatonActing,
         Self::ServiceCannotTake,
+        Self::TransitionItemDue,
+        Self::TransitionToReceive,
+        Self::TransitionBatonMissing,
     ];
 
     /// Whether the leader of the unit that answers for the case is told.
     pub const fn is_for_leader(self) -> bool {
-        matches!(self, Self::RegistrationWaits | Self::ProtectionToBeRenewed)
+        matches!(self, Self::RegistrationWaits | Self::ProtectionToBeRenewed | Self::TransitionBatonMissing)
     }
 
     /// Whether the stafettholder is told. The approval of a registration is a second person's.
     pub const fn is_for_stafettholder(self) -> bool {
-        !matches!(self, Self::RegistrationWaits | Self::BatonOffered)
+        !matches!(self, Self::RegistrationWaits | Self::BatonOffered | Self::TransitionToReceive)
     }
 
     /// Whether the one to whom the baton is offered is told.
     pub const fn is_for_receiver(self) -> bool {
         matches!(self, Self::BatonOffered)
+    }
+
+    /// Whether the leader of the unit in which a child begins is told.
+    pub const fn is_for_receiving_leader(self) -> bool {
+        matches!(self, Self::TransitionToReceive | Self::TransitionBatonMissing)
     }
 }
 
@@ -132,7 +147,7 @@ pub struct Task {
 }
 
 impl Task {
-    const fn of(kind: TaskKind, due: UnixMillis) -> Self {
+    pub(crate) const fn of(kind: TaskKind, due: UnixMillis) -> Self {
         Self { due, kind, age: None, consent: None, person: None, registration: None, order: None }
     }
 

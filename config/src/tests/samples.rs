@@ -7,14 +7,14 @@ use super::support::{Folder, samples};
 use crate::{Environment, Partners, People, load};
 use crate::{
     ROOT_KEYS, action_guide, area, consent, development, duty_to_report, federation, login, names, node,
-    observability, partner, people, retention, service, store, transport, web,
+    observability, partner, people, retention, service, store, transition, transport, web,
 };
 
 /// A section with its keys.
 type Keys = (&'static str, &'static [&'static str]);
 
 /// Every section of the node's file with its keys.
-const NODE_SECTIONS: [Keys; 24] = [
+const NODE_SECTIONS: [Keys; 26] = [
     ("", ROOT_KEYS),
     ("node", node::KEYS),
     ("federation", federation::KEYS),
@@ -37,6 +37,8 @@ const NODE_SECTIONS: [Keys; 24] = [
     ("retention", retention::KEYS),
     ("action_guide", action_guide::KEYS),
     ("action_guide.levels", names::KEYS),
+    ("transitions", transition::KEYS),
+    ("transitions.names", names::KEYS),
     ("duty_to_report", duty_to_report::KEYS),
     ("development", development::KEYS),
 ];

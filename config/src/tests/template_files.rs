@@ -6,12 +6,14 @@ use jiff::civil::date;
 use stafett_protocol::consent::Sector;
 use stafett_protocol::id::{AccountId, PersonId};
 use stafett_protocol::person::Role;
+use stafett_protocol::transition::MetBy;
 
 use super::support::{Folder, PARTNER};
 use crate::names::{Language, Names};
 use crate::partner::{AgreementPeriod, SigningPublicKey, TlsFingerprint};
 use crate::service::{OwnService, ServiceKind};
 use crate::templates::{NodeTemplate, node_toml, partner_toml, people_toml};
+use crate::transition::TransitionItem;
 use crate::{Partners, Person};
 
 /// A name that an unescaped text would break.
@@ -36,6 +38,7 @@ fn new_node_has_the_defaults() {
     assert_eq!(config.node.organisation.to_string(), "964982031");
     assert_eq!(config.areas, template().areas);
     assert_eq!(config.services, template().services);
+    assert_eq!(config.transitions, crate::templates::standard_transitions());
     assert_eq!(config.federation.listen, crate::federation::LISTEN_DEFAULT);
     assert_eq!(config.web.listen, crate::web::LISTEN_DEFAULT);
     assert_eq!(config.web.people, folder.path("people.toml"));
@@ -57,11 +60,21 @@ fn new_node_for_a_demonstration_is_what_was_asked_for() {
         controller: "310000019".parse().expect("an organisation number"),
         kind: ServiceKind::Kindergarten,
     });
+    asked.transitions.truncate(1);
+    asked.transitions.push(TransitionItem {
+        code: "visit".parse().expect("a code"),
+        names: Names { nb: ODD_NAME.to_owned(), nn: None, en: None },
+        days_before: -7,
+        met_by: MetBy::Offer,
+        from: Some("kindergarten".parse().expect("a code")),
+        to: Some("school".parse().expect("a code")),
+    });
     let folder = Folder::new().write("stafett.toml", &node_toml(&asked));
 
     let config = folder.config();
 
     assert_eq!(config.services, asked.services);
+    assert_eq!(config.transitions, asked.transitions);
     assert_eq!(config.node.language, asked.language);
     assert_eq!((config.federation.listen, config.web.listen), (asked.quic_listen, asked.web_listen));
     assert_eq!(config.development.record_frames, Some(folder.path("out/frames")));

@@ -187,8 +187,14 @@ impl Engine {
             }
             service
         };
-        let assignment =
-            Assignment { case, service, account: request.account, by: reader.account, at: self.now() };
+        let assignment = Assignment {
+            case,
+            service,
+            account: request.account,
+            by: reader.account,
+            at: self.now(),
+            until: None,
+        };
         let taken = self.taken_after_all(case, &grants, &assignment.service).await?;
         self.say_uptakes(taken, vec![LocalWrite::Assign(assignment)]).await
     }
@@ -202,7 +208,7 @@ impl Engine {
     pub async fn unassign(&self, reader: &Reader, case: CaseId, request: Assign) -> Result<(), EngineError> {
         self.must_not_be_sealed()?;
         let grants = self.inner.store.grants_received_in(case).await?;
-        let rows = self.inner.store.assignment_rows(case).await?;
+        let rows = self.inner.store.assignment_rows(case, self.now()).await?;
         let given = rows.into_iter().find(|row| row.account == request.account);
         if grants.is_empty() {
             self.held_case(reader, case).await?;

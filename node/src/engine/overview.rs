@@ -193,7 +193,8 @@ impl Engine {
         let is_holder = view.summary.task == "stafettholder";
         let today = self.today();
         let drafts = self.drafts(reader, case).await?;
-        let rows = if is_holder { self.inner.store.assignment_rows(case).await? } else { Vec::new() };
+        let rows =
+            if is_holder { self.inner.store.assignment_rows(case, self.now()).await? } else { Vec::new() };
         Ok(CasePage {
             age: self.age(reader, case, &here, today).await?,
             holder: self.holder_name(&here),

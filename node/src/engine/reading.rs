@@ -50,7 +50,7 @@ impl Engine {
     /// shown, and the own ones that name the person in the ledger or among those assigned. Of many
     /// cases few are one person's, and those alone are worth a question to the store and the gate.
     pub(super) async fn cases_of(&self, reader: &Reader) -> Result<Vec<CaseId>, EngineError> {
-        let assigned = self.inner.store.cases_assigned(reader.account).await?;
+        let assigned = self.inner.store.cases_assigned(reader.account, self.now()).await?;
         let assigned: BTreeSet<CaseId> = assigned.into_iter().collect();
         let mut cases = Vec::new();
         for (number, case) in self.inner.store.cases_owned().await?.into_iter().enumerate() {

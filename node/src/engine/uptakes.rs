@@ -100,7 +100,7 @@ impl Engine {
         let uptakes = living(&grants, &service, self.now())
             .map(|grant| Uptake::of(grant, answer.clone(), before(&said, grant), self.now()))
             .collect();
-        let rows = self.inner.store.assignment_rows(case).await?.into_iter();
+        let rows = self.inner.store.assignment_rows(case, self.now()).await?.into_iter();
         let of_service = rows.filter(|row| row.service == service);
         let unassigned = of_service.map(|row| LocalWrite::Unassign { case, account: row.account }).collect();
         self.say_uptakes(uptakes, unassigned).await

@@ -42,6 +42,8 @@ pub struct Assignment {
     pub by: AccountId,
     /// When.
     pub at: UnixMillis,
+    /// The first millisecond on which it counts no longer; none for as long as nobody takes it away.
+    pub until: Option<UnixMillis>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -84,32 +86,45 @@ impl StoreReader {
         .await
     }
 
-    /// Returns who works with a case.
+    /// Returns who works with a case at `now`.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
-    pub async fn assignments(&self, case: CaseId) -> Result<BTreeSet<AccountId>, StoreError> {
-        let rows = self.assignment_rows(case).await?;
+    pub async fn assignments(
+        &self,
+        case: CaseId,
+        now: UnixMillis,
+    ) -> Result<BTreeSet<AccountId>, StoreError> {
+        let rows = self.assignment_rows(case, now).await?;
         Ok(rows.into_iter().map(|assignment| assignment.account).collect())
     }
 
-    /// Returns who works with a case, in which service, since when and by whose word.
+    /// Returns who works with a case at `now`, in which service, since when and by whose word.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
-    pub async fn assignment_rows(&self, case: CaseId) -> Result<Vec<Assignment>, StoreError> {
-        self.read(move |snapshot| assignment_rows(snapshot, case)).await
+    pub async fn assignment_rows(
+        &self,
+        case: CaseId,
+        now: UnixMillis,
+    ) -> Result<Vec<Assignment>, StoreError> {
+        self.read(move |snapshot| assignment_rows(snapshot, case, now)).await
     }
 
-    /// Returns the cases that a person is assigned to.
+    /// Returns the cases that a person is assigned to at `now`.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
-    pub async fn cases_assigned(&self, account: AccountId) -> Result<Vec<CaseId>, StoreError> {
+    pub async fn cases_assigned(
+        &self,
+        account: AccountId,
+        now: UnixMillis,
+    ) -> Result<Vec<CaseId>, StoreError> {
         self.read(move |snapshot| {
             snapshot.rows(
-                "SELECT case_id FROM assignment WHERE account = ?1 ORDER BY given_at, case_id",
-                [account.as_bytes()],
+                "SELECT case_id FROM assignment WHERE account = ?1 AND (until IS NULL OR ?2 < until)
+                 ORDER BY given_at, case_id",
+                (account.as_bytes(), millis(now)),
                 |row| Ok(CaseId::from_bytes(row.get(0)?)),
             )
         })
@@ -118,7 +133,7 @@ impl StoreReader {
 }
 
 impl Store {
-    /// Assigns a case to a person; once more with another service changes the service.
+    /// Assigns a case to a person; once more changes the service and until when.
     ///
     /// # Errors
     /// [`StoreError::UnknownCase`] if nothing of the case is here; others if it cannot be written.
@@ -135,11 +150,15 @@ impl Store {
     }
 }
 
-fn assignment_rows(snapshot: &Snapshot<'_>, case: CaseId) -> Result<Vec<Assignment>, StoreError> {
+fn assignment_rows(
+    snapshot: &Snapshot<'_>,
+    case: CaseId,
+    now: UnixMillis,
+) -> Result<Vec<Assignment>, StoreError> {
     snapshot.rows(
-        "SELECT account, given_by, given_at, sealed FROM assignment
-         WHERE case_id = ?1 ORDER BY given_at, account",
-        [case.as_bytes()],
+        "SELECT account, given_by, given_at, sealed, until FROM assignment
+         WHERE case_id = ?1 AND (until IS NULL OR ?2 < until) ORDER BY given_at, account",
+        (case.as_bytes(), millis(now)),
         |row| {
             let account: [u8; 16] = row.get(0)?;
             let identity = [Part::from(case.as_bytes()), Part::from(&account)];
@@ -151,6 +170,7 @@ fn assignment_rows(snapshot: &Snapshot<'_>, case: CaseId) -> Result<Vec<Assignme
                 account: AccountId::from_bytes(account),
                 by: AccountId::from_bytes(row.get(1)?),
                 at: moment(row.get(2)?),
+                until: row.get::<_, Option<i64>>(4)?.map(moment),
             })
         },
     )
@@ -158,14 +178,15 @@ fn assignment_rows(snapshot: &Snapshot<'_>, case: CaseId) -> Result<Vec<Assignme
 
 /// Writes an assignment.
 pub(crate) fn assign(step: &Step<'_>, assignment: &Assignment) -> Result<(), StoreError> {
-    let Assignment { case, service, account, by, at } = assignment;
+    let Assignment { case, service, account, by, at, until } = assignment;
     let identity = [Part::from(case.as_bytes()), Part::from(account.as_bytes())];
     let plain = json(&SealedAssignment { service: service.clone() }, "assignment")?;
     let sealed = step.seal(*case, &ASSIGNMENT, &identity, &plain)?;
     step.execute(
-        "INSERT INTO assignment (case_id, account, given_by, given_at, sealed) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (case_id, account) DO UPDATE SET sealed = excluded.sealed",
-        (case.as_bytes(), account.as_bytes(), by.as_bytes(), millis(*at), sealed),
+        "INSERT INTO assignment (case_id, account, given_by, given_at, sealed, until)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (case_id, account) DO UPDATE SET sealed = excluded.sealed, until = excluded.until",
+        (case.as_bytes(), account.as_bytes(), by.as_bytes(), millis(*at), sealed, until.map(millis)),
     )?;
     Ok(())
 }

@@ -30,6 +30,7 @@ pub(crate) const STORE: &[Migration] = &[
         sql: include_str!("migrations/0010_acknowledged_generations.sql"),
     },
     Migration { name: "emergency_opening", sql: include_str!("migrations/0011_emergency_opening.sql") },
+    Migration { name: "assignment_until", sql: include_str!("migrations/0012_assignment_until.sql") },
 ];
 
 /// The schema of `keys.sqlite`.

@@ -27,11 +27,15 @@ pub struct Answering<'a> {
 /// Whether a person leads a unit that answers for a case: the one that opened it, or the
 /// stafettholder's. `unit` is the leader's own; without one the leader leads the whole service.
 pub fn answers_for(reader: &Reader, unit: Option<&str>, case: &Answering<'_>) -> bool {
-    let leads = |place: &Place<'_>| {
-        let same_unit = unit.is_none() || place.unit.is_none() || unit == place.unit;
-        reader.service.as_ref() == Some(place.service) && same_unit
-    };
-    reader.role == Role::UnitLeader && (leads(&case.opened) || case.holder.as_ref().is_some_and(leads))
+    let leads = |place: &Place<'_>| leads(reader, unit, place);
+    leads(&case.opened) || case.holder.as_ref().is_some_and(leads)
+}
+
+/// Whether a person leads a place. `unit` is the leader's own; without one the leader leads the whole
+/// service.
+pub fn leads(reader: &Reader, unit: Option<&str>, place: &Place<'_>) -> bool {
+    let same_unit = unit.is_none() || place.unit.is_none() || unit == place.unit;
+    reader.role == Role::UnitLeader && reader.service.as_ref() == Some(place.service) && same_unit
 }
 
 /// Somebody who works in the municipality, or in the service that opened the case, and is nobody of

@@ -29,6 +29,11 @@ impl LedgerView {
             | Said::BatonRecalled { .. }
             | Said::BatonReassigned { .. }
             | Said::BatonFell { .. } => self.apply_to_baton(&statement.said, at)?,
+            Said::TransitionOpened { .. }
+            | Said::TransitionChanged { .. }
+            | Said::TransitionItemDone { .. }
+            | Said::TransitionReceived { .. }
+            | Said::TransitionEnded { .. } => self.apply_to_transition(&statement.said, at)?,
             Said::LevelChanged { level } => {
                 self.must_be_open()?;
                 self.level.change(*level, at);

@@ -9,12 +9,13 @@ use crate::consent::rule::{Birthdays, Party, SubjectKind};
 use crate::consent::{Channel, Consent, WithdrawnPart, Yes};
 use crate::id::{
     AccountId, BatonOfferId, CaseId, ConsentId, EntryId, GrantId, OrderId, PersonId, RegistrationId,
-    SuccessionId,
+    SuccessionId, TransitionId,
 };
-use crate::municipality::{AreaCode, OrganisationNumber, ServiceCode};
+use crate::municipality::{AreaCode, ItemCode, OrganisationNumber, ServiceCode};
 use crate::signed::{Chained, Place, Statement, StatementHash};
 use crate::succession::leaving::{Became, LeavingEvent, Offering};
 use crate::time::UnixMillis;
+use crate::transition::{Days, Outcome, Transition};
 
 /// How serious a case is: 0 to 3 (nivå); the municipality's guide gives the label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -180,6 +181,41 @@ pub enum Said {
     BatonFell {
         /// To whom.
         to: AccountId,
+    },
+    /// A transition to another service or unit was begun.
+    TransitionOpened {
+        /// From where to where, when, and by which checklist.
+        transition: Transition,
+    },
+    /// Its days changed.
+    TransitionChanged {
+        /// Of which.
+        transition: TransitionId,
+        /// The days from here on.
+        days: Days,
+    },
+    /// An item of its checklist is done, or is not after all.
+    TransitionItemDone {
+        /// Of which.
+        transition: TransitionId,
+        /// Which item.
+        item: ItemCode,
+        /// Whether it is done.
+        done: bool,
+    },
+    /// The receiving unit takes part.
+    TransitionReceived {
+        /// In which.
+        transition: TransitionId,
+        /// Who of the unit works with the case from here on, if somebody is named.
+        contact: Option<AccountId>,
+    },
+    /// It ended; said by the node once the baton is there and the overlap is over.
+    TransitionEnded {
+        /// Which.
+        transition: TransitionId,
+        /// How.
+        how: Outcome,
     },
     /// The level changed.
     LevelChanged {

@@ -9,6 +9,7 @@ use crate::id::{AccountId, ConsentId, SuccessionId};
 use crate::municipality::OrganisationNumber;
 use crate::succession::Leaving;
 use crate::time::UnixMillis;
+use crate::transition::TransitionError;
 
 /// A move of the case.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +69,7 @@ impl LedgerView {
             | Said::EntryClosedToAll { .. }
             | Said::ReplacementRestored { .. }
             | Said::WithdrawalRestored { .. }
+            | Said::TransitionEnded { .. }
             | Said::Closed => true,
             Said::Opened { .. }
             | Said::PartiesRegistered { .. }
@@ -85,6 +87,10 @@ impl LedgerView {
             | Said::BatonFell { .. }
             | Said::LevelChanged { .. }
             | Said::GrantIssued { .. }
+            | Said::TransitionOpened { .. }
+            | Said::TransitionChanged { .. }
+            | Said::TransitionItemDone { .. }
+            | Said::TransitionReceived { .. }
             | Said::SuccessionOffered { .. } => false,
         };
         if ends || !self.has_moved() { Ok(()) } else { Err(LedgerError::Moved) }
@@ -97,6 +103,9 @@ impl LedgerView {
                 let asked = self.consents.get(&offering.consent).ok_or(LedgerError::NoSuchConsent)?;
                 if asked.consent().kind != ConsentKind::Transfer || asked.consent().recipient.host != *to {
                     return Err(LedgerError::NoSuchConsent);
+                }
+                if self.transition().is_some() {
+                    return Err(TransitionError::UnderWay.into());
                 }
                 if !Leaving::may_offer(self.moves.values().map(|one| &one.leaving)) {
                     return Err(LedgerError::MoveOpen);

@@ -1,5 +1,7 @@
 //! The chain: what follows, and what is refused without a trace.
 
+mod transitions;
+
 use super::*;
 use crate::access::tests::{CASE, Case, HOLDER, MOTHER, consent, partner, service};
 use crate::baton::BatonOffer;

@@ -304,13 +304,12 @@ fn registration_is_the_leaders_task_until_it_is_answered() {
 
     assert_eq!(kinds(&case, START + 1), Vec::new());
     let for_both = |kind: &TaskKind| kind.is_for_leader() && kind.is_for_stafettholder();
-    assert_eq!(TaskKind::ALL.iter().filter(|kind| for_both(kind)).count(), 1);
+    assert_eq!(TaskKind::ALL.iter().filter(|kind| for_both(kind)).count(), 2);
     assert!(!TaskKind::RegistrationWaits.is_for_stafettholder());
-    assert!(
-        TaskKind::ALL
-            .iter()
-            .all(|kind| kind.is_for_leader() || kind.is_for_stafettholder() || kind.is_for_receiver())
-    );
+    assert!(TaskKind::ALL.iter().all(|kind| kind.is_for_leader()
+        || kind.is_for_stafettholder()
+        || kind.is_for_receiver()
+        || kind.is_for_receiving_leader()));
 }
 
 #[test]

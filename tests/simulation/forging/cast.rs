@@ -13,15 +13,17 @@ use stafett_protocol::erasure::{Done, EraseOrder, ORDER_TEXT, Receipt};
 use stafett_protocol::grant::Grant;
 use stafett_protocol::id::{
     AccountId, BatonOfferId, CaseId, ConsentId, EntryId, GrantId, OrderId, RegistrationId, SuccessionId,
+    TransitionId,
 };
 use stafett_protocol::ledger::statement::{LedgerStatement, Level, Said};
 use stafett_protocol::mark::LinkMark;
-use stafett_protocol::municipality::OrganisationNumber;
+use stafett_protocol::municipality::{ItemCode, OrganisationNumber};
 use stafett_protocol::protection::{AddressProtection, ProtectionSaid};
 use stafett_protocol::signed::{Statement, StatementHash, Verified};
 use stafett_protocol::succession::leaving::{Became, LeavingEvent, Offering};
 use stafett_protocol::succession::package::{PackageHash, Packed};
 use stafett_protocol::time::{MINUTE, UnixMillis};
+use stafett_protocol::transition::{Days, Item, MetBy, Outcome, Transition, Unit};
 use stafett_protocol::uptake::Uptake;
 use stafett_protocol::wire::{Frame, GrantFrame, MarkFrame, OrderFrame, ReceiptFrame, UptakeFrame};
 use stafett_tests::federation::{AskFor, CaseAt, NewEntry};
@@ -233,6 +235,23 @@ fn level(number: u8) -> Level {
     Level::try_from(number).expect("a level")
 }
 
+fn item_code() -> ItemCode {
+    "joint-meeting".parse().expect("a code")
+}
+
+fn transition() -> Transition {
+    let unit =
+        |service: &str, name: &str| Unit { service: service_code(service), name: Some(name.to_owned()) };
+    Transition {
+        id: TransitionId::from_bytes([11; 16]),
+        from: unit("kindergarten", "Solbakken barnehage"),
+        to: unit("school", "Granlia skole"),
+        starts_at: UnixMillis(5),
+        overlap_until: UnixMillis(6),
+        items: BTreeMap::from([(item_code(), Item { due: UnixMillis(4), met_by: MetBy::Consent })]),
+    }
+}
+
 /// One example of everything that can be said.
 pub(super) fn everything_said() -> Vec<Said> {
     let (consent_id, giver) = (consent().id, MOTHER);
@@ -280,6 +299,14 @@ pub(super) fn everything_said() -> Vec<Said> {
         Said::BatonRecalled { offer },
         Said::BatonReassigned { to: account },
         Said::BatonFell { to: account },
+        Said::TransitionOpened { transition: transition() },
+        Said::TransitionChanged {
+            transition: transition().id,
+            days: Days { starts_at: now, overlap_until: now, due: BTreeMap::from([(item_code(), now)]) },
+        },
+        Said::TransitionItemDone { transition: transition().id, item: item_code(), done: true },
+        Said::TransitionReceived { transition: transition().id, contact: Some(account) },
+        Said::TransitionEnded { transition: transition().id, how: Outcome::GivenUp },
         Said::LevelChanged { level: level(2) },
         Said::GrantIssued {
             grant,

@@ -202,7 +202,7 @@ impl Engine {
         let shares = shares.filter(|consent| consent.kind == ConsentKind::Share);
         let mut parts: Vec<_> = shares.map(|consent| Part::Service(consent.recipient.clone())).collect();
         let people = self.people();
-        for row in self.inner.store.assignment_rows(case).await? {
+        for row in self.inner.store.assignment_rows(case, self.now()).await? {
             let Some(person) = people.get(row.account) else { continue };
             let service = Service { host: self.inner.own, code: row.service };
             parts.push(Part::Person { name: person.name.clone(), of: Some(service) });

@@ -43,7 +43,7 @@ impl Engine {
         reader: &Reader,
         case: CaseId,
     ) -> Result<BTreeSet<AccountId>, EngineError> {
-        let rows = self.inner.store.assignment_rows(case).await?;
+        let rows = self.inner.store.assignment_rows(case, self.now()).await?;
         let of_service = rows.into_iter().filter(|row| Some(&row.service) == reader.service.as_ref());
         Ok(of_service.map(|row| row.account).collect())
     }

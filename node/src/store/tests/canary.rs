@@ -41,7 +41,7 @@ async fn filled(folder: &Folder) -> Store {
     store.log_access(look).await.expect("logs");
     let service = SERVICE.parse().expect("a code");
     store
-        .assign(Assignment { case: CASE, service, account: NILS, by: MARTE, at: UnixMillis(1) })
+        .assign(Assignment { case: CASE, service, account: NILS, by: MARTE, at: UnixMillis(1), until: None })
         .await
         .expect("assigns");
     store

@@ -8,7 +8,7 @@ use crate::store::{Assignment, LocalWrite, TokenRecord};
 
 fn assignment(account: AccountId, service: &str) -> Assignment {
     let service = service.parse().expect("a code");
-    Assignment { case: CASE, service, account, by: MARTE, at: UnixMillis(1) }
+    Assignment { case: CASE, service, account, by: MARTE, at: UnixMillis(1), until: None }
 }
 
 fn token(byte: u8) -> TokenRecord {
@@ -64,14 +64,37 @@ async fn case_is_assigned_to_a_person_until_it_is_taken_back() {
 
     store.assign(assignment(NILS, "ppt")).await.expect("assigns");
     store.assign(assignment(NILS, "skole")).await.expect("assigns");
-    assert_eq!(store.assignments(CASE).await.expect("reads"), BTreeSet::from([NILS]));
-    assert_eq!(store.assignment_rows(CASE).await.expect("reads"), [assignment(NILS, "skole")]);
-    assert_eq!(store.cases_assigned(NILS).await.expect("reads"), [CASE]);
+    let late = UnixMillis::MAX;
+    assert_eq!(store.assignments(CASE, late).await.expect("reads"), BTreeSet::from([NILS]));
+    assert_eq!(store.assignment_rows(CASE, late).await.expect("reads"), [assignment(NILS, "skole")]);
+    assert_eq!(store.cases_assigned(NILS, late).await.expect("reads"), [CASE]);
 
     store.unassign(CASE, NILS).await.expect("unassigns");
 
-    assert_eq!(store.assignments(CASE).await.expect("reads"), BTreeSet::new());
-    assert_eq!(store.cases_assigned(NILS).await.expect("reads"), []);
+    assert_eq!(store.assignments(CASE, late).await.expect("reads"), BTreeSet::new());
+    assert_eq!(store.cases_assigned(NILS, late).await.expect("reads"), []);
+}
+
+#[tokio::test]
+async fn assignment_with_an_end_counts_until_that_very_moment_and_may_be_made_to_last() {
+    let folder = Folder::new();
+    let store = folder.open().with_own_goal().await;
+    let end = UnixMillis(500);
+    let ends = Assignment { until: Some(end), ..assignment(NILS, "kindergarten") };
+    let read = async |now| {
+        let rows = store.assignment_rows(CASE, now).await.expect("reads");
+        let (who, cases) = (store.assignments(CASE, now).await, store.cases_assigned(NILS, now).await);
+        assert_eq!(who.expect("reads").len(), rows.len());
+        assert_eq!(cases.expect("reads").len(), rows.len());
+        rows
+    };
+
+    store.assign(ends.clone()).await.expect("assigns");
+    assert_eq!(read(UnixMillis(499)).await, [ends]);
+    assert_eq!(read(end).await, []);
+
+    store.assign(assignment(NILS, "kindergarten")).await.expect("assigns");
+    assert_eq!(read(end).await, [assignment(NILS, "kindergarten")]);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
-use stafett_protocol::time::MINUTE;
+use stafett_protocol::time::{MINUTE, UnixMillis};
 
 use super::access::{Row, row};
 use super::household::Family;
@@ -285,7 +285,7 @@ async fn own_case_that_is_shared_opens_without_a_row_for_any_partner() {
     let changed: Vec<_> = changed.map(|(name, _)| name.as_str()).collect();
     assert_eq!(changed, ["access_log", "emergency_opening"]);
     let store = node.engine.store();
-    assert_eq!(store.assignment_rows(family.id).await.expect("reads"), []);
+    assert_eq!(store.assignment_rows(family.id, UnixMillis(0)).await.expect("reads"), []);
 }
 
 /// The bytes of every table, as they lie in the file.

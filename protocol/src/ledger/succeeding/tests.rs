@@ -6,12 +6,13 @@ use super::*;
 use crate::access::tests::{Case, FATHER, HOLDER, MOTHER, consent, partner, service};
 use crate::baton::BatonOffer;
 use crate::consent::{Channel, Consent, WithdrawnPart};
-use crate::id::{BatonOfferId, EntryId, GrantId, OrderId, RegistrationId};
+use crate::id::{BatonOfferId, EntryId, GrantId, OrderId, RegistrationId, TransitionId};
 use crate::ledger::statement::Level;
 use crate::signed::StatementHash;
 use crate::signed::tests::key_from_seed;
 use crate::succession::leaving::{Became, EndCause, LeavingEvent, Offering, SuccessionError};
 use crate::succession::package::{PackageHash, Packed};
+use crate::transition::{Item, MetBy, Outcome, Transition, TransitionError, Unit};
 
 const MOVE: ConsentId = ConsentId::from_bytes([0x51; 16]);
 const SHARE: ConsentId = ConsentId::from_bytes([0x52; 16]);
@@ -170,6 +171,34 @@ fn case_that_has_moved_takes_only_what_ends_something() {
     for said in refused {
         assert_eq!(try_say(&case, said.clone()), Err(LedgerError::Moved), "{said:?}");
     }
+}
+
+/// A child that goes to another service of this municipality.
+fn transition() -> Said {
+    let unit = |code: &str| Unit { service: code.parse().expect("a code"), name: None };
+    let due = Item { due: UnixMillis(60), met_by: MetBy::Hand };
+    let items = [("joint-meeting".parse().expect("a code"), due)].into();
+    let (starts_at, overlap_until) = (UnixMillis(100), UnixMillis(200));
+    let id = TransitionId::from_bytes([0x41; 16]);
+    let (from, to) = (unit("kindergarten"), unit("school"));
+    Said::TransitionOpened { transition: Transition { id, from, to, starts_at, overlap_until, items } }
+}
+
+#[test]
+fn case_goes_one_way_at_a_time() {
+    let mut moving = case();
+    moving.say(offered(ONE), 50);
+    assert_eq!(try_say(&moving, transition()), Err(LedgerError::MoveOpen));
+
+    let mut within = case();
+    within.say(transition(), 50);
+    assert_eq!(try_say(&within, offered(ONE)), Err(TransitionError::UnderWay.into()));
+    let ended =
+        Said::TransitionEnded { transition: TransitionId::from_bytes([0x41; 16]), how: Outcome::GivenUp };
+    within.say(ended, 51);
+    assert!(try_say(&within, offered(ONE)).is_ok());
+
+    assert_eq!(try_say(&moved(), transition()), Err(LedgerError::Moved));
 }
 
 #[test]

@@ -94,8 +94,14 @@ fn time() -> Workload {
 
 fn assigning() -> Workload {
     let (_, opening) = Story::open();
-    let assignment =
-        Assignment { case: CASE, service: service_code("school"), account: OLE, by: MARTE, at: NOW };
+    let assignment = Assignment {
+        case: CASE,
+        service: service_code("school"),
+        account: OLE,
+        by: MARTE,
+        at: NOW,
+        until: None,
+    };
     let steps = vec![
         Step::local(vec![LocalWrite::Assign(assignment)]),
         Step::local(vec![LocalWrite::Unassign { case: CASE, account: OLE }]),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use stafett_protocol::id::CaseId;
 use stafett_protocol::task::TaskKind;
+use stafett_protocol::time::UnixMillis;
 
 use super::first_name;
 use crate::engine::answer::TaskItem;
@@ -103,14 +104,15 @@ fn named(visitor: &Visitor, name: Option<&str>) -> String {
 }
 
 fn of_ledger(api: &Api, visitor: &Visitor, task: &TaskItem, name: Option<&str>) -> Waiting {
-    let day = time::day_of(task.due, &api.engine.config().node.time_zone);
+    let day = time::day_of(shown_day(task), &api.engine.config().node.time_zone);
     let is_late = task.due < api.engine.now();
     let service = task.service.as_ref();
     let service = service.map(|service| api.engine.service(service, visitor.asked.language()));
     let (sentence, action) = words(task.kind);
     let age = task.age.map_or(0, u64::from);
     let is_holders = task.kind.is_for_stafettholder() && name.is_some();
-    let is_told = is_holders || task.kind.is_for_receiver() || task.kind.is_for_leader();
+    let is_others = task.kind.is_for_receiver() || task.kind.is_for_receiving_leader();
+    let is_told = is_holders || is_others || task.kind.is_for_leader();
     let to = format!("/cases/{}/{}", task.case, place(task));
     Waiting {
         sentence: visitor
@@ -124,11 +126,22 @@ fn of_ledger(api: &Api, visitor: &Visitor, task: &TaskItem, name: Option<&str>) 
     }
 }
 
+/// The moment whose day is told: an item of a checklist is in time until its last day is over.
+fn shown_day(task: &TaskItem) -> UnixMillis {
+    let is_item = task.kind == TaskKind::TransitionItemDue;
+    UnixMillis(task.due.0.saturating_sub(u64::from(is_item)))
+}
+
 /// What hurts somebody if it lies.
 const fn is_urgent(kind: TaskKind) -> bool {
     matches!(
         kind,
-        TaskKind::ReceiptLate | TaskKind::ReceiptOverdue | TaskKind::MustBeRenewed | TaskKind::BatonActing
+        TaskKind::ReceiptLate
+            | TaskKind::ReceiptOverdue
+            | TaskKind::MustBeRenewed
+            | TaskKind::BatonActing
+            | TaskKind::TransitionItemDue
+            | TaskKind::TransitionBatonMissing
     )
 }
 
@@ -136,6 +149,10 @@ const fn is_urgent(kind: TaskKind) -> bool {
 fn place(task: &TaskItem) -> String {
     match (task.kind, task.consent) {
         (TaskKind::BatonOffered | TaskKind::BatonActing, _) => "baton".to_owned(),
+        (
+            TaskKind::TransitionItemDue | TaskKind::TransitionToReceive | TaskKind::TransitionBatonMissing,
+            _,
+        ) => "transition".to_owned(),
         (TaskKind::RegistrationWaits, _) => "family".to_owned(),
         (TaskKind::ProtectionToBeRenewed, _) => "family/circle".to_owned(),
         (TaskKind::NotAnswered | TaskKind::PartlyGiven, Some(consent)) => {
@@ -169,6 +186,9 @@ const fn words(kind: TaskKind) -> (Key, Key) {
         TaskKind::ChildNotHeard => (Key("waiting-child"), SEE),
         TaskKind::BatonOffered => (Key("waiting-baton"), Key("waiting-answer")),
         TaskKind::BatonActing => (Key("waiting-acting"), Key("waiting-find-holder")),
+        TaskKind::TransitionItemDue => (Key("waiting-item"), Key("waiting-transition")),
+        TaskKind::TransitionToReceive => (Key("waiting-receive"), Key("waiting-transition")),
+        TaskKind::TransitionBatonMissing => (Key("waiting-baton-missing"), Key("waiting-transition")),
         TaskKind::ServiceCannotTake => (Key("waiting-cannot-take"), Key("waiting-see-answer")),
     }
 }
