@@ -45,6 +45,7 @@ pub mod sessions;
 pub(crate) mod stalled;
 mod start;
 mod tasks;
+pub(crate) mod transition;
 pub(crate) mod unit;
 mod uptakes;
 
@@ -65,6 +66,7 @@ use stafett_protocol::person::{Reader, Role};
 use stafett_protocol::signed::SigningKey;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{Committed, Fault};
+use stafett_protocol::transition::TransitionError;
 use tokio::sync::{mpsc, watch};
 
 use crate::keys::CertificateFacts;
@@ -146,6 +148,9 @@ impl From<DecisionError> for EngineError {
             }
             DecisionError::Ledger(LedgerError::Withdraw(_)) => {
                 Self::Conflict { reason: "the consent was withdrawn before" }
+            }
+            DecisionError::Ledger(LedgerError::Transition(TransitionError::UnderWay)) => {
+                Self::Conflict { reason: "a transition is under way" }
             }
             DecisionError::Ledger(_) => Self::Conflict { reason: "that does not follow in this case" },
             DecisionError::Sign(_) => Self::Conflict { reason: "that is too large" },

@@ -6,6 +6,7 @@ mod consent;
 mod emergency;
 mod family;
 mod operations;
+mod transition;
 mod uptake;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +35,9 @@ pub use family::{FamilyView, ProtectionView, Registered, RegistrationItem, TaskI
 pub use operations::{
     AccessLogItem, LogFaultItem, LogFaultKind, Operations, OwnKeysItem, PartnerKeysItem, PinnedKey,
     ShownKeyItem, StoreItem,
+};
+pub use transition::{
+    ChecklistItem, ConsentStep, OpenedTransition, TransitionPart, TransitionView, UnderWay, UnitItem,
 };
 pub use uptake::{CannotTakeItem, SaidItem};
 

@@ -123,8 +123,8 @@ impl Engine {
         Ok(OfferedBaton { offer: offer.id })
     }
 
-    /// Takes the baton over: from here the person is stafettholder. Whoever has done so by this offer
-    /// and presses again is answered as the first time.
+    /// Takes the baton over: from here the person is stafettholder. Whoever gave it on within a transition
+    /// works with the case until the overlap ends. Who presses again is answered as the first time.
     ///
     /// # Errors
     /// [`EngineError::NotFound`] unless the offer is to this person and has no answer;
@@ -144,8 +144,8 @@ impl Engine {
         if !self.may_get(reader.account, &ledger) {
             return Err(EngineError::Conflict { reason: "the baton stays within the own municipality" });
         }
-        self.say_of_baton(reader, &ledger, Said::BatonAccepted { offer, by: reader.account }, Vec::new())
-            .await
+        let local = self.overlap_of(&ledger, reader).await?;
+        self.say_of_baton(reader, &ledger, Said::BatonAccepted { offer, by: reader.account }, local).await
     }
 
     /// Says no: the holder keeps the baton, and the note is gone.
@@ -302,7 +302,7 @@ impl Engine {
         items
     }
 
-    fn colleague(&self, account: AccountId) -> ColleagueItem {
+    pub(super) fn colleague(&self, account: AccountId) -> ColleagueItem {
         let people = self.people();
         let person = people.get(account);
         ColleagueItem {

@@ -7,6 +7,7 @@ use stafett_protocol::decision::Decision;
 use stafett_protocol::id::CaseId;
 use stafett_protocol::ledger::statement::Said;
 use stafett_protocol::person::Reader;
+use stafett_protocol::transition::Outcome;
 
 use super::{Engine, EngineError};
 use crate::store::LocalWrite;
@@ -35,7 +36,7 @@ impl Engine {
     }
 
     /// Closes a case for good. Every sharing ends by the one rule, with an order to erase for each
-    /// partner; an offer of the baton is void. Whoever presses twice is answered as the first time.
+    /// partner; an offer of the baton is void, and a transition is given up. Whoever presses twice is answered as the first time.
     ///
     /// # Errors
     /// [`EngineError::NotAllowed`] or [`EngineError::NotFound`] unless the person holds the baton.
@@ -50,8 +51,14 @@ impl Engine {
         if let Some(offer) = ledger.baton().waiting(self.now()) {
             decision.say(Said::BatonRecalled { offer: offer.id }, &self.inner.signing)?;
         }
+        if let Some(record) = ledger.transition() {
+            let (transition, how) = (record.transition().id, Outcome::GivenUp);
+            decision.say(Said::TransitionEnded { transition, how }, &self.inner.signing)?;
+        }
         decision.say(Said::Closed, &self.inner.signing)?;
-        self.conclude(decision, Vec::new(), vec![LocalWrite::HandoverNoteDropped(case)]).await?;
+        let mut local = self.overlap_dropped(case).await?;
+        local.push(LocalWrite::HandoverNoteDropped(case));
+        self.conclude(decision, Vec::new(), local).await?;
         Ok(())
     }
 }

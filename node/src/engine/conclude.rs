@@ -360,9 +360,9 @@ impl Engine {
         }
     }
 
-    /// Looks at every own case once: consents that began or ran out since, and batons of those who have
-    /// left. Run by the clock. A case that cannot be looked at stops no other.
-    pub(super) async fn sweep(&self) -> Result<(), EngineError> {
+    /// Looks at every own case once: consents that began or ran out since, transitions that are over, and
+    /// batons of those who have left. Run by the clock. A case that cannot be looked at stops no other.
+    pub(crate) async fn sweep(&self) -> Result<(), EngineError> {
         if self.is_sealed() {
             return Ok(());
         }
@@ -422,6 +422,7 @@ impl Engine {
             decision.mark_expired(&self.inner.signing)?;
             self.conclude(decision, Vec::new(), Vec::new()).await?;
         }
-        Ok(())
+        let Some(ledger) = self.ledger_if_here(case).await? else { return Ok(()) };
+        self.end_transition_by_the_clock(&ledger).await
     }
 }

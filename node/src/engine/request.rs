@@ -4,6 +4,7 @@ mod baton;
 mod consent;
 mod emergency;
 mod family;
+mod transition;
 mod uptake;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,7 @@ use crate::web::openapi::types as doc;
 
 pub use emergency::{OpenEmergency, ReviewEmergency};
 pub use family::{ApproveSharing, KnownParty, LimitGuardian, ProtectAddress, RegisterFamily};
+pub use transition::{ChangeTransition, EndTransition, MarkItem, OpenTransition, ReceiveTransition};
 pub use uptake::CannotTake;
 
 /// Opens a case. The person who asks becomes stafettholder.

@@ -1,5 +1,5 @@
-//! What a person must do: in the cases whose baton the person holds or is offered, and as the leader
-//! who answers for a case. Nothing of it is stored, so it is right also after a night without the node.
+//! What a person must do: in the cases whose baton the person holds or is offered, as the leader who
+//! answers for a case, and as the one of the unit where a child begins. Nothing of it is stored, so it is right also after a night without the node.
 
 use stafett_protocol::id::CaseId;
 use stafett_protocol::ledger::LedgerView;
@@ -52,15 +52,19 @@ impl Engine {
         let holds = ledger.baton().holder == reader.account;
         let leads = self.answers_for(reader, &ledger);
         let is_offered = self.offered_to(reader, &ledger).is_some();
-        if !holds && !leads && !is_offered {
+        let receives = self.received_by(reader, &ledger).is_some();
+        if !holds && !leads && !is_offered && !receives {
             return Ok(Vec::new());
         }
         let heard = if holds && has_uptakes { self.heard_in(case).await? } else { Vec::new() };
-        let mut items = self.tasks_that(&ledger, |kind| {
+        let concern = |kind: TaskKind| {
             (holds && kind.is_for_stafettholder())
                 || (leads && kind.is_for_leader())
                 || (is_offered && kind.is_for_receiver())
-        });
+                || (receives && kind.is_for_receiving_leader())
+        };
+        let mut items = self.tasks_that(&ledger, concern);
+        items.extend(self.transition_tasks(&ledger, concern));
         items.extend(self.uptake_tasks(&ledger, &heard));
         Ok(items)
     }
@@ -68,6 +72,7 @@ impl Engine {
     /// What the stafettholder of a case must do in it.
     pub(super) fn tasks_of_holder(&self, ledger: &LedgerView, heard: &[Heard]) -> Vec<TaskItem> {
         let mut items = self.tasks_that(ledger, TaskKind::is_for_stafettholder);
+        items.extend(self.transition_tasks(ledger, TaskKind::is_for_stafettholder));
         items.extend(self.uptake_tasks(ledger, heard));
         items.sort_by_key(|item| item.due);
         items

@@ -73,6 +73,7 @@ pub(crate) mod meeting;
 pub(crate) mod operations;
 pub(crate) mod search;
 pub(crate) mod stalled;
+pub(crate) mod transition;
 pub(crate) mod unit;
 
 use std::any::Any;

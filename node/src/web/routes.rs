@@ -10,6 +10,7 @@ pub(crate) mod node;
 pub(crate) mod notices;
 pub(crate) mod protection;
 pub(crate) mod tasks;
+pub(crate) mod transition;
 
 use axum::Router;
 use axum::handler::Handler;
@@ -110,6 +111,12 @@ pub(crate) fn api() -> Routes {
         .post("/api/v1/cases/{case}/baton/offers/{offer}/refusal", baton::decline)
         .post("/api/v1/cases/{case}/baton/offers/{offer}/recall", baton::recall)
         .post("/api/v1/cases/{case}/refusal", cases::cannot_take)
+        .get("/api/v1/cases/{case}/transition", transition::show)
+        .post("/api/v1/cases/{case}/transition", transition::open)
+        .put("/api/v1/cases/{case}/transition", transition::change)
+        .post("/api/v1/cases/{case}/transition/item", transition::mark)
+        .post("/api/v1/cases/{case}/transition/receive", transition::receive)
+        .post("/api/v1/cases/{case}/transition/end", transition::end)
         .post("/api/v1/emergency-openings", emergencies::open)
         .get("/api/v1/emergency-openings", emergencies::list)
         .post("/api/v1/emergency-openings/{opening}/review", emergencies::review)
@@ -187,6 +194,12 @@ pub(crate) fn pages() -> Routes {
         .post("/cases/{case}/meeting/{meeting}/write", pages::meeting::write::publish)
         .get("/cases/{case}/meeting/{meeting}/end", pages::meeting::end::show)
         .post("/cases/{case}/meeting/{meeting}/end", pages::meeting::end::end)
+        .get("/cases/{case}/transition", pages::transition::show)
+        .post("/cases/{case}/transition", pages::transition::begin)
+        .post("/cases/{case}/transition/days", pages::transition::change)
+        .post("/cases/{case}/transition/item", pages::transition::mark)
+        .post("/cases/{case}/transition/receive", pages::transition::receive)
+        .post("/cases/{case}/transition/end", pages::transition::end)
         .get("/operations", pages::operations::show)
         .get("/disclosures", pages::disclosures::show)
         .get("/search", pages::search::show)

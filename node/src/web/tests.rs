@@ -41,6 +41,7 @@ mod stalled;
 mod story;
 mod support;
 mod tasks;
+mod transition;
 mod unit;
 mod uptake;
 mod waiting;

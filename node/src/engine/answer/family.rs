@@ -104,7 +104,7 @@ pub struct TaskItem {
     /// Which order to erase has no receipt.
     #[schema(value_type = Option<doc::OrderId>)]
     pub order: Option<OrderId>,
-    /// To which service that consent is, or which one cannot take the case.
+    /// To which service that consent is, which one cannot take the case, or where a child begins.
     #[schema(value_type = Option<doc::Service>)]
     pub service: Option<Service>,
 }

@@ -3,6 +3,7 @@
 mod consent;
 mod emergency;
 mod operations;
+mod transition;
 
 use serde_json::{Value, json};
 
@@ -25,6 +26,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         of_the_baton(),
         consent::all(),
         emergency::all(case()),
+        transition::all(),
         operations::all(),
         of_the_node(),
     ]

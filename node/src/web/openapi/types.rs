@@ -89,6 +89,8 @@ described! {
     DisclosureId => id();
     /// An offer of the baton. Random.
     BatonOfferId => id();
+    /// A transition (overgang) within the municipality. Random.
+    TransitionId => id();
 
     /// A moment, in milliseconds since 1970-01-01T00:00:00Z.
     UnixMillis => ObjectBuilder::new()
@@ -105,6 +107,8 @@ described! {
     AreaCode => pattern("^[a-z0-9-]{1,32}$", "language");
     /// A service (tjeneste) of one organisation, as its settings name it.
     ServiceCode => pattern("^[a-z0-9-]{1,32}$", "ppt");
+    /// An item of the checklist of a transition, as the municipality's settings name it.
+    ItemCode => pattern("^[a-z0-9-]{1,32}$", "joint-meeting");
     /// How serious a case is (nivå): 0 to 3.
     Level => ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(LEVEL_MAX));
     /// A change of an entry's document: SHA-256, 64 hexadecimal digits.
@@ -185,8 +189,14 @@ described! {
     /// Full years of age, 1 to 18.
     Age => ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(18));
     /// What is to be done: receipts that are missing, the protection of the address, registrations
-    /// that wait, birthdays at which somebody else is asked, and what a consent needs.
+    /// that wait, birthdays at which somebody else is asked, what a consent needs, and what a transition
+    /// waits for.
     TaskKind => words(protocol::task::TaskKind::ALL);
+    /// How a transition ended.
+    TransitionOutcome => words({
+        use protocol::transition::Outcome::{Done, GivenUp};
+        [Done, GivenUp]
+    });
     /// Any JSON.
     Anything => ObjectBuilder::new().schema_type(SchemaType::AnyValue);
 }

@@ -39,6 +39,9 @@ pub(crate) const ALL: &[Key] = &[
     Key("notice-meeting-ended"),
     Key("notice-declined"),
     Key("notice-emergency-reviewed"),
+    Key("notice-transition-begun"),
+    Key("notice-transition-received"),
+    Key("notice-transition-ended"),
 ];
 
 /// Returns the notice of this name.

@@ -1,4 +1,5 @@
-//! The cases of a unit, for its leader: which has no active stafettholder, and where something lies.
+//! The cases of a unit, for its leader: which has no active stafettholder, and where something lies; and
+//! the children who begin there.
 
 use askama::Template;
 use axum::extract::State;
@@ -9,7 +10,9 @@ use stafett_protocol::stalled::Sign;
 
 use super::cases::level_name;
 use super::stalled::{label, sign_key};
+use super::transition::service_name;
 use super::{Frame, PageError, page};
+use crate::engine::transition::Receiving;
 use crate::engine::unit::UnitCase;
 use crate::web::Api;
 use crate::web::texts::Text;
@@ -20,7 +23,15 @@ use crate::words::time;
 #[template(path = "unit.html")]
 struct UnitPage<'a> {
     frame: Frame<'a>,
+    receiving: Vec<ReceivingRow>,
     cases: Vec<UnitRow>,
+}
+
+/// A child that begins in the unit.
+struct ReceivingRow {
+    case: CaseId,
+    sentence: Text,
+    is_received: bool,
 }
 
 struct UnitRow {
@@ -41,8 +52,23 @@ struct UnitRow {
 pub(crate) async fn show(State(api): State<Api>, visitor: Visitor) -> Result<Response, PageError> {
     let cases = api.engine.unit_cases(&visitor.reader).await?;
     let cases = cases.iter().map(|case| row(&api, &visitor, case)).collect();
+    let receiving = api.engine.receiving(&visitor.reader).await?;
+    let receiving = receiving.iter().map(|child| comes(&api, &visitor, child)).collect();
     let frame = Frame::new(&api, &visitor.asked, visitor.t("unit-title"));
-    page(StatusCode::OK, &UnitPage { frame, cases })
+    page(StatusCode::OK, &UnitPage { frame, receiving, cases })
+}
+
+fn comes(api: &Api, visitor: &Visitor, child: &Receiving) -> ReceivingRow {
+    let (from, day) = (service_name(api, visitor, &child.from), time::day_of_text(&child.on));
+    let sentence = match &child.first_name {
+        Some(name) => visitor.t("transition-comes-named").with("name", name),
+        None => visitor.t("transition-comes"),
+    };
+    ReceivingRow {
+        case: child.case,
+        sentence: sentence.with("from", from).with("day", day),
+        is_received: child.is_received,
+    }
 }
 
 fn row(api: &Api, visitor: &Visitor, case: &UnitCase) -> UnitRow {

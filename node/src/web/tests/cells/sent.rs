@@ -165,6 +165,10 @@ fn fields_for(route: Route<'_>, column: Column, case: &Case) -> Fields {
         }
         "/family/{case}/guardians" => of(&[("guardian", &case.mother), ("closed", "language")]),
         "/cases/{case}/baton/offer" | "/cases/{case}/baton/give" => of(&[("to", &nurse), ("note", "x")]),
+        "/cases/{case}/transition" => of(&[("to", "kindergarten"), ("on", "2027-08-16")]),
+        "/cases/{case}/transition/days" => of(&[("on", "2027-08-17"), ("overlap", "2027-09-30")]),
+        "/cases/{case}/transition/item" => of(&[("item", "joint-meeting"), ("done", "yes")]),
+        "/cases/{case}/transition/end" => of(&[("how", "done")]),
         "/cases/{case}/meeting" => {
             of(&[("date", "2027-01-21"), ("areas", "language"), ("entry-about", "subject")])
         }
@@ -217,6 +221,11 @@ fn json_for(route: Route<'_>, case: &Case) -> Value {
         (_, "guardian-access/{guardian}") => json!({ "closed": ["language"], "channel": "oral" }),
         (_, "address-protection") => json!({ "protection": "confidential" }),
         (_, "address-protection/approvals") => json!({ "consent": case.given }),
+        ("put", "transition") => json!({ "on": "2027-08-17", "overlap_until": "2027-09-30" }),
+        (_, "transition") => json!({ "to": "kindergarten", "on": "2027-08-16" }),
+        (_, "transition/item") => json!({ "item": "joint-meeting", "done": true }),
+        (_, "transition/receive") => json!({}),
+        (_, "transition/end") => json!({ "how": "done" }),
         (_, "baton" | "baton/offers") => json!({ "to": Who::HealthNurse.account() }),
         _ => Value::Null,
     }

@@ -83,6 +83,12 @@ get    /cases/{case}/meeting/{meeting}/write                      200 200 200 40
 post   /cases/{case}/meeting/{meeting}/write                      303 303 303 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 get    /cases/{case}/meeting/{meeting}/end                        200 200 200 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/meeting/{meeting}/end                        303 303 303 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
+get    /cases/{case}/transition                                   200 200 200 403 404 404 200 404 200 404 404 404 404 403 403 404 403 401
+post   /cases/{case}/transition                                   409 409 409 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+post   /cases/{case}/transition/days                              303 303 303 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+post   /cases/{case}/transition/item                              303 303 303 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+post   /cases/{case}/transition/receive                           404 404 404 404 404 404 404 404 303 404 404 404 404 404 404 404 404 401
+post   /cases/{case}/transition/end                               303 303 303 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 get    /operations                                                404 404 404 404 404 404 404 404 404 404 404 200 404 404 404 404 404 401
 get    /disclosures                                               404 404 404 404 404 404 404 404 404 404 404 404 200 404 404 404 404 401
 get    /search                                                    200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 401
@@ -144,6 +150,12 @@ post   /api/v1/cases/{case}/baton/offers                          201 401 403 40
 post   /api/v1/cases/{case}/baton/offers/{offer}/acceptance       404 401 404 204 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/baton/offers/{offer}/refusal          404 401 404 204 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/baton/offers/{offer}/recall           204 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+get    /api/v1/cases/{case}/transition                            200 401 403 404 404 200 404 200 404 404 404 404 403 403 404 403 401
+post   /api/v1/cases/{case}/transition                            409 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+put    /api/v1/cases/{case}/transition                            204 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+post   /api/v1/cases/{case}/transition/item                       204 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+post   /api/v1/cases/{case}/transition/receive                    404 401 404 404 404 404 404 204 404 404 404 404 404 404 404 404 401
+post   /api/v1/cases/{case}/transition/end                        204 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 post   /api/v1/cases/{case}/refusal                               404 401 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 get    /api/v1/emergency-case                                     404 401 404 404 200 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/emergency-openings                                 201 401 201 201 201 201 404 201 404 404 404 404 404 404 404 404 401
@@ -219,6 +231,12 @@ get    /cases/{case}/meeting/{meeting}/write                      404 404 404 40
 post   /cases/{case}/meeting/{meeting}/write                      404 404 404 404 404 404 404 404 404 404 404 404 404 401
 get    /cases/{case}/meeting/{meeting}/end                        404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/meeting/{meeting}/end                        404 404 404 404 404 404 404 404 404 404 404 404 404 401
+get    /cases/{case}/transition                                   404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /cases/{case}/transition                                   404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /cases/{case}/transition/days                              404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /cases/{case}/transition/item                              404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /cases/{case}/transition/receive                           404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /cases/{case}/transition/end                               404 404 404 404 404 404 404 404 404 404 404 404 404 401
 get    /api/v1/cases/{case}                                       404 200 404 404 200 404 404 404 404 404 404 404 404 401
 put    /api/v1/cases/{case}/level                                 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/assignments                           404 404 404 404 204 404 404 404 404 404 404 404 404 401
@@ -255,6 +273,12 @@ post   /api/v1/cases/{case}/baton/offers                          404 404 404 40
 post   /api/v1/cases/{case}/baton/offers/{offer}/acceptance       404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/baton/offers/{offer}/refusal          404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/baton/offers/{offer}/recall           404 404 404 404 404 404 404 404 404 404 404 404 404 401
+get    /api/v1/cases/{case}/transition                            404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /api/v1/cases/{case}/transition                            404 404 404 404 404 404 404 404 404 404 404 404 404 401
+put    /api/v1/cases/{case}/transition                            404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /api/v1/cases/{case}/transition/item                       404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /api/v1/cases/{case}/transition/receive                    404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /api/v1/cases/{case}/transition/end                        404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/unassign                                     404 404 404 404 303 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/decline                                      404 404 404 404 303 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/refusal                               404 404 404 404 204 404 404 404 404 404 404 404 404 401

@@ -281,6 +281,8 @@ async fn case_of(node: &Node, name: &str, born: &str, with_offer: bool) -> Case 
         node.send(request(Some(&column.token()), "post", &path, &yes)).await;
     }
     act(node, 204, 'H', &below("assignments"), &json!({ "account": Who::HealthNurse.account() })).await;
+    let begins = json!({ "to": "health-station", "on": "2027-08-16" });
+    act(node, 201, 'H', &below("transition"), &begins).await;
     let known = json!({ "person": mother, "capacity": "guardian-with-parental-responsibility" });
     let family = json!({ "parties": [known], "document": "2026/117-3" });
     let registered = act(node, 201, 'H', &below("family"), &family).await;

@@ -33,6 +33,7 @@ case-more = Mer om saken
 case-meeting = Møtet
 case-consents = Samtykke og deling
 case-baton = Stafettpinnen
+case-transition = Overgang til ny barnehage eller skole
 case-close = Avslutt saken
 case-is-closed = Saken er avsluttet. Ingen skriver mer i den.
 case-looks = Hvem har sett på

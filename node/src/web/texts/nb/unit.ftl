@@ -1,5 +1,7 @@
 unit-title = Enhetens saker
 unit-what = Her ser du sakene enheten din svarer for. Du ser om noen har stafettpinnen, og om noe er over fristen. Bare stafettholderen ser navn og innhold.
+unit-receiving = Barn som begynner hos dere
+unit-to-answer = Venter på svar fra deg
 unit-none = Enheten har ingen saker.
 unit-case = Sak { $label }, åpnet { $day }
 unit-no-holder = Ingen aktiv stafettholder

@@ -33,6 +33,7 @@ case-more = Meir om saka
 case-meeting = Møtet
 case-consents = Samtykke og deling
 case-baton = Stafettpinnen
+case-transition = Overgang til ny barnehage eller skule
 case-close = Avslutt saka
 case-is-closed = Saka er avslutta. Ingen skriv meir i ho.
 case-looks = Kven har sett på
