@@ -9,6 +9,7 @@ mod one_of_two_withdraws;
 mod outage;
 mod revoked_partner;
 mod strict_address;
+mod transition;
 mod withdrawn_fully;
 
 use anyhow::{Context, ensure};
