@@ -33,6 +33,8 @@ use crate::transaction::Write;
 
 mod succeeding;
 
+pub use succeeding::{MoveError, MoveTerms};
+
 /// A decision could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum DecisionError {

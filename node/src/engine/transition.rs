@@ -88,7 +88,9 @@ impl Engine {
     /// works with the case until the new end.
     ///
     /// # Errors
-    /// As [`open_transition`](Self::open_transition); [`EngineError::Conflict`] if none is under way.
+    /// [`EngineError::NotAllowed`] or [`EngineError::NotFound`] unless the person holds the baton,
+    /// [`EngineError::Invalid`] if days or items do not fit, [`EngineError::Conflict`] if none is under
+    /// way.
     pub async fn change_transition(
         &self,
         reader: &Reader,

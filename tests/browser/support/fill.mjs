@@ -124,5 +124,6 @@ async function batons() {
   const note = 'Neste møte er ikke avtalt.\nEva ringer på mandag.';
   await ask('Marte', 'POST', `/cases/${mahtte.id}/baton/offers`, { to: inderoy.accounts.Siri, note });
   await ask('Siri', 'POST', `/cases/${given.id}/baton/offers`, { to: inderoy.accounts.Marte, note });
+  await ask('Siri', 'POST', `/cases/${given.id}/transition`, { to: 'school', on: day(60) });
   return { mahtte, given };
 }

@@ -152,6 +152,37 @@ async fn leader_of_the_receiving_unit_sees_the_service_and_the_day_alone_until_a
 }
 
 #[tokio::test]
+async fn unit_that_the_child_leaves_is_told_with_a_consent_and_other_units_leaders_find_nothing() {
+    let node = Node::start().await;
+    let family = Family::of(&node).await;
+    let moving = Moving { node, family };
+    let people = |leads: &str| {
+        let line = |who: Who| match who {
+            Who::Holder => who.line() + "unit = \"Granlia\"\n",
+            Who::HealthNurse => who.line() + "unit = \"Nord\"\n",
+            Who::OtherLeader => who.line() + &format!("unit = \"{leads}\"\n"),
+            _ => who.line(),
+        };
+        moving.node.people_are(&Who::ALL.map(line).concat());
+    };
+    people("Sentrum");
+    let body = json!({ "to": "health-station", "unit": "Nord", "on": ON, "overlap_until": OVERLAP });
+    moving.ask(201, Who::Holder, "post", "", &body).await;
+    moving.ask(404, Who::OtherLeader, "get", "", &Value::Null).await;
+
+    people("Nord");
+    let view = moving.view(Who::OtherLeader).await;
+    assert_eq!(view["under_way"]["from"], json!({ "service": "school", "unit": null }));
+    assert_eq!(view["under_way"]["to"], json!({ "service": "health-station", "unit": "Nord" }));
+    moving.consent().await;
+
+    let view = moving.view(Who::OtherLeader).await;
+    assert_eq!(view["under_way"]["from"], json!({ "service": "school", "unit": "Granlia" }));
+    moving.give_baton(Who::HealthNurse).await;
+    assert_eq!(moving.reads(Who::Holder).await, 200, "the overlap is between units too");
+}
+
+#[tokio::test]
 async fn nobody_is_named_without_a_consent_and_whoever_is_reads_what_it_opens_and_nothing_else() {
     let moving = Moving::begun().await;
     let open = moving.family.write(&moving.node, &new_note("Ane teller til ti")).await;
