@@ -44,6 +44,7 @@ mod session;
 pub mod sessions;
 pub(crate) mod stalled;
 mod start;
+mod succession;
 mod tasks;
 pub(crate) mod transition;
 pub(crate) mod unit;
@@ -64,6 +65,7 @@ use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::municipality::{OrganisationNumber, Service};
 use stafett_protocol::person::{Reader, Role};
 use stafett_protocol::signed::SigningKey;
+use stafett_protocol::succession::sealed::PackageSecret;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{Committed, Fault};
 use stafett_protocol::transition::TransitionError;
@@ -180,6 +182,8 @@ struct Inner {
     people: RwLock<Arc<People>>,
     store: Store,
     signing: Arc<SigningKey>,
+    /// What the keys of packages are derived from.
+    package_secret: Arc<PackageSecret>,
     certificate: CertificateFacts,
     log_watch: LogWatch,
     damaged: DamagedEntries,
@@ -212,6 +216,8 @@ pub struct EngineOptions {
     pub store: Store,
     /// Its key for statements.
     pub signing: Arc<SigningKey>,
+    /// What it derives the keys of its packages from.
+    pub package_secret: Arc<PackageSecret>,
     /// What partners see in its certificate.
     pub certificate: CertificateFacts,
     /// Tells the time.

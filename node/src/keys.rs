@@ -19,12 +19,15 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PublicKeyData};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use stafett_protocol::municipality::OrganisationNumber;
+use stafett_protocol::succession::sealed::{PackageSecret, derive_with};
 use stafett_protocol::time::UnixMillis;
 
 pub(crate) use fingerprint::fingerprint_of;
 pub use fingerprint::{CertificateFacts, CertificateFactsError, Fingerprint, FingerprintError};
 pub use renewal::Nearness;
 
+/// What the derivation of the secret of packages is bound to.
+const PACKAGE_SECRET_INFO: &[u8] = b"stafett package secret 1";
 /// The certificate's subject attribute for an organisation's number (ETSI EN 319 412-1, 5.1.4).
 pub(crate) const ORGANISATION_IDENTIFIER: &[u64] = &[2, 5, 4, 97];
 /// What stands before the nine digits: the Norwegian trade register (ETSI EN 319 412-1, 5.1.4).
@@ -214,6 +217,18 @@ impl NodeKeys {
     /// Returns the key that wraps the data keys of cases.
     pub fn wrapping_key(&self) -> &[u8; 32] {
         &self.wrapping
+    }
+
+    /// Returns what the keys of packages are derived from: another key than the one that wraps data keys,
+    /// and always the same, so that a store restored from before a move can still hand its package over.
+    ///
+    /// # Errors
+    /// [`KeysError::Randomness`] if the derivation fails, which a key of 32 bytes does not cause.
+    pub fn package_secret(&self) -> Result<PackageSecret, KeysError> {
+        let mut secret = [0; 32];
+        derive_with(&[], &self.wrapping, &[PACKAGE_SECRET_INFO], &mut secret)
+            .map_err(|_| KeysError::Randomness)?;
+        Ok(PackageSecret::new(secret))
     }
 
     /// Returns the private TLS key in PKCS #8.

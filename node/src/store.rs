@@ -41,6 +41,7 @@ mod session;
 mod size;
 mod snapshot;
 mod step;
+mod succession;
 #[cfg(test)]
 mod tests;
 mod uptake;

@@ -220,6 +220,16 @@ pub const PACKAGE_ENTRY_BYTES_MAX: usize = 4 * CHANGE_BYTES_MAX;
 pub const PACKAGE_RELATIONS_MAX: usize = 2 * PACKAGE_ENTRIES_MAX;
 /// Bytes of one part of a sealed package; with its place it fits a frame.
 pub const PACKAGE_PART_BYTES: usize = 192 * 1024;
+/// Milliseconds after which what nobody has answered of a move is said again: 15 minutes.
+pub const MOVE_REPEAT_MS: u64 = 15 * crate::time::MINUTE;
+/// Milliseconds between two answers to what is settled of one move.
+pub const MOVE_ANSWER_INTERVAL_MS: u64 = 1_000;
+/// Milliseconds after which a part that did not come is wanted again.
+pub const PACKAGE_WANT_REPEAT_MS: u64 = 30_000;
+/// Offers of one partner that wait or are under way.
+pub const SUCCESSIONS_OPEN_MAX: usize = 64;
+/// Moves of one partner that are remembered.
+pub const SUCCESSIONS_KEPT_MAX: usize = 100_000;
 /// Services of the other municipality that an offer of a case names at the most.
 pub const MOVING_SERVICES_MAX: usize = 8;
 /// Bytes of what a consent is for, as the family was told.

@@ -44,6 +44,7 @@ mod rows;
 mod sending;
 mod share;
 mod showing;
+mod succeeding;
 #[cfg(test)]
 mod tests;
 mod unreadable;
@@ -81,6 +82,7 @@ use share::Share;
 use snapshot::{
     IssuedState, OwnMark, Snapshot, Tracked, TrackedRelation, Unreadable, WaitingOrder, WaitingProposal,
 };
+use succeeding::Moves;
 use uptakes::Uptakes;
 use work::Work;
 
@@ -124,6 +126,7 @@ pub struct Session {
     proposals: BTreeMap<ProposalId, WaitingProposal>,
     taken: BTreeMap<ProposalId, Option<EntryId>>,
     uptakes: Uptakes,
+    moves: Moves,
     pending: BTreeSet<EntryId>,
     /// Own entries of which the partner may hold a generation that it has not named.
     unshown: BTreeSet<EntryId>,
@@ -206,6 +209,7 @@ impl Session {
             proposals: snapshot.proposals,
             taken: snapshot.taken.into_iter().map(|(proposal, entry)| (proposal, Some(entry))).collect(),
             uptakes: Uptakes::new(snapshot.said, snapshot.heard),
+            moves: Moves::new(snapshot.leaving, snapshot.moving_here),
             pending: BTreeSet::new(),
             unshown,
             on_the_way: BTreeMap::new(),
@@ -241,6 +245,12 @@ impl Session {
             Input::RelationCommitted(relation) => self.relation_committed(relation),
             Input::ProposalMade(proposal) => self.proposal_made(proposal),
             Input::UptakeSaid(uptake) => self.uptake_said(uptake),
+            Input::LeavingTold(record) => self.leaving_told(*record),
+            Input::ArrivingTold(record) => self.arriving_told(*record),
+            Input::MoveNotKept(succession) => self.move_not_kept(succession),
+            Input::PartRead { succession, revision, index, bytes } => {
+                self.part_read(succession, revision, index, bytes);
+            }
             Input::StandingChanged { agreement, standing } => self.standing_changed(agreement, standing),
             Input::DataReset => self.partner_reset(),
             Input::Unsent(rows) => self.unsent(rows),
@@ -276,7 +286,7 @@ impl Session {
         let others =
             [self.reconcile_timeout(), self.boundary_timeout(), self.resend_timeout(), self.shown_timeout()];
         let others = others.into_iter().chain([self.answer_timeout(), mark, self.store_retry_at]);
-        let others = others.chain([self.uptake_timeout(), self.let_go_timeout()]);
+        let others = others.chain([self.uptake_timeout(), self.let_go_timeout(), self.move_timeout()]);
         orders.chain(others.flatten()).min()
     }
 
@@ -312,6 +322,7 @@ impl Session {
         self.room.reconnected();
         self.resending.disconnected();
         self.uptakes.disconnected();
+        self.moves.disconnected();
         self.unsend_orders();
         self.reconciliation.abort();
         self.arriving.values_mut().for_each(VecDeque::clear);
@@ -370,6 +381,10 @@ impl Session {
             Frame::Holding(_) => self.offence(23, ErrorCode::OutOfTurn),
             Frame::Living(_) => self.offence(24, ErrorCode::OutOfTurn),
             Frame::Uptake(body) => self.uptake_frame(body),
+            Frame::Succession(body) => self.succession_frame(*body),
+            Frame::SuccessionAnswer(body) => self.succession_answer_frame(body),
+            Frame::PackagePart(body) => self.package_part_frame(body),
+            Frame::Evidence(body) => self.evidence_frame(body),
         }
     }
 
@@ -433,6 +448,7 @@ impl Session {
         self.pump_orders();
         self.pump_answer();
         self.pump_uptakes();
+        self.pump_moves();
         self.compare_when_carried_out();
         if self.is_live() {
             self.pump_grants();

@@ -11,6 +11,7 @@ pub mod hearing;
 pub mod leaving;
 pub mod opening;
 pub mod package;
+pub mod record;
 pub mod sealed;
 pub mod statement;
 

@@ -15,19 +15,50 @@ use crate::entry::content::Fields;
 use crate::entry::{About, Actor, ChangeHash, EntryKind, Heads, SchemaVersion};
 use crate::erasure::{EraseOrder, LockBasis, Receipt};
 use crate::grant::Grant;
-use crate::id::{AccountId, CaseId, DisclosureId, EntryId, GenerationId, GrantId, ProposalId, RelationId};
+use crate::id::{
+    AccountId, CaseId, DisclosureId, EntryId, GenerationId, GrantId, ProposalId, RelationId, SuccessionId,
+};
 use crate::journal::Closing;
 use crate::ledger::statement::LedgerStatement;
 use crate::mark::LinkMark;
 use crate::municipality::{AreaCode, OrganisationNumber, ServiceCode};
 use crate::protection::ProtectionStatement;
 use crate::signed::Verified;
+use crate::succession::record::{ArrivingRecord, LeavingRecord};
+use crate::succession::sealed::Sealed;
 use crate::time::UnixMillis;
 use crate::uptake::Uptake;
 
 pub mod earlier;
 
 pub use earlier::{CarriedTo, EarlierGeneration, GenerationWrite};
+
+/// A package as the old owner keeps it. What stands in it is written down with it, before any of it can
+/// leave (law 19).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PackageMade {
+    /// Of which move.
+    pub succession: SuccessionId,
+    /// Of which case.
+    pub case: CaseId,
+    /// Which package of the move: from 1.
+    pub revision: u32,
+    /// Its sealed bytes.
+    pub sealed: Sealed,
+    /// The entries that stand in it.
+    pub items: Vec<PackageItem>,
+}
+
+/// An entry that stands in a package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackageItem {
+    /// Which.
+    pub entry: EntryId,
+    /// In which generation.
+    pub generation: GenerationId,
+    /// Up to which changes.
+    pub heads: Heads,
+}
 
 /// What an entry is on this node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -314,6 +345,30 @@ pub enum Write {
         grant: GrantId,
         /// When what it has was said.
         said_at: UnixMillis,
+    },
+    /// A move of an own case to another municipality: what holds of it.
+    Leaving(Box<LeavingRecord>),
+    /// A package of a case that moves, sealed for its receiver, in the place of the one before.
+    PackageMade(Box<PackageMade>),
+    /// Whether the other side may know of a move: written before its offer leaves for the first time, and taken
+    /// back if no frame of it was ever built.
+    LeavingHanded {
+        /// Which move.
+        succession: SuccessionId,
+        /// Whether it may.
+        is_handed: bool,
+    },
+    /// A move of another municipality's case that may come here: what holds of it. Parts of its package that
+    /// its state does not keep are deleted.
+    Arriving(Box<ArrivingRecord>),
+    /// A part of a sealed package, as it came.
+    PackagePart {
+        /// Of which move.
+        succession: SuccessionId,
+        /// Which part, from 0.
+        index: u32,
+        /// What stands in it.
+        bytes: Vec<u8>,
     },
     /// What a partner's service answers to a grant of this node's. As for
     /// [`UptakeSaid`](Self::UptakeSaid), the last word counts until the grant ends.

@@ -8,6 +8,7 @@
 
 pub mod codec;
 pub mod error_code;
+pub mod succession;
 
 use std::collections::BTreeSet;
 
@@ -19,6 +20,7 @@ use crate::id::{CaseId, EntryId, GenerationId, GrantId, ProposalId, RelationId};
 use crate::municipality::{AreaCode, ServiceCode};
 use crate::time::UnixMillis;
 use error_code::ErrorCode;
+use succession::{Evidence, PackagePart, SuccessionAnswerFrame, SuccessionFrame};
 
 /// The version of this protocol: raised when a node could no longer speak with an older one.
 pub const PROTOCOL_VERSION: u16 = 1;
@@ -85,6 +87,14 @@ pub enum Frame {
     Living(Living),
     /// Whether a service takes a case, and that the owner has the answer.
     Uptake(UptakeFrame),
+    /// What the old owner says of a case that moves.
+    Succession(Box<SuccessionFrame>),
+    /// What the municipality says of it that may take it.
+    SuccessionAnswer(SuccessionAnswerFrame),
+    /// A part of a sealed package.
+    PackagePart(PackagePart),
+    /// A statement about a move that the receiver signed before it was restored.
+    Evidence(Evidence),
 }
 
 /// Opens a link. Kind 1.
@@ -391,6 +401,10 @@ impl Frame {
             Self::Holding(_) => 23,
             Self::Living(_) => 24,
             Self::Uptake(_) => 25,
+            Self::Succession(_) => 26,
+            Self::SuccessionAnswer(_) => 27,
+            Self::PackagePart(_) => 28,
+            Self::Evidence(_) => 29,
         }
     }
 
@@ -407,7 +421,10 @@ impl Frame {
             | Self::Ask(_)
             | Self::Holding(_)
             | Self::Living(_)
-            | Self::Uptake(_) => Stream::Control,
+            | Self::Uptake(_)
+            | Self::Succession(_)
+            | Self::SuccessionAnswer(_)
+            | Self::Evidence(_) => Stream::Control,
             _ => Stream::Data,
         }
     }

@@ -116,7 +116,10 @@ impl Greeted {
             | Output::FileReceipt(_)
             | Output::Restored(_)
             | Output::ShowHoldings { .. }
-            | Output::HoldingsShown(_) => false,
+            | Output::HoldingsShown(_)
+            | Output::LeavingHeard(_)
+            | Output::ArrivingHeard(_)
+            | Output::ReadPart { .. } => false,
         };
         assert!(outputs.iter().all(is_harmless), "{what}: {outputs:?}");
         assert!(self.state() == before, "{what}: something was believed");

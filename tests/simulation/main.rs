@@ -19,6 +19,7 @@ mod greeted;
 mod histories;
 mod keeping;
 mod late;
+mod moving;
 mod narrowing;
 mod on_the_way;
 mod one_recall;

@@ -4,7 +4,9 @@
 //! while to become durable. That time, and every delay of the network, is drawn per event, so that
 //! something hidden never shifts something visible by itself.
 
+mod asking;
 mod faults;
+pub mod moving;
 mod network;
 mod operating;
 mod parts;
@@ -195,6 +197,7 @@ impl Federation {
             entries_max: PARTNER_ENTRIES_MAX,
             bytes_max: self.nodes[&own].bytes_max,
             retention: Arc::clone(&self.nodes[&own].retention),
+            package_secret: Arc::new(moving::secret_of(own)),
         };
         let snapshot = self.nodes[&own].store.snapshot(partner);
         Session::new(identity, agreement.cloned(), standing, snapshot, self.time_at(own))
@@ -389,6 +392,11 @@ impl Federation {
                 Output::Restored(mark) => self.note_shown_above(place, mark),
                 Output::ShowHoldings { asked_on } => self.show_holdings(place, asked_on),
                 Output::HoldingsShown(shown) => self.note_shown(place, *shown),
+                Output::LeavingHeard(heard) => self.hear_leaving(place, &heard),
+                Output::ArrivingHeard(heard) => self.hear_arriving(place, &heard),
+                Output::ReadPart { succession, revision, index } => {
+                    self.read_part(place, succession, revision, index);
+                }
                 Output::Close(code) => {
                     self.tap_close(place, code);
                     closes = true;

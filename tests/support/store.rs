@@ -25,6 +25,7 @@ use stafett_protocol::transaction::{
 use stafett_protocol::uptake::Uptake;
 
 mod generations;
+pub mod moves;
 mod snapshot;
 mod uptakes;
 mod writes;
@@ -102,6 +103,8 @@ pub struct Store {
     pub said: BTreeMap<GrantId, (Uptake, bool)>,
     /// What partners' services have answered.
     pub heard: BTreeMap<GrantId, Verified<Uptake>>,
+    /// Cases that move, and packages.
+    pub moves: moves::Moves,
     /// The latest mark of each partner.
     pub marks: BTreeMap<OrganisationNumber, PartnerMark>,
     /// How many times the node was restored.
@@ -137,6 +140,7 @@ impl Store {
             tokens: BTreeMap::new(),
             said: BTreeMap::new(),
             heard: BTreeMap::new(),
+            moves: moves::Moves::default(),
             marks: BTreeMap::new(),
             incarnation: 0,
             checked: BTreeMap::new(),

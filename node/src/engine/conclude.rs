@@ -15,9 +15,10 @@ use stafett_protocol::ledger::statement::Said;
 use stafett_protocol::link::input::Input;
 use stafett_protocol::municipality::{AreaCode, Service};
 use stafett_protocol::signed::Verified;
+use stafett_protocol::succession::record::LeavingRecord;
 use stafett_protocol::transaction::{Committed, EntryRecord, EntryState, Transaction, Write};
 
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, succession};
 use crate::clock::random;
 use crate::store::{DisclosureFilter, LocalWrite};
 
@@ -55,11 +56,12 @@ impl Engine {
             self.close_gates(&Arc::new(decision.ledger().clone())).await;
         }
         match self.decide_and_commit(&mut decision, more, local, closes).await {
-            Ok(committed) => {
+            Ok((committed, moves)) => {
                 let after = Arc::new(decision.ledger().clone());
                 self.keep_ledger(&after);
                 let (issued, orders) = (decision.issued().to_vec(), decision.orders().to_vec());
                 self.tell_of(&after, &committed, issued, orders).await;
+                self.tell_moves(&after, moves).await;
                 if closes && !self.is_sealed() {
                     self.make_cards(&after).await;
                 }
@@ -97,25 +99,32 @@ impl Engine {
         more: Vec<Write>,
         local: Vec<LocalWrite>,
         closes: bool,
-    ) -> Result<Committed, EngineError> {
+    ) -> Result<(Committed, Vec<LeavingRecord>), EngineError> {
         let case = decision.ledger().case();
         self.follow_up(decision, case).await?;
         // A card that cannot be made must not hold up what closes.
         let cards = if closes { Vec::new() } else { self.cards_due(decision.ledger()).await? };
+        let (touched, more) = succession::apart(more);
+        let moves = self.moves_to_keep(decision.ledger(), touched).await?;
         let mut writes = decision.take_writes();
+        writes.extend(moves.iter().cloned().map(|record| Write::Leaving(Box::new(record))));
         writes.extend(more);
         writes.extend(cards);
-        Ok(self.inner.store.commit_with(Transaction::of(writes), local).await?)
+        Ok((self.inner.store.commit_with(Transaction::of(writes), local).await?, moves))
     }
 
     fn ends_a_grant(&self, decision: &Decision) -> bool {
-        self.link_table().values().any(|link| !decision.over(link.view()).is_empty())
+        let links = self.link_table();
+        links
+            .values()
+            .any(|link| !decision.over(link.view()).is_empty() || decision.move_over(link.view()).is_some())
     }
 
     /// Ends the grants that are over by this decision and issues those that are due, partner by
     /// partner.
     async fn follow_up(&self, decision: &mut Decision, case: CaseId) -> Result<(), EngineError> {
         let links = self.link_table();
+        self.follow_moves(decision, &links)?;
         for (partner, link) in links.iter() {
             if !decision.over(link.view()).is_empty() {
                 let issued = self.inner.store.grants_issued_in(case).await?;
@@ -189,7 +198,7 @@ impl Engine {
 
     /// Tells a session of a case that it has not known: all of it, so that the gate can answer. What
     /// is damaged is not told, and so is not sent.
-    async fn introduce(&self, link: &super::link::Link, ledger: &Arc<LedgerView>) {
+    pub(super) async fn introduce(&self, link: &super::link::Link, ledger: &Arc<LedgerView>) {
         let case = ledger.case();
         if !link.introduce(case) {
             return;
@@ -417,8 +426,9 @@ impl Engine {
             !grants_over(&ledger, link.view(), now).is_empty()
                 || !grants_due(&ledger, link.view(), now).is_empty()
         });
-        if follows || has_run_out {
-            let mut decision = Decision::by_the_clock((*ledger).clone(), now);
+        let mut decision = Decision::by_the_clock((*ledger).clone(), now);
+        let moves = links.values().any(|link| decision.move_over(link.view()).is_some());
+        if follows || has_run_out || moves {
             decision.mark_expired(&self.inner.signing)?;
             self.conclude(decision, Vec::new(), Vec::new()).await?;
         }

@@ -212,6 +212,18 @@ impl SessionTask {
                     let (engine, partner) = (self.engine.clone(), self.state.partner());
                     tokio::spawn(async move { engine.compare(partner, *shown).await });
                 }
+                Output::LeavingHeard(heard) => {
+                    let (engine, partner) = (self.engine.clone(), self.state.partner());
+                    tokio::spawn(async move { engine.hear_leaving(partner, heard).await });
+                }
+                Output::ArrivingHeard(heard) => {
+                    let (engine, partner) = (self.engine.clone(), self.state.partner());
+                    tokio::spawn(async move { engine.hear_arriving(partner, heard).await });
+                }
+                Output::ReadPart { succession, revision, index } => {
+                    let (engine, partner) = (self.engine.clone(), self.state.partner());
+                    tokio::spawn(async move { engine.read_part(partner, succession, revision, index).await });
+                }
                 Output::Close(code) => {
                     if let Some(link) = &work.link {
                         link.close(transport_code(code), "the session closed the link");
@@ -290,7 +302,10 @@ fn about(transaction: &Transaction) -> About {
             Write::UptakeHeard(uptake) => {
                 cases.insert(uptake.statement().case);
             }
-            Write::DisclosureUnsent(_) | Write::GrantHanded(_) | Write::GrantUnsent(_) => {
+            Write::DisclosureUnsent(_)
+            | Write::GrantHanded(_)
+            | Write::GrantUnsent(_)
+            | Write::LeavingHanded { .. } => {
                 return About::AnyCase;
             }
             _ => {}

@@ -45,7 +45,8 @@ impl Engine {
     /// # Errors
     /// As for [`start`](Self::start).
     pub async fn start_still(options: EngineOptions) -> Result<Self, EngineError> {
-        let EngineOptions { config, partners, people, store, signing, certificate, clock } = options;
+        let EngineOptions { config, partners, people, store, signing, package_secret, certificate, clock } =
+            options;
         let seals = SealReason::of_store(&store).await?;
         for reason in &seals {
             tracing::error!(?reason, next = reason.next_step(), "the node starts sealed: {}", reason.words());
@@ -59,6 +60,7 @@ impl Engine {
                 people: RwLock::new(Arc::new(people)),
                 store,
                 signing,
+                package_secret,
                 certificate,
                 log_watch: LogWatch::default(),
                 damaged: DamagedEntries::default(),
@@ -299,6 +301,7 @@ impl Engine {
             entries_max: about.terms.entries_max,
             bytes_max: about.terms.bytes_max,
             retention: Arc::new(self.inner.config.retention.clone()),
+            package_secret: Arc::clone(&self.inner.package_secret),
         };
         let agreement = Some(about.agreement.clone());
         let session = Session::new(identity, agreement, about.standing, snapshot, self.now());

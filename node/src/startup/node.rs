@@ -69,6 +69,7 @@ pub async fn start(config: NodeConfig, options: Options) -> Result<RunningNode, 
         people: people.clone(),
         store,
         signing,
+        package_secret: Arc::new(keys.package_secret()?),
         certificate: keys.certificate_facts().clone(),
         clock: clock.teller(),
     })

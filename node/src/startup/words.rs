@@ -88,6 +88,7 @@ async fn say_to_stopped(config: &NodeConfig, word: Word) -> Result<WordOutcome, 
         people,
         store,
         signing,
+        package_secret: std::sync::Arc::new(keys.package_secret()?),
         certificate: keys.certificate_facts().clone(),
         clock: clock.teller(),
     };

@@ -24,7 +24,7 @@ use crate::store::sealed::{GRANT_RECEIVED, RECEIPT_SIGNED};
 use crate::store::snapshot::{Snapshot, statement_of};
 use crate::store::step::Step;
 use crate::store::value::{count, millis, moment, organisation};
-use crate::store::{StoreReader, disclosure, entry, ledger, mark, proposal, uptake};
+use crate::store::{StoreReader, disclosure, entry, ledger, mark, proposal, succession, uptake};
 
 impl StoreReader {
     /// Returns the grants that a partner's node signed for this one, ended ones too.
@@ -79,14 +79,17 @@ impl StoreReader {
         self.read(move |snapshot| relations(snapshot, "case_id = ?1", [case.as_bytes()])).await
     }
 
-    /// Returns the own cases in which a grant was ever issued to a partner.
+    /// Returns the own cases in which a grant was ever issued to a partner, or that were offered to it.
     ///
     /// # Errors
     /// [`StoreError`] if the store cannot be read.
     pub async fn cases_granted(&self, partner: OrganisationNumber) -> Result<Vec<CaseId>, StoreError> {
         self.read(move |snapshot| {
             snapshot.rows(
-                "SELECT DISTINCT case_id FROM grant_issued WHERE partner = ?1 ORDER BY case_id",
+                "SELECT case_id FROM grant_issued WHERE partner = ?1
+                 UNION SELECT of_case FROM succession_out WHERE partner = ?1
+                     AND of_case IN (SELECT case_id FROM ledger)
+                 ORDER BY case_id",
                 [partner.value()],
                 |row| Ok(CaseId::from_bytes(row.get(0)?)),
             )
@@ -159,6 +162,7 @@ fn link_snapshot(
     link.ended = ended(snapshot, partner)?;
     mark::read(snapshot, partner, &mut link)?;
     uptake::read(snapshot, partner, &mut link)?;
+    succession::read(snapshot, partner, &mut link)?;
     Ok(link)
 }
 

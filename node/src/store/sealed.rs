@@ -83,9 +83,17 @@ pub(crate) static EMERGENCY_OPENING: SealedTable =
 pub(crate) static EMERGENCY_REVIEW: SealedTable =
     table("emergency_review", &["case_id", "opening_id", "account", "reviewed_at"]);
 pub(crate) static ACCESS_LOG: SealedTable = table("access_log", &["case_id", "number"]);
+pub(crate) static SUCCESSION_OUT: SealedTable = table("succession_out", &["case_id", "succession_id"]);
+pub(crate) static SUCCESSION_IN: SealedTable = table("succession_in", &["case_id", "succession_id"]);
+pub(crate) static SUCCESSION_PART: SealedTable =
+    table("succession_part", &["case_id", "succession_id", "part"]);
+pub(crate) static PACKAGE_PART: SealedTable =
+    table("package_part", &["case_id", "succession_id", "revision", "part"]);
+pub(crate) static PACKAGE_ITEM: SealedTable =
+    table("package_item", &["case_id", "succession_id", "revision", "entry_id"]);
 
 /// Every sealed table: sealing anew and searching go through all of them.
-pub(crate) static TABLES: [&SealedTable; 20] = [
+pub(crate) static TABLES: [&SealedTable; 25] = [
     &PRIVATE_CASE,
     &ASSIGNMENT,
     &LEDGER,
@@ -106,6 +114,11 @@ pub(crate) static TABLES: [&SealedTable; 20] = [
     &EMERGENCY_OPENING,
     &EMERGENCY_REVIEW,
     &ACCESS_LOG,
+    &SUCCESSION_OUT,
+    &SUCCESSION_IN,
+    &SUCCESSION_PART,
+    &PACKAGE_PART,
+    &PACKAGE_ITEM,
 ];
 
 impl SealedTable {

@@ -12,6 +12,7 @@ mod opening;
 mod receiving;
 mod repeat;
 mod sharing;
+mod succession;
 mod uptakes;
 mod writing;
 

@@ -17,7 +17,7 @@ use crate::store::session::SessionWrite;
 use crate::store::step::Step;
 use crate::store::{
     access_log, case, chain, disclosure, emergency, entry, erase, handover, journal, ledger, link, login,
-    mark, meta, private_case, proposal, returned, session, uptake, word,
+    mark, meta, private_case, proposal, returned, session, succession, uptake, word,
 };
 
 /// One thing to keep that concerns this node alone.
@@ -180,6 +180,13 @@ fn apply(step: &mut Step<'_>, write: &Write) -> Result<(), StoreError> {
         Write::UptakeSaid(uptake) => uptake::say(step, uptake),
         Write::UptakeKept { grant, said_at } => uptake::kept(step, *grant, *said_at),
         Write::UptakeHeard(uptake) => uptake::hear(step, uptake),
+        Write::Leaving(record) => succession::put_leaving(step, record),
+        Write::LeavingHanded { succession, is_handed } => succession::hand(step, *succession, *is_handed),
+        Write::PackageMade(made) => succession::put_package(step, made),
+        Write::Arriving(record) => succession::put_arriving(step, record),
+        Write::PackagePart { succession, index, bytes } => {
+            succession::put_part(step, *succession, *index, bytes)
+        }
     }
 }
 
@@ -198,6 +205,7 @@ fn apply_local(step: &mut Step<'_>, write: &LocalWrite) -> Result<(), StoreError
         LocalWrite::Session(write) => session::write(step, write),
         LocalWrite::Incarnation(incarnation) => {
             ledger::hand_all(step)?;
+            succession::hand_all(step)?;
             meta::set_incarnation(step, *incarnation)
         }
         LocalWrite::HighWaterMark(mark) => meta::set_high_water_mark(step, *mark),

@@ -105,6 +105,7 @@ impl Session {
             || relations
                 .filter(|tracked| tracked.sent && !tracked.stored)
                 .any(|tracked| self.relation_is_over(tracked))
+            || self.part_is_over(&of)
             || proposals.filter(|waiting| waiting.sent).any(|waiting| !self.proposal_may_go(waiting))
     }
 

@@ -6,6 +6,7 @@ use crate::erasure::retention::Retention;
 use crate::limits::{PARTNER_BYTES_MAX, PARTNER_ENTRIES_MAX};
 use crate::municipality::OrganisationNumber;
 use crate::signed::{PublicKey, SigningKey};
+use crate::succession::sealed::PackageSecret;
 
 /// Who speaks with whom.
 #[derive(Debug, Clone)]
@@ -27,6 +28,8 @@ pub struct Identity {
     pub bytes_max: u64,
     /// What this municipality must keep of what it received.
     pub retention: Arc<Retention>,
+    /// What the keys of packages are derived from.
+    pub package_secret: Arc<PackageSecret>,
 }
 
 impl Identity {

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use crate::agreement::{Agreement, Standing};
 use crate::erasure::EraseOrder;
 use crate::grant::Grant;
+use crate::id::SuccessionId;
 use crate::ledger::LedgerView;
 use crate::restore::Holdings;
 use crate::signed::Verified;
+use crate::succession::record::{ArrivingRecord, LeavingRecord};
 use crate::transaction::{Committed, EntryRecord, Fault, Proposal, Relation};
 use crate::wire::{Frame, Stream};
 
@@ -57,6 +59,23 @@ pub enum Input {
     ProposalMade(Proposal),
     /// The leader of an own service has answered a grant of this partner's.
     UptakeSaid(crate::uptake::Uptake),
+    /// What holds of a case that moves to the partner: committed.
+    LeavingTold(Box<LeavingRecord>),
+    /// What holds of a case that may come from the partner: committed.
+    ArrivingTold(Box<ArrivingRecord>),
+    /// What came of a move could not be kept.
+    MoveNotKept(SuccessionId),
+    /// What [`ReadPart`](super::output::Output::ReadPart) asked for.
+    PartRead {
+        /// Of which move.
+        succession: SuccessionId,
+        /// Of which package.
+        revision: u32,
+        /// Which part.
+        index: u32,
+        /// What stands in it; nothing if it is not here.
+        bytes: Option<Vec<u8>>,
+    },
     /// The agreement or the trust in the partner changed.
     StandingChanged {
         /// The agreement, if one is left.

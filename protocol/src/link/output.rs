@@ -1,10 +1,11 @@
 //! Everything that the shell must do for a session.
 
 use crate::erasure::Receipt;
-use crate::id::DisclosureId;
+use crate::id::{DisclosureId, SuccessionId};
 use crate::mark::LinkMark;
 use crate::restore::Shown;
 use crate::signed::Verified;
+use crate::succession::hearing::{ArrivingHeard, LeavingHeard};
 use crate::transaction::Transaction;
 use crate::wire::Frame;
 use crate::wire::error_code::CloseCode;
@@ -35,6 +36,21 @@ pub enum Output {
     ResetData,
     /// A receipt for an own order came and is genuine: file it in the case's ledger.
     FileReceipt(Verified<Receipt>),
+    /// The partner says something of a case that moves there, which follows: decide, commit, and tell what
+    /// holds as [`LeavingTold`](super::input::Input::LeavingTold).
+    LeavingHeard(LeavingHeard),
+    /// The partner says something of a case that may come here, which follows: commit it, and tell what holds
+    /// as [`ArrivingTold`](super::input::Input::ArrivingTold).
+    ArrivingHeard(ArrivingHeard),
+    /// Read a part of a package, and tell it as [`PartRead`](super::input::Input::PartRead).
+    ReadPart {
+        /// Of which move.
+        succession: SuccessionId,
+        /// Of which package.
+        revision: u32,
+        /// Which part.
+        index: u32,
+    },
     /// Somebody should look at this: the partner broke a rule. Carries no content.
     Alarm(Alarm),
     /// The partner showed this node's own signature above its number: this node was restored from

@@ -7,12 +7,13 @@ use crate::access::Held;
 use crate::entry::{ChangeHash, Heads};
 use crate::erasure::{EraseOrder, Receipt};
 use crate::grant::{Grant, ReceivedGrant};
-use crate::id::{CaseId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId};
+use crate::id::{CaseId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId, SuccessionId};
 use crate::ledger::LedgerView;
 use crate::mark::LinkMark;
 use crate::municipality::OrganisationNumber;
 use crate::planted::planted;
 use crate::signed::Verified;
+use crate::succession::record::{ArrivingRecord, LeavingRecord};
 use crate::time::UnixMillis;
 use crate::transaction::{EntryRecord, EntryState, Proposal, Relation};
 use crate::uptake::Uptake;
@@ -21,6 +22,10 @@ use crate::wire::Carried;
 /// Everything that the store holds of a link.
 #[derive(Debug, Default)]
 pub struct Snapshot {
+    /// Own cases that move to the partner, or have.
+    pub leaving: BTreeMap<SuccessionId, LeavingRecord>,
+    /// Cases of the partner's that may come here, or came.
+    pub moving_here: BTreeMap<SuccessionId, ArrivingRecord>,
     /// Own cases with a grant for the partner, now or before.
     pub cases: BTreeMap<CaseId, Arc<LedgerView>>,
     /// Grants that this node issued to the partner and that have not ended.

@@ -27,6 +27,7 @@ fn session() -> Session {
         entries_max: Identity::ENTRIES_MAX,
         bytes_max: Identity::BYTES_MAX,
         retention: Arc::default(),
+        package_secret: Arc::new(crate::succession::sealed::PackageSecret::new([1; 32])),
     };
     Session::new(identity, None, Standing::Trusted, Snapshot::default(), UnixMillis(0))
 }

@@ -3,7 +3,7 @@
 use super::output::Token;
 use super::snapshot::PartnerMark;
 use super::{Session, ending, receiving, renewing, sending};
-use crate::id::{DisclosureId, EntryId, GrantId, ProposalId, RelationId};
+use crate::id::{DisclosureId, EntryId, GrantId, ProposalId, RelationId, SuccessionId};
 use crate::time::UnixMillis;
 use crate::transaction::{Committed, EntryRecord, Fault, Relation};
 
@@ -50,6 +50,8 @@ pub(super) enum Work {
     Receipt(Box<ending::CarriedOut>),
     /// Count this mark as stored, or go back to the one that is.
     MarkSeen(Box<PartnerMark>),
+    /// Offer a case, now that it is written down that the partner may know of it.
+    OfferHanded(SuccessionId),
     /// Say that a service's answer is kept.
     UptakeHeard(GrantId, UnixMillis),
 }
@@ -78,6 +80,7 @@ impl Session {
             Work::ReadBack(carrying) => self.was_read_back(*carrying, outcome),
             Work::Receipt(carried_out) => self.carried_out(*carried_out, outcome),
             Work::MarkSeen(mark) => self.mark_seen(*mark, &outcome),
+            Work::OfferHanded(succession) => self.offer_handed(succession, outcome),
             Work::UptakeHeard(grant, said_at) => self.uptake_heard(grant, said_at, outcome),
         }
     }

@@ -228,6 +228,17 @@ impl Arriving {
         matches!(self, Self::Owner { .. })
     }
 
+    /// Returns how many parts of a package lie here, from the first: none of an earlier package stays.
+    pub fn parts_kept(self) -> u32 {
+        match self {
+            Self::InDoubt { .. } | Self::Waiting { coming: None, is_stored: true, .. } => u32::MAX,
+            Self::Accepted { coming: Some(coming), .. } | Self::Waiting { coming: Some(coming), .. } => {
+                coming.have
+            }
+            _ => 0,
+        }
+    }
+
     /// Returns whether parts of a package may lie here.
     pub fn keeps_parts(self) -> bool {
         matches!(self, Self::Accepted { .. } | Self::InDoubt { .. } | Self::Waiting { .. })

@@ -13,7 +13,7 @@
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::hkdf;
+use aws_lc_rs::{constant_time, hkdf};
 use sha2::{Digest, Sha256};
 
 use super::package::{PACKAGE_FORMAT, PackageHash};
@@ -132,6 +132,14 @@ impl PackagePlace {
         .concat()
     }
 }
+
+impl PartialEq for PackageKey {
+    fn eq(&self, other: &Self) -> bool {
+        constant_time::verify_slices_are_equal(&self.0, &other.0).is_ok()
+    }
+}
+
+impl Eq for PackageKey {}
 
 impl PackageKey {
     /// Derives the key of one package; always the same one from the same inputs.

@@ -93,6 +93,10 @@ pub fn encode(frame: &Frame) -> Result<Vec<u8>, EncodeError> {
         Frame::Holding(body) => to_bytes(body),
         Frame::Living(body) => to_bytes(body),
         Frame::Uptake(body) => to_bytes(body),
+        Frame::Succession(body) => to_bytes(body.as_ref()),
+        Frame::SuccessionAnswer(body) => to_bytes(body),
+        Frame::PackagePart(body) => to_bytes(body),
+        Frame::Evidence(body) => to_bytes(body),
     };
     bytes.extend(body?);
     if bytes.len() > FRAME_BYTES_MAX {
@@ -137,6 +141,10 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, DecodeError> {
         23 => Frame::Holding(from_bytes(kind, body)?),
         24 => Frame::Living(from_bytes(kind, body)?),
         25 => Frame::Uptake(from_bytes(kind, body)?),
+        26 => Frame::Succession(Box::new(from_bytes(kind, body)?)),
+        27 => Frame::SuccessionAnswer(from_bytes(kind, body)?),
+        28 => Frame::PackagePart(from_bytes(kind, body)?),
+        29 => Frame::Evidence(from_bytes(kind, body)?),
         unknown => return Err(DecodeError::UnknownKind(unknown)),
     })
 }

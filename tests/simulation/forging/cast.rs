@@ -22,9 +22,13 @@ use stafett_protocol::protection::{AddressProtection, ProtectionSaid};
 use stafett_protocol::signed::{Statement, StatementHash, Verified};
 use stafett_protocol::succession::leaving::{Became, LeavingEvent, Offering};
 use stafett_protocol::succession::package::{PackageHash, Packed};
+use stafett_protocol::succession::statement::{
+    Answer, CaseOpened, Ended, Late, Offer, PackageStored, Transferred,
+};
 use stafett_protocol::time::{MINUTE, UnixMillis};
 use stafett_protocol::transition::{Days, Item, MetBy, Outcome, Transition, Unit};
 use stafett_protocol::uptake::Uptake;
+use stafett_protocol::wire::succession::{KeyBytes, SuccessionAnswerFrame, SuccessionFrame};
 use stafett_protocol::wire::{Frame, GrantFrame, MarkFrame, OrderFrame, ReceiptFrame, UptakeFrame};
 use stafett_tests::federation::{AskFor, CaseAt, NewEntry};
 use stafett_tests::names::{CHILD, FATHER, MOTHER, areas, key, organisation, service, service_code};
@@ -171,14 +175,22 @@ pub(super) fn frame_of<T: Statement>(token: String) -> Frame {
 }
 
 /// A token in every frame that carries one.
-pub(super) fn frames_of_every_kind(token: &str) -> [(&'static str, Frame); 5] {
+pub(super) fn frames_of_every_kind(token: &str) -> [(&'static str, Frame); 12] {
     let token = || token.to_owned();
+    let said = |body| Frame::Succession(Box::new(body));
     [
         (Grant::TYPE, Frame::Grant(GrantFrame { token: token() })),
         (EraseOrder::TYPE, Frame::Order(OrderFrame { token: token() })),
         (Receipt::TYPE, Frame::Receipt(ReceiptFrame { token: token() })),
         (LinkMark::TYPE, Frame::Mark(MarkFrame { token: token() })),
         (Uptake::TYPE, Frame::Uptake(UptakeFrame::Said { token: token() })),
+        (Offer::TYPE, said(SuccessionFrame::Offer { token: token() })),
+        (Ended::TYPE, said(SuccessionFrame::Ended { token: token() })),
+        (Transferred::TYPE, said(SuccessionFrame::Transferred { token: token(), key: KeyBytes([7; 32]) })),
+        (Late::TYPE, said(SuccessionFrame::Late { token: token() })),
+        (Answer::TYPE, Frame::SuccessionAnswer(SuccessionAnswerFrame::Answer { token: token() })),
+        (PackageStored::TYPE, Frame::SuccessionAnswer(SuccessionAnswerFrame::Stored { token: token() })),
+        (CaseOpened::TYPE, Frame::SuccessionAnswer(SuccessionAnswerFrame::Opened { token: token() })),
     ]
 }
 

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use stafett_protocol::access::{EntryFacts, OnlyFor};
 use stafett_protocol::consent::rule::{Birthdays, Capacity, Party, SubjectKind};
-use stafett_protocol::consent::{
-    Channel, Consent, Controller, Direction, Evidence, Sector, WithdrawnPart, Yes,
-};
+use stafett_protocol::consent::{Channel, Direction, Evidence, Sector, WithdrawnPart, Yes};
 use stafett_protocol::decision::{Decision, DecisionError, PartnerView, SignedGrant};
 use stafett_protocol::entry::{About, Actor, Content, EntryDocument, EntryKind, Heads, SchemaVersion};
 use stafett_protocol::erasure::Receipt;
@@ -19,6 +17,7 @@ use stafett_protocol::ledger::statement::{Level, Said};
 use stafett_protocol::municipality::{OrganisationNumber, Service};
 use stafett_protocol::protection::{AddressProtection, ProtectionSaid};
 use stafett_protocol::signed::Verified;
+use stafett_protocol::succession::record::{ArrivingRecord, LeavingRecord};
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{
     EntryRecord, EntryState, Proposal, ProposalState, Relation, Transaction, Write,
@@ -127,6 +126,8 @@ pub(super) struct News {
     pub(super) proposals: Vec<Proposal>,
     pub(super) uptakes: Vec<Uptake>,
     pub(super) filed: Option<(OrganisationNumber, stafett_protocol::id::OrderId)>,
+    pub(super) leaving: Vec<LeavingRecord>,
+    pub(super) arriving: Vec<ArrivingRecord>,
 }
 
 impl Federation {
@@ -267,28 +268,6 @@ impl Federation {
         grant.map(|received| received.grant.grant)
     }
 
-    /// Asks the family.
-    pub fn ask(&mut self, case: CaseAt, ask: &AskFor<'_>) -> ConsentId {
-        let label = self.next_label();
-        let id = ConsentId::from_random(self.chance.half(format!("{label} consent")));
-        let replaced = ask
-            .supersedes
-            .map(|replaced| &self.nodes[&case.owner].store.ledgers[&case.case].consents()[&replaced]);
-        let consent = Consent {
-            version: replaced.map_or(1, |record| record.consent().version + 1),
-            areas: areas(ask.areas),
-            kinds: EntryKind::ALL.into_iter().filter(|kind| *kind != EntryKind::CaseCard).collect(),
-            exceptions: ask.exceptions.iter().copied().collect(),
-            direction: ask.direction,
-            purpose: "Samarbeid om barnet.".to_owned(),
-            supersedes: ask.supersedes,
-            controller: Controller { organisation: ask.service.host, sector: ask.sector },
-            ..Consent::sharing(id, ask.service.clone(), ask.from, ask.until)
-        };
-        self.say(case, &label, vec![Said::ConsentAsked { consent }]);
-        id
-    }
-
     /// One guardian says yes.
     pub fn give(&mut self, case: CaseAt, consent: ConsentId, giver: PersonId, about_self: bool) {
         let label = self.next_label();
@@ -381,7 +360,7 @@ impl Federation {
     }
 
     /// Decides: says things, ends and issues grants, closes before it commits.
-    fn say(&mut self, case: CaseAt, label: &str, said: Vec<Said>) {
+    pub(super) fn say(&mut self, case: CaseAt, label: &str, said: Vec<Said>) {
         self.say_with(case, label, HOLDER, said, Vec::new());
     }
 
@@ -422,10 +401,36 @@ impl Federation {
     }
 
     /// Decides what follows and commits it; whether there was room for it.
-    fn conclude(&mut self, case: CaseAt, label: &str, mut decision: Decision) -> bool {
+    fn conclude(&mut self, case: CaseAt, label: &str, decision: Decision) -> bool {
+        self.conclude_with(case, label, decision, Vec::new(), Vec::new())
+    }
+
+    /// Commits a decision about a move, with what is kept of it beside the chain.
+    pub(super) fn conclude_move(
+        &mut self,
+        case: CaseAt,
+        decision: Decision,
+        touched: Vec<LeavingRecord>,
+        more: Vec<Write>,
+    ) -> bool {
+        let label = self.next_label();
+        self.conclude_with(case, &label, decision, touched, more)
+    }
+
+    fn conclude_with(
+        &mut self,
+        case: CaseAt,
+        label: &str,
+        mut decision: Decision,
+        touched: Vec<LeavingRecord>,
+        more: Vec<Write>,
+    ) -> bool {
         let CaseAt { owner, case } = case;
         for place in self.ends_of(owner) {
             self.decide_about(place, case, label, &mut decision);
+        }
+        for word in decision.late_due() {
+            decision.say_late(word, &self.nodes[&owner].key).expect("is due");
         }
         if decision.is_empty() {
             return true;
@@ -446,9 +451,13 @@ impl Federation {
             case: Some(case),
             grants: decision.issued().to_vec(),
             orders: decision.orders().to_vec(),
+            leaving: self.moves_to_keep(owner, decision.ledger(), touched),
             ..News::default()
         };
-        self.commit_of_people(owner, decision.into_writes(), &news);
+        let mut writes = decision.into_writes();
+        writes.extend(news.leaving.iter().cloned().map(|record| Write::Leaving(Box::new(record))));
+        writes.extend(more);
+        self.commit_of_people(owner, writes, &news);
         true
     }
 
@@ -467,6 +476,9 @@ impl Federation {
             drawn += 1;
             self.chance.half(format!("{label} {what} {} {drawn}", end.partner))
         };
+        if let Some((succession, cause)) = decision.move_over(view) {
+            decision.end_move(succession, cause, &node.key).expect("is over");
+        }
         decision.end_grants(view, grants, &rows, &node.key, || random("order")).expect("signs");
         decision.issue_grants(end.own, view, &node.key, || random("grant")).expect("signs");
     }

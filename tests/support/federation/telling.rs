@@ -13,7 +13,9 @@ impl Federation {
     pub(super) fn shares(&self, place: Place, case: CaseId) -> bool {
         let end = self.end(place);
         let ledger = self.nodes[&end.own].store.ledgers.get(&case);
-        ledger.is_some_and(|ledger| ledger.grants().values().any(|grant| grant.partner == end.partner))
+        let is_granted =
+            ledger.is_some_and(|ledger| ledger.grants().values().any(|grant| grant.partner == end.partner));
+        is_granted || self.nodes[&end.own].store.is_moving(case, end.partner)
     }
 
     pub(super) fn is_on_link(&self, place: Place, record: &EntryRecord) -> bool {
@@ -28,6 +30,7 @@ impl Federation {
             if let Some(case) = news.case.filter(|case| self.shares(place, *case)) {
                 self.tell_case(place, case, news);
             }
+            self.tell_moves(place, news);
             for entry in &news.entries {
                 let record = self.nodes[&node].store.entries.get(entry).map(|kept| kept.record.clone());
                 if let Some(record) = record.filter(|record| self.is_on_link(place, record)) {

@@ -22,8 +22,10 @@ fn bytes_of(change: &stafett_protocol::entry::CheckedChange) -> u64 {
 impl Store {
     /// Returns the own cases of which a partner has, or had, a grant.
     pub fn cases_shared_with(&self, partner: OrganisationNumber) -> BTreeSet<CaseId> {
-        let is_shared =
-            |case: &CaseId| self.ledgers[case].grants().values().any(|grant| grant.partner == partner);
+        let is_shared = |case: &CaseId| {
+            self.is_moving(*case, partner)
+                || self.ledgers[case].grants().values().any(|grant| grant.partner == partner)
+        };
         self.ledgers.keys().filter(|case| is_shared(case)).copied().collect()
     }
 
@@ -81,6 +83,8 @@ impl Store {
                 .collect(),
             said: self.said_to(partner),
             heard: self.heard_from(partner),
+            leaving: self.leaving_to(partner),
+            moving_here: self.arriving_from(partner),
             own_mark: OwnMark { incarnation: self.incarnation, number: self.signed_for(partner) },
             partner_mark: self.marks.get(&partner).cloned(),
             restored: self.checked.get(&partner).copied().unwrap_or(0) < self.incarnation,

@@ -157,7 +157,7 @@ impl Store {
                 }
             }
             Write::EditReturned(edit) => self.returned.push(edit),
-            other => self.apply_uptake(other),
+            other => self.apply_move(other),
         }
     }
 

@@ -50,7 +50,7 @@ async fn filled(folder: &Folder) -> Store {
 const GOAL_WITH_MARKS: EntryId = EntryId::from_bytes([13; 16]);
 
 /// All bytes of all files of the data folder and of the journal's.
-fn all_bytes(folder: &Folder) -> Vec<(String, Vec<u8>)> {
+pub(super) fn all_bytes(folder: &Folder) -> Vec<(String, Vec<u8>)> {
     let paths = folder.paths();
     let files = [paths.data, paths.journal]
         .into_iter()
@@ -58,7 +58,7 @@ fn all_bytes(folder: &Folder) -> Vec<(String, Vec<u8>)> {
     files.map(|file| (file.display().to_string(), std::fs::read(file).expect("reads"))).collect()
 }
 
-fn contains(hay: &[u8], needle: &str) -> bool {
+pub(super) fn contains(hay: &[u8], needle: &str) -> bool {
     hay.windows(needle.len()).any(|window| window == needle.as_bytes())
 }
 

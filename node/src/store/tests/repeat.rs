@@ -136,6 +136,9 @@ fn ending(waiting: Proposal, answered: Proposal) -> Vec<Vec<Write>> {
             Write::ReceiptSigned(our_receipt(ORDER)),
         ],
         vec![Write::MarkSeen(their_mark(3)), Write::MarkSeen(their_mark(2))],
+        succession::packed(1, "et låst skrin"),
+        vec![Write::LeavingHanded { succession: succession::MOVE, is_handed: true }],
+        succession::fetched(),
     ]
 }
 
@@ -180,6 +183,11 @@ fn kind(write: &Write) -> usize {
         Write::UptakeSaid(_) => 35,
         Write::UptakeKept { .. } => 36,
         Write::UptakeHeard(_) => 37,
+        Write::Leaving(_) => 38,
+        Write::LeavingHanded { .. } => 39,
+        Write::PackageMade(_) => 40,
+        Write::Arriving(_) => 41,
+        Write::PackagePart { .. } => 42,
     }
 }
 
@@ -187,7 +195,7 @@ fn kind(write: &Write) -> usize {
 fn life_has_every_kind_of_write() {
     let kinds: BTreeSet<usize> = life().iter().flatten().map(kind).collect();
 
-    assert_eq!(kinds, (0..=37).collect());
+    assert_eq!(kinds, (0..=42).collect());
 }
 
 #[tokio::test]

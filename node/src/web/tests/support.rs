@@ -514,6 +514,7 @@ async fn start_engine(
         config: config.clone(),
         store,
         signing: Arc::new(SigningKey::from_pkcs8(keys.signing_key_pkcs8()).expect("a key")),
+        package_secret: Arc::new(keys.package_secret().expect("a secret")),
         certificate: keys.certificate_facts().clone(),
         clock: Arc::new(read),
     })

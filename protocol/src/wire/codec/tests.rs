@@ -139,6 +139,7 @@ fn frames() -> Vec<(String, Frame)> {
     frames.extend(frames_about_generations(codes));
     frames.extend(after_a_restore());
     frames.extend(about_uptakes());
+    frames.extend(about_moves());
     frames
 }
 
@@ -187,6 +188,39 @@ fn about_uptakes() -> Vec<(String, Frame)> {
     vec![("uptake-said".to_owned(), Frame::Uptake(said)), ("uptake-kept".to_owned(), Frame::Uptake(kept))]
 }
 
+fn about_moves() -> Vec<(String, Frame)> {
+    use crate::id::SuccessionId;
+    use crate::wire::succession::{
+        Evidence, KeyBytes, PackagePart, SuccessionAnswerFrame as Answer, SuccessionFrame as Says,
+    };
+    let succession = SuccessionId::from_bytes([6; 16]);
+    let token = || "eyJ0.eyJz.c2ln".to_owned();
+    let said = [
+        ("offer", Says::Offer { token: token() }),
+        ("ended", Says::Ended { token: token() }),
+        ("transferred", Says::Transferred { token: token(), key: KeyBytes([7; 32]) }),
+        ("late", Says::Late { token: token() }),
+        ("ready", Says::Ready { succession, revision: 2, package: [8; 32], bytes: 70_000 }),
+    ];
+    let answered = [
+        ("answer", Answer::Answer { token: token() }),
+        ("stored", Answer::Stored { token: token() }),
+        ("opened", Answer::Opened { token: token() }),
+        ("late-kept", Answer::LateKept { succession, number: 1 }),
+        ("end-kept", Answer::EndKept { succession }),
+        ("ask", Answer::Ask { succession }),
+        ("want", Answer::Want { succession, revision: 2, index: 251 }),
+    ];
+    let part = PackagePart { succession, revision: 2, index: 251, bytes: vec![9; 3] };
+    let said = said.map(|(name, body)| (format!("move-{name}"), Frame::Succession(Box::new(body))));
+    let answered = answered.map(|(name, body)| (format!("moving-{name}"), Frame::SuccessionAnswer(body)));
+    let others = [
+        ("package-part".to_owned(), Frame::PackagePart(part)),
+        ("evidence".to_owned(), Frame::Evidence(Evidence { token: token() })),
+    ];
+    said.into_iter().chain(answered).chain(others).collect()
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -203,7 +237,7 @@ fn every_frame_encodes_to_its_committed_bytes_and_decodes_from_them() {
         assert_eq!(decode(&encode(&frame).expect("fits")).as_ref(), Ok(&frame), "{name}");
     }
     let kinds: BTreeSet<u16> = frames().iter().map(|(_, frame)| frame.kind()).collect();
-    assert_eq!(kinds, (1..=25).collect());
+    assert_eq!(kinds, (1..=29).collect());
 }
 
 #[test]
