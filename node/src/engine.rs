@@ -12,6 +12,7 @@ pub mod restore;
 pub mod seal;
 pub mod search;
 
+pub mod arrival;
 mod authors;
 mod baton;
 mod cases;

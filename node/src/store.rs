@@ -8,6 +8,7 @@
 //! [`stafett_protocol::access`].
 
 mod access_log;
+mod arrival;
 pub mod beside;
 mod case;
 mod chain;
@@ -67,6 +68,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tracing::error;
 
 pub use access_log::{AccessRow, LogCheck, LogEnd, LogFault};
+pub use arrival::CarriedCase;
 pub use case::{Assignment, ReceivedCase};
 pub use disclosure::{DisclosureFilter, LoggedDisclosure};
 pub use emergency::{

@@ -3,8 +3,10 @@
 //! areas, services and levels are settings and are not here.
 
 pub(crate) mod entry;
+mod origin;
 pub(crate) mod time;
 
+pub(crate) use origin::origin;
 use stafett_config::Language;
 use stafett_protocol::municipality::{AreaCode, Service};
 use stafett_protocol::person::Role;

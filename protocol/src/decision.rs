@@ -83,10 +83,33 @@ impl Decision {
         at: UnixMillis,
         key: &SigningKey,
     ) -> Result<Self, DecisionError> {
-        let first = LedgerStatement { case, number: 0, previous: None, at, by: Some(by), said };
+        Self::open_by(case, said, Some(by), at, key)
+    }
+
+    /// Opens a case that came from another municipality: by the node's own word, and by nobody's.
+    ///
+    /// # Errors
+    /// [`DecisionError`] if the statement does not open a case, or cannot be signed.
+    pub fn open_arrived(
+        case: crate::id::CaseId,
+        said: Said,
+        at: UnixMillis,
+        key: &SigningKey,
+    ) -> Result<Self, DecisionError> {
+        Self::open_by(case, said, None, at, key)
+    }
+
+    fn open_by(
+        case: crate::id::CaseId,
+        said: Said,
+        by: Option<AccountId>,
+        at: UnixMillis,
+        key: &SigningKey,
+    ) -> Result<Self, DecisionError> {
+        let first = LedgerStatement { case, number: 0, previous: None, at, by, said };
         let first = key.sign(first)?;
         let ledger = LedgerView::open(&first)?;
-        let mut decision = Self { by: Some(by), ..Self::by_the_clock(ledger, at) };
+        let mut decision = Self { by, ..Self::by_the_clock(ledger, at) };
         decision.writes.push(Write::Ledger(first));
         Ok(decision)
     }

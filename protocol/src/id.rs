@@ -111,6 +111,8 @@ random_id! {
     EmergencyOpeningId;
     /// A move of a case to another municipality.
     SuccessionId;
+    /// A package for the hand, in which a case goes to a municipality without a node.
+    PackageId;
     /// A transition of a child from one service or unit to another.
     TransitionId;
 }

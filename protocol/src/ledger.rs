@@ -4,6 +4,7 @@
 //! documents and does. The chain is private to the owner (law 5): partners get grants and orders.
 
 mod applying;
+mod arrived;
 mod consents;
 mod exceptions;
 mod level;
@@ -27,6 +28,7 @@ use crate::signed::{StatementHash, Verified};
 use crate::succession::SuccessionError;
 use crate::time::UnixMillis;
 use crate::transition::{TransitionError, TransitionRecord};
+pub use arrived::Carried;
 use exceptions::Exception;
 use level::CaseLevel;
 use statement::{LedgerStatement, Said};
@@ -47,6 +49,10 @@ pub enum LedgerError {
     /// Something other than an opening came first, or an opening came later.
     #[error("a case is opened once, and first")]
     Opening,
+    /// It says that the case came from another municipality, and the case was opened by a person, or has
+    /// gone on since.
+    #[error("a case comes from elsewhere with its opening")]
+    Arrival,
     /// It speaks of a consent that nobody asked for.
     #[error("there is no such consent")]
     NoSuchConsent,
@@ -176,6 +182,7 @@ pub struct LedgerView {
     orders: BTreeMap<OrderId, OrderedErasure>,
     transitions: BTreeMap<TransitionId, TransitionRecord>,
     closed_at: Option<UnixMillis>,
+    carried: Option<Carried>,
     moves: BTreeMap<SuccessionId, Move>,
     doubtful: BTreeSet<ConsentId>,
     /// Consents that are in doubt from a moment on: a newer version, which is lost, begins then.
@@ -223,6 +230,7 @@ impl LedgerView {
             orders: BTreeMap::new(),
             transitions: BTreeMap::new(),
             closed_at: None,
+            carried: None,
             moves: BTreeMap::new(),
             doubtful: BTreeSet::new(),
             replaced_from: BTreeMap::new(),

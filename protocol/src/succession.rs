@@ -10,6 +10,7 @@ pub mod day;
 pub mod hearing;
 pub mod leaving;
 pub mod opening;
+pub mod origin;
 pub mod package;
 pub mod record;
 pub mod sealed;

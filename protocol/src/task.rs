@@ -66,6 +66,8 @@ pub enum TaskKind {
     BatonOffered,
     /// The stafettholder acts for one who has left, until somebody has taken the baton.
     BatonActing,
+    /// The case came from another municipality, and who the family is was not looked through here.
+    CarriedFamily,
     /// A partner's service says that it cannot take the case. Told by its answer ([`uptake`](crate::uptake)),
     /// which is not of the ledger.
     ServiceCannotTake,
@@ -80,7 +82,7 @@ pub enum TaskKind {
 
 impl TaskKind {
     /// Every kind.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::ReceiptLate,
         Self::ReceiptOverdue,
         Self::ProtectionToBeRenewed,
@@ -100,6 +102,7 @@ impl TaskKind {
         Self::ChildNotHeard,
         Self::BatonOffered,
         Self::BatonActing,
+        Self::CarriedFamily,
         Self::ServiceCannotTake,
         Self::TransitionItemDue,
         Self::TransitionToReceive,
@@ -170,6 +173,8 @@ pub fn tasks(ledger: &LedgerView, now: UnixMillis) -> Vec<Task> {
         tasks.extend(offer.map(|offer| Task::of(TaskKind::BatonOffered, offer.lapses_at)));
         let acting = Some(ledger.baton()).filter(|baton| baton.is_acting);
         tasks.extend(acting.map(|baton| Task::of(TaskKind::BatonActing, baton.since.plus(BATON_ACTING_MS))));
+        let carried = ledger.family_carried_since();
+        tasks.extend(carried.map(|since| Task::of(TaskKind::CarriedFamily, since)));
         tasks.extend(birthdays(ledger, now));
         let shared = ledger.consents().values().filter(|record| record.consent().kind == ConsentKind::Share);
         for record in shared {

@@ -24,6 +24,7 @@ use crate::mark::LinkMark;
 use crate::municipality::{AreaCode, OrganisationNumber, ServiceCode};
 use crate::protection::ProtectionStatement;
 use crate::signed::Verified;
+use crate::succession::origin::Origin;
 use crate::succession::record::{ArrivingRecord, LeavingRecord};
 use crate::succession::sealed::Sealed;
 use crate::time::UnixMillis;
@@ -235,6 +236,13 @@ pub enum Write {
     },
     /// What becomes of the generations that an entry leaves.
     Generation(GenerationWrite),
+    /// Where an entry comes from that came with its case; written with the entry, and never changed.
+    Origin {
+        /// The entry.
+        entry: EntryId,
+        /// Where it comes from.
+        origin: Origin,
+    },
     /// A relation between two entries of one case.
     Relation(Relation),
     /// What is about to be handed to a partner. Also what its node holds from here on.

@@ -1,6 +1,7 @@
 //! What the engine answers: the bodies of the HTTP API. Content is in here; nothing of it is
 //! ever logged, so no type prints itself.
 
+mod arrival;
 mod baton;
 mod consent;
 mod emergency;
@@ -28,6 +29,7 @@ use super::seal::SealReason;
 use crate::notice::NoticeText;
 use crate::web::openapi::types as doc;
 
+pub use arrival::{CarriedArea, CarriedConsent, CarriedView, CarriedYes, OriginItem};
 pub use baton::{BatonOfferItem, BatonPart, BatonView, ColleagueItem, OfferItem, OfferedBaton};
 pub use consent::{ConsentItem, ConsentView, OwnConsent, WaitingItem, WithdrawalItem};
 pub use emergency::{EmergencyItem, EmergencyReviewItem, EmergencyView, OpenedEmergency};
@@ -131,6 +133,8 @@ pub struct CaseView {
     pub proposals: Vec<ProposalItem>,
     /// What is to be done, the earliest due first; for the stafettholder only.
     pub tasks: Vec<TaskItem>,
+    /// What came with it from another municipality, beside its entries; for the stafettholder only.
+    pub carried: Option<CarriedView>,
 }
 
 /// An entry as its reader may see it.
@@ -162,6 +166,8 @@ pub struct EntryItem {
     pub written_by: Option<Service>,
     /// Who of the family wrote it, for the stafettholder.
     pub author: Option<AuthorItem>,
+    /// Where it comes from, if it came with its case from another municipality.
+    pub origin: Option<OriginItem>,
     /// The fields, and concurrent values that wait for the stafettholder.
     #[serde(flatten)]
     #[schema(value_type = doc::EntryView)]

@@ -352,7 +352,7 @@ fn new_person(new: &NewGuardian, field: &'static str) -> Result<(Party, Guardian
 
 /// Writes down what each one's capacity says of parental responsibility: it describes, and the
 /// capacity in the ledger counts.
-fn describe(guardians: &mut [GuardianDetails], parties: &[Party]) {
+pub(super) fn describe(guardians: &mut [GuardianDetails], parties: &[Party]) {
     let shares = |party: &&Party| party.capacity == Capacity::GuardianWithParentalResponsibility;
     let together = parties.iter().filter(shares).count() > 1;
     for guardian in guardians {

@@ -78,11 +78,11 @@ impl Engine {
         self.people().get(account).is_some_and(|person| person.roles.iter().any(works))
     }
 
-    fn may_take(&self, account: AccountId) -> bool {
+    pub(super) fn may_take(&self, account: AccountId) -> bool {
         self.people().get(account).is_some_and(|person| person.roles.contains(&Role::Employee))
     }
 
-    fn acting_for(&self, ledger: &LedgerView) -> Option<AccountId> {
+    pub(super) fn acting_for(&self, ledger: &LedgerView) -> Option<AccountId> {
         let people = self.people();
         let near = people.iter().filter(|person| self.is_near(person, ledger));
         let colleagues: Vec<_> = near.map(colleague).collect();

@@ -15,7 +15,7 @@ use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::person::{Reader, Role};
 use stafett_protocol::transaction::{EntryContent, EntryRecord, ProposalState, ReturnedEdit};
 
-use super::answer::{AuthorItem, CaseSummary, CaseView, EntryItem, Inbox, ProposalItem};
+use super::answer::{AuthorItem, CaseSummary, CaseView, EntryItem, Inbox, OriginItem, ProposalItem};
 use super::family::party_items;
 use super::tasks::CASES_AT_ONCE;
 use super::{Engine, EngineError};
@@ -295,10 +295,12 @@ impl Engine {
         self.note_whole(case, seen.iter().map(|(content, _)| content.record.facts.entry));
         let readers = self.readers_of_case(reader, case, &here).await?;
         let authors = self.authors_for(reader, case, &here).await?;
+        let mut origins = self.origins_in(case, &here).await?;
         let mut entries = Vec::new();
         for (content, seen) in seen {
             let towards = relations.get(&content.record.facts.entry).copied();
-            let beside = (readers.of(&content.record), authors.of(&content.record));
+            let origin = origins.remove(&content.record.facts.entry);
+            let beside = (readers.of(&content.record), authors.of(&content.record), origin);
             entries.push((content.record.clone(), item(content.record, seen, towards, beside)));
         }
         // What closed while this was read is not shown, nor whom the case is about.
@@ -311,10 +313,14 @@ impl Engine {
         for item in &mut entries {
             item.towards = item.towards.filter(|to| kept.contains(to));
         }
-        entries.sort_by_key(|item| std::cmp::Reverse((item.stored_at, item.entry)));
+        // What came with the case came at once: its days of writing tell its order.
+        let written_on = |item: &EntryItem| item.origin.as_ref().map(|origin| origin.written_on.clone());
+        entries.sort_by_key(|item| std::cmp::Reverse((item.stored_at, written_on(item), item.entry)));
+        let mut carried = None;
         let (subject_kind, baton, parties, tasks) = match &here {
             Here::Own { ledger, assigned } => {
                 let task = task(reader, ledger, assigned, self.now()).map_err(|_| EngineError::NotFound)?;
+                carried = self.carried_for(reader, ledger).await?;
                 let (parties, tasks) = match task {
                     CaseTask::Stafettholder => {
                         let private = self.private_case(case).await?;
@@ -327,7 +333,7 @@ impl Engine {
             }
             Here::Received { .. } => (None, None, Vec::new(), Vec::new()),
         };
-        Ok(CaseView { summary, subject_kind, baton, parties, entries, unreadable, proposals, tasks })
+        Ok(CaseView { summary, subject_kind, baton, parties, entries, unreadable, proposals, tasks, carried })
     }
 
     /// The entries of a case that the gate opens to a person, with their changes. Of the others no
@@ -380,7 +386,8 @@ impl Engine {
             shown = Some(relation.to);
         }
         let authors = self.authors_for(reader, case, here).await?;
-        let beside = (readers.of(&content.record), authors.of(&content.record));
+        let origin = self.origins_in(case, here).await?.remove(&entry);
+        let beside = (readers.of(&content.record), authors.of(&content.record), origin);
         Ok(item(content.record, seen, shown, beside))
     }
 
@@ -517,7 +524,7 @@ pub(super) fn item(
     record: EntryRecord,
     seen: Shown,
     towards: Option<EntryId>,
-    (read_by, author): (super::preview::ReadBy, Option<AuthorItem>),
+    (read_by, author, origin): (super::preview::ReadBy, Option<AuthorItem>, Option<OriginItem>),
 ) -> EntryItem {
     EntryItem {
         entry: record.facts.entry,
@@ -529,6 +536,7 @@ pub(super) fn item(
         heads: record.heads,
         written_by: record.facts.written_by,
         author,
+        origin,
         undelivered: seen.undelivered.map(|what| match what {
             Undelivered::Waiting => "waiting".to_owned(),
             Undelivered::Refused => "refused".to_owned(),

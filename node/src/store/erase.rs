@@ -10,7 +10,7 @@ use crate::seal::DataKey;
 use crate::store::entry::write::must_be_received;
 use crate::store::error::StoreError;
 use crate::store::sealed::{
-    ACCESS_LOG, EMERGENCY_OPENING, EMERGENCY_REVIEW, ENTRY, ENTRY_CHANGE, SealedTable, TABLES,
+    ACCESS_LOG, EMERGENCY_OPENING, EMERGENCY_REVIEW, ENTRY, ENTRY_CHANGE, ENTRY_ORIGIN, SealedTable, TABLES,
 };
 use crate::store::step::Step;
 
@@ -111,8 +111,8 @@ fn open_rows(
     case: CaseId,
     key: &DataKey,
 ) -> Result<Vec<Option<Left>>, StoreError> {
-    let may_stay = [ENTRY.name, ENTRY_CHANGE.name, EMERGENCY_OPENING.name, EMERGENCY_REVIEW.name];
-    let may_stay = may_stay.contains(&table.name);
+    let may_stay = [&ENTRY, &ENTRY_CHANGE, &ENTRY_ORIGIN, &EMERGENCY_OPENING, &EMERGENCY_REVIEW];
+    let may_stay = may_stay.iter().any(|one| one.name == table.name);
     let sql = format!("{} AND case_id = ?1", table.query());
     step.rows(&sql, [case.as_bytes()], |row| {
         let place = table.place_of(row)?;

@@ -8,7 +8,7 @@ use crate::store::access_log::LogCheck;
 use crate::store::error::StoreError;
 use crate::store::sealed::{CHAIN, LEDGER, PROTECTION};
 use crate::store::snapshot::Snapshot;
-use crate::store::{chain, entry};
+use crate::store::{arrival, chain, entry};
 
 /// What a check of the whole store found. Empty lists and no fault: all is well.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +86,9 @@ fn broken_entries(snapshot: &Snapshot<'_>) -> Result<Vec<EntryId>, StoreError> {
 
 fn entry_is_whole(snapshot: &Snapshot<'_>, id: EntryId) -> bool {
     let Ok(Some(content)) = entry::content(snapshot, id) else { return false };
+    if arrival::origin(snapshot, content.record.facts.case, id).is_err() {
+        return false;
+    }
     let mut heads = std::collections::BTreeSet::new();
     for change in &content.changes {
         change.change().deps.iter().for_each(|parent| {

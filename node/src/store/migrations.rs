@@ -32,6 +32,7 @@ pub(crate) const STORE: &[Migration] = &[
     Migration { name: "emergency_opening", sql: include_str!("migrations/0011_emergency_opening.sql") },
     Migration { name: "assignment_until", sql: include_str!("migrations/0012_assignment_until.sql") },
     Migration { name: "succession", sql: include_str!("migrations/0013_succession.sql") },
+    Migration { name: "arrival", sql: include_str!("migrations/0014_arrival.sql") },
 ];
 
 /// The schema of `keys.sqlite`.

@@ -72,6 +72,8 @@ pub(crate) static GRANT_RECEIVED: SealedTable = table("grant_received", &["case_
 pub(crate) static ENTRY: SealedTable = table("entry", &["case_id", "entry_id", "generation"]);
 pub(crate) static ENTRY_CHANGE: SealedTable =
     table("entry_change", &["case_id", "entry_id", "generation", "number", "hash"]);
+pub(crate) static ENTRY_ORIGIN: SealedTable = table("entry_origin", &["case_id", "entry_id"]);
+pub(crate) static CARRIED_CASE: SealedTable = table("carried_case", &["case_id"]);
 pub(crate) static DISCLOSURE: SealedTable = table("disclosure", &["case_id", "disclosure_id", "entry_id"]);
 pub(crate) static PROPOSAL: SealedTable = table("proposal", &["case_id", "proposal_id"]);
 pub(crate) static RETURNED_EDIT: SealedTable = table("returned_edit", &["case_id", "returned_id"]);
@@ -87,13 +89,14 @@ pub(crate) static SUCCESSION_OUT: SealedTable = table("succession_out", &["case_
 pub(crate) static SUCCESSION_IN: SealedTable = table("succession_in", &["case_id", "succession_id"]);
 pub(crate) static SUCCESSION_PART: SealedTable =
     table("succession_part", &["case_id", "succession_id", "part"]);
+pub(crate) static SUCCESSION_NOTE: SealedTable = table("succession_note", &["case_id", "succession_id"]);
 pub(crate) static PACKAGE_PART: SealedTable =
     table("package_part", &["case_id", "succession_id", "revision", "part"]);
 pub(crate) static PACKAGE_ITEM: SealedTable =
     table("package_item", &["case_id", "succession_id", "revision", "entry_id"]);
 
 /// Every sealed table: sealing anew and searching go through all of them.
-pub(crate) static TABLES: [&SealedTable; 25] = [
+pub(crate) static TABLES: [&SealedTable; 28] = [
     &PRIVATE_CASE,
     &ASSIGNMENT,
     &LEDGER,
@@ -105,6 +108,8 @@ pub(crate) static TABLES: [&SealedTable; 25] = [
     &GRANT_RECEIVED,
     &ENTRY,
     &ENTRY_CHANGE,
+    &ENTRY_ORIGIN,
+    &CARRIED_CASE,
     &DISCLOSURE,
     &PROPOSAL,
     &RETURNED_EDIT,
@@ -119,6 +124,7 @@ pub(crate) static TABLES: [&SealedTable; 25] = [
     &SUCCESSION_PART,
     &PACKAGE_PART,
     &PACKAGE_ITEM,
+    &SUCCESSION_NOTE,
 ];
 
 impl SealedTable {

@@ -18,7 +18,7 @@ use crate::store::case::{NODE_SCOPE, json};
 use crate::store::error::StoreError;
 use crate::store::ledger::row_of;
 use crate::store::sealed::{
-    PACKAGE_ITEM, PACKAGE_PART, Part, SUCCESSION_IN, SUCCESSION_OUT, SUCCESSION_PART,
+    PACKAGE_ITEM, PACKAGE_PART, Part, SUCCESSION_IN, SUCCESSION_NOTE, SUCCESSION_OUT, SUCCESSION_PART,
 };
 use crate::store::snapshot::Snapshot;
 use crate::store::step::Step;
@@ -110,6 +110,26 @@ impl StoreReader {
                     let SealedItem { generation, heads } =
                         snapshot.open_json(case, &PACKAGE_ITEM, &place, &sealed)?;
                     Ok(PackageItem { entry, generation, heads })
+                },
+            )
+        })
+        .await
+    }
+
+    /// Returns what the stafettholder has written to the one who takes a case over.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn move_note(&self, succession: SuccessionId) -> Result<Option<String>, StoreError> {
+        self.read(move |snapshot| {
+            snapshot.optional(
+                "SELECT case_id, sealed FROM succession_note WHERE succession_id = ?1",
+                [succession.as_bytes()],
+                |row| {
+                    let case = CaseId::from_bytes(row.get(0)?);
+                    let sealed: Vec<u8> = row.get(1)?;
+                    let place = row_of(&case, succession.as_bytes());
+                    snapshot.open_json(case, &SUCCESSION_NOTE, &place, &sealed)
                 },
             )
         })
@@ -231,6 +251,23 @@ pub(crate) fn put_leaving(step: &mut Step<'_>, record: &LeavingRecord) -> Result
     if record.leaving.package().is_none() {
         step.execute("DELETE FROM package_part WHERE succession_id = ?1", [succession.as_bytes()])?;
     }
+    Ok(())
+}
+
+/// Keeps what the stafettholder writes to the one who takes the case over.
+pub(crate) fn put_note(
+    step: &Step<'_>,
+    case: CaseId,
+    succession: SuccessionId,
+    text: &str,
+) -> Result<(), StoreError> {
+    let place = row_of(&case, succession.as_bytes());
+    let sealed = step.seal(case, &SUCCESSION_NOTE, &place, &json(&text, SUCCESSION_NOTE.name)?)?;
+    step.execute(
+        "INSERT INTO succession_note (succession_id, case_id, sealed) VALUES (?1, ?2, ?3)
+         ON CONFLICT (succession_id) DO UPDATE SET sealed = excluded.sealed",
+        (succession.as_bytes(), case.as_bytes(), sealed),
+    )?;
     Ok(())
 }
 

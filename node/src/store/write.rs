@@ -1,11 +1,12 @@
 //! What each write of a transaction does to the rows.
 
-use stafett_protocol::id::{AccountId, CaseId, EntryId, TokenId};
+use stafett_protocol::id::{AccountId, CaseId, EntryId, SuccessionId, TokenId};
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{Committed, Transaction, Write};
 
 use crate::store::access_log::AccessRow;
+use crate::store::arrival::CarriedCase;
 use crate::store::case::Assignment;
 use crate::store::emergency::{NewEmergency, NewEmergencyReview};
 use crate::store::entry::write::NewChange;
@@ -16,8 +17,8 @@ use crate::store::sealed::{LEDGER, PROTECTION};
 use crate::store::session::SessionWrite;
 use crate::store::step::Step;
 use crate::store::{
-    access_log, case, chain, disclosure, emergency, entry, erase, handover, journal, ledger, link, login,
-    mark, meta, private_case, proposal, returned, session, succession, uptake, word,
+    access_log, arrival, case, chain, disclosure, emergency, entry, erase, handover, journal, ledger, link,
+    login, mark, meta, private_case, proposal, returned, session, succession, uptake, word,
 };
 
 /// One thing to keep that concerns this node alone.
@@ -43,8 +44,24 @@ pub enum LocalWrite {
     },
     /// The note of a new offer of the baton, in place of what was there.
     HandoverNote(HandoverNote),
+    /// What a stafettholder writes to the one who takes a case over, in place of what was there.
+    MoveNote {
+        /// The case.
+        case: CaseId,
+        /// With which move.
+        succession: SuccessionId,
+        /// What it says; at most [`HANDOVER_NOTE_BYTES_MAX`](stafett_protocol::limits::HANDOVER_NOTE_BYTES_MAX).
+        text: String,
+    },
     /// An offer of the baton came to nothing: its note goes.
     HandoverNoteDropped(CaseId),
+    /// What came with a case from another municipality, beside its entries.
+    CarriedCase {
+        /// The case; it must be opened, if only by the same transaction.
+        case: CaseId,
+        /// What came.
+        carried: Box<CarriedCase>,
+    },
     /// Somebody opens a case in an emergency; what the person had open so is over.
     EmergencyOpened(NewEmergency),
     /// Somebody has looked into an emergency opening; the first who has counts.
@@ -154,6 +171,7 @@ fn apply(step: &mut Step<'_>, write: &Write) -> Result<(), StoreError> {
         }
         Write::Author { entry, actor, author } => entry::write::name_author(step, *entry, *actor, *author),
         Write::Generation(write) => entry::earlier::write(step, write),
+        Write::Origin { entry, origin } => arrival::put_origin(step, *entry, origin),
         Write::Relation(relation) => link::relate(step, relation),
         Write::Disclosure(row) => disclosure::put(step, row),
         Write::DisclosureUnsent(id) => disclosure::unsent(step, *id),
@@ -196,7 +214,11 @@ fn apply_local(step: &mut Step<'_>, write: &LocalWrite) -> Result<(), StoreError
         LocalWrite::Assign(assignment) => case::assign(step, assignment),
         LocalWrite::Unassign { case, account } => case::unassign(step, *case, *account),
         LocalWrite::HandoverNote(note) => handover::put(step, note),
+        LocalWrite::MoveNote { case, succession, text } => {
+            succession::put_note(step, *case, *succession, text)
+        }
         LocalWrite::HandoverNoteDropped(case) => handover::drop_of(step, *case),
+        LocalWrite::CarriedCase { case, carried } => arrival::put_case(step, *case, carried),
         LocalWrite::EmergencyOpened(new) => emergency::open(step, new),
         LocalWrite::EmergencyReviewed(review) => emergency::review(step, review),
         LocalWrite::Access(row) => access_log::log(step, row),

@@ -1,6 +1,7 @@
 //! The API against a real engine on a store of its own.
 
 mod access;
+mod arrival;
 mod asking;
 mod baton;
 mod cases;

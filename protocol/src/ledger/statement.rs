@@ -14,6 +14,7 @@ use crate::id::{
 use crate::municipality::{AreaCode, ItemCode, OrganisationNumber, ServiceCode};
 use crate::signed::{Chained, Place, Statement, StatementHash};
 use crate::succession::leaving::{Became, LeavingEvent, Offering};
+use crate::succession::origin::Way;
 use crate::time::UnixMillis;
 use crate::transition::{Days, Outcome, Transition};
 
@@ -282,6 +283,20 @@ pub enum Said {
         /// What became of it.
         #[serde(flatten)]
         became: Became,
+    },
+    /// The case came from another municipality; second and only once, right after its opening. Said by
+    /// the node.
+    CarriedOver {
+        /// From which.
+        from: OrganisationNumber,
+        /// By which way.
+        way: Way,
+        /// How many entries came with it.
+        entries: u32,
+        /// The hash over their ids ([`hash_of`](crate::succession::origin::hash_of)).
+        origins: StatementHash,
+        /// How many entries could not be read.
+        unreadable: u32,
     },
     /// The stafettlogg is closed.
     Closed,

@@ -91,7 +91,8 @@ impl LedgerView {
             | Said::TransitionChanged { .. }
             | Said::TransitionItemDone { .. }
             | Said::TransitionReceived { .. }
-            | Said::SuccessionOffered { .. } => false,
+            | Said::SuccessionOffered { .. }
+            | Said::CarriedOver { .. } => false,
         };
         if ends || !self.has_moved() { Ok(()) } else { Err(LedgerError::Moved) }
     }

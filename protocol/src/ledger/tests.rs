@@ -6,8 +6,9 @@ use super::*;
 use crate::access::tests::{CASE, Case, HOLDER, MOTHER, consent, partner, service};
 use crate::baton::BatonOffer;
 use crate::consent::{Channel, Evidence, WithdrawnPart, Yes};
-use crate::id::{AccountId, BatonOfferId};
+use crate::id::{AccountId, BatonOfferId, PackageId};
 use crate::signed::tests::key_from_seed;
+use crate::succession::origin::{Way, hash_of};
 
 const CONSENT: ConsentId = ConsentId::from_bytes([8; 16]);
 const GRANT: GrantId = GrantId::from_bytes([10; 16]);
@@ -288,4 +289,31 @@ fn case_with_known_birthdays_reads_back_from_its_token() {
     let read = crate::signed::Signed::<LedgerStatement>::from_token(signed.token().to_owned());
 
     assert_eq!(read.verify(&[key_from_seed(1).public()]).expect("its own").statement(), &first);
+}
+
+#[test]
+fn case_comes_from_elsewhere_with_its_opening_by_the_word_of_the_node_alone() {
+    let view = LedgerView::open(&opening()).expect("opens");
+    let carried = || Said::CarriedOver {
+        from: partner(),
+        way: Way::Hand(PackageId::from_bytes([7; 16])),
+        entries: 2,
+        origins: hash_of(&BTreeSet::new()),
+        unreadable: 1,
+    };
+    let say = |view: &LedgerView, said, by| {
+        let mut next = view.clone();
+        next.append(&signed(view.next(said, by, UnixMillis(20)))).map(|()| next)
+    };
+
+    assert_eq!(say(&view, carried(), Some(HOLDER)), Err(LedgerError::Arrival));
+    let came = say(&view, carried(), None).expect("follows");
+    let known = came.carried().expect("it came");
+    assert_eq!((known.entries, known.unreadable, known.at), (2, 1, UnixMillis(20)));
+    assert_eq!(came.family_carried_since(), Some(UnixMillis(20)));
+    assert_eq!((view.carried(), view.family_carried_since()), (None, None));
+
+    assert_eq!(say(&came, carried(), None), Err(LedgerError::Arrival), "once");
+    let later = say(&view, Said::LevelChanged { level: view.level() }, None).expect("follows");
+    assert_eq!(say(&later, carried(), None), Err(LedgerError::Arrival), "and right after its opening");
 }

@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::CivilDay;
@@ -110,7 +110,7 @@ pub struct Opened {
 }
 
 /// The consent under which the case moved. It is shown, and opens nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConsentShown {
     /// What it is for.
     pub purpose: Prose<PURPOSE_BYTES_MAX>,

@@ -21,6 +21,7 @@ use stafett_protocol::municipality::{ItemCode, OrganisationNumber};
 use stafett_protocol::protection::{AddressProtection, ProtectionSaid};
 use stafett_protocol::signed::{Statement, StatementHash, Verified};
 use stafett_protocol::succession::leaving::{Became, LeavingEvent, Offering};
+use stafett_protocol::succession::origin::Way;
 use stafett_protocol::succession::package::{PackageHash, Packed};
 use stafett_protocol::succession::statement::{
     Answer, CaseOpened, Ended, Late, Offer, PackageStored, Transferred,
@@ -340,6 +341,13 @@ pub(super) fn everything_said() -> Vec<Said> {
             succession,
             to: service.host,
             became: Became::Transferred { answer: hash, packed },
+        },
+        Said::CarriedOver {
+            from: service.host,
+            way: Way::Link(succession),
+            entries: 2,
+            origins: hash,
+            unreadable: 1,
         },
         Said::Closed,
         Said::Restored { incarnation: 2, doubtful: BTreeSet::from([consent_id]), family_in_doubt: true },

@@ -62,6 +62,7 @@ impl Engine {
             unreadable: read.unreadable,
             proposals: Vec::new(),
             tasks: Vec::new(),
+            carried: None,
         };
         Ok(Some(EmergencyView { opening: again.id, until: again.until(), case: view }))
     }
@@ -140,10 +141,12 @@ impl Engine {
         self.note_damage(case, &damaged);
         let may_know = |record: &EntryRecord| self.may_read_in_emergency(reader, opening, &here, record);
         let unreadable = damaged.iter().filter(|one| one.record.as_ref().is_some_and(may_know)).count();
+        let mut origins = self.origins_in(case, &here).await?;
         let mut entries = Vec::with_capacity(seen.len());
         for (content, shown) in seen {
             let towards = relations.get(&content.record.facts.entry).copied();
-            let beside = (ReadBy::default(), None);
+            let origin = origins.remove(&content.record.facts.entry);
+            let beside = (ReadBy::default(), None, origin);
             entries.push((content.record.clone(), item(content.record, shown, towards, beside)));
         }
         Ok(ReadCase { entries, unreadable })

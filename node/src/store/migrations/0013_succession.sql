@@ -51,3 +51,11 @@ CREATE TABLE package_item (
     PRIMARY KEY (succession_id, revision, entry_id)
 ) STRICT;
 CREATE INDEX package_item_by_case ON package_item (case_id);
+
+-- What the stafettholder writes to the one who takes the case over: it goes with the package, and nowhere else.
+CREATE TABLE succession_note (
+    succession_id BLOB PRIMARY KEY CHECK (length(succession_id) = 16),
+    case_id       BLOB NOT NULL REFERENCES cases (case_id),
+    sealed        BLOB NOT NULL
+) STRICT;
+CREATE INDEX succession_note_by_case ON succession_note (case_id);

@@ -1,8 +1,10 @@
 //! A transaction may be committed again after a crash: it then changes nothing.
 
 use stafett_protocol::erasure::LockBasis;
-use stafett_protocol::id::RelationId;
+use stafett_protocol::id::{RelationId, SuccessionId};
 use stafett_protocol::journal::Closing;
+use stafett_protocol::succession::origin::{Origin, Way};
+use stafett_protocol::succession::package::{Line, WrittenBy};
 use stafett_protocol::transaction::{CarriedTo, GenerationWrite, Relation};
 
 use super::*;
@@ -23,6 +25,7 @@ fn life() -> Vec<Vec<Write>> {
         vec![Write::Ledger(opening(CASE)), Write::Ledger(level(1, &opening(CASE), 2))],
         vec![Write::Protection(protection())],
         own_goal(GOAL, "Lese en bok"),
+        vec![Write::Origin { entry: GOAL, origin: origin() }],
         vec![
             change(GOAL, &next, us()),
             Write::Author { entry: GOAL, actor: OUR_ACTOR, author: AccountId::from_bytes([97; 16]) },
@@ -142,6 +145,16 @@ fn ending(waiting: Proposal, answered: Proposal) -> Vec<Vec<Write>> {
     ]
 }
 
+fn origin() -> Origin {
+    Origin {
+        from: them(),
+        from_name: Line::of("Steinkjer kommune").expect("a line"),
+        written_by: WrittenBy::Family,
+        written_on: "2026-03-03".parse().expect("a day"),
+        way: Way::Link(SuccessionId::from_bytes([98; 16])),
+    }
+}
+
 /// The number of a kind of write: a new kind does not compile until it stands here.
 fn kind(write: &Write) -> usize {
     match write {
@@ -188,6 +201,7 @@ fn kind(write: &Write) -> usize {
         Write::PackageMade(_) => 40,
         Write::Arriving(_) => 41,
         Write::PackagePart { .. } => 42,
+        Write::Origin { .. } => 43,
     }
 }
 
@@ -195,7 +209,7 @@ fn kind(write: &Write) -> usize {
 fn life_has_every_kind_of_write() {
     let kinds: BTreeSet<usize> = life().iter().flatten().map(kind).collect();
 
-    assert_eq!(kinds, (0..=42).collect());
+    assert_eq!(kinds, (0..=43).collect());
 }
 
 #[tokio::test]

@@ -126,6 +126,7 @@ fn entry() -> Value {
         "heads": ["4fd2c1a0b7e69385d41c0f2e8a97b65d30e1f4c8a25b7d960c83e1f7a4d5b2c6"],
         "written_by": { "host": OWNER, "code": "school" },
         "author": null,
+        "origin": null,
         "fields": { "description": "Leser korte ord på egen hånd." },
         "undelivered": null,
         "towards": null,
@@ -157,6 +158,7 @@ fn case() -> Value {
         case.insert("unreadable".to_owned(), json!(0));
         case.insert("proposals".to_owned(), json!([]));
         case.insert("tasks".to_owned(), json!([task()]));
+        case.insert("carried".to_owned(), Value::Null);
     }
     case
 }

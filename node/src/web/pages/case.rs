@@ -2,6 +2,7 @@
 //! and the log. Beside every entry stands who reads it.
 
 pub(crate) mod card;
+mod carried;
 pub(crate) mod entry;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use stafett_protocol::id::{AccountId, CaseId, EntryId};
 use stafett_protocol::ledger::statement::Level;
 
 use self::card::{Cards, EntryCard, MeasureRow};
+use self::carried::CarriedCard;
 use super::cases::{asked_for, first_name, level_name, staff_only, subject_words};
 use super::print::capitalised;
 use super::{Frame, PageError, done, page};
@@ -42,6 +44,7 @@ struct Page<'a> {
     is_holder: bool,
     is_closed: bool,
     cannot_take: Vec<(Text, String)>,
+    carried: Option<CarriedCard>,
     head: Vec<(Text, String)>,
     changed_since: Option<Text>,
     unreadable: usize,
@@ -125,6 +128,7 @@ pub(crate) async fn show(
         is_holder: shown.is_holder,
         is_closed: shown.is_closed,
         cannot_take: cannot_take(&api, &visitor, &shown),
+        carried: shown.view.carried.as_ref().map(|came| CarriedCard::of(&api, &visitor, came)),
         head: head(&api, &visitor, &shown),
         changed_since: shown.looked_at.map(|at| {
             let zone = &api.engine.config().node.time_zone;

@@ -170,6 +170,9 @@ impl<'a> Writer<'a> {
         let is_changed = item.changed_at != item.stored_at;
         let changed = is_changed.then(|| time::minute_of(item.changed_at, self.zone, self.language));
         let towards = item.towards.and_then(|to| titles.get(&to).cloned());
+        let own = self.engine.organisation();
+        let origin =
+            item.origin.as_ref().map(|item| crate::words::origin(self.engine, own, self.language, item));
         // Who of the family wrote is left out: paper lies on the table where all of them sit.
         let parts = [
             (words::PRINT_AREAS, (!areas.is_empty()).then(|| listed(self.language, &areas))),
@@ -185,7 +188,7 @@ impl<'a> Writer<'a> {
             entry: Some(item.entry),
             readers: None,
             heading: self.title(item.kind, &item.view),
-            about: parts.collect::<Vec<_>>().join(" · "),
+            about: origin.into_iter().chain(parts).collect::<Vec<_>>().join(" · "),
             fields: self.fields(item.kind, &item.view),
         }
     }

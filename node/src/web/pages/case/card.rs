@@ -131,11 +131,15 @@ impl<'a> Cards<'a> {
         });
         let family = item.author.as_ref().map(|author| Say::within(engine, language).author(author));
         let family = family.map(|author| self.visitor.t("case-written-by-family").with("author", author));
+        let origin = item.origin.as_ref().map(|item| {
+            let words = crate::words::origin(engine, engine.organisation(), language, item);
+            self.visitor.t("case-origin").with("origin", words)
+        });
         let stored = self.visitor.t("case-stored").with("moment", self.moment(item.stored_at));
         let is_changed = item.changed_at != item.stored_at;
         let changed =
             is_changed.then(|| self.visitor.t("case-changed").with("moment", self.moment(item.changed_at)));
-        [Some(areas), about, writer, family, Some(stored), changed].into_iter().flatten().collect()
+        [Some(areas), about, origin, writer, family, Some(stored), changed].into_iter().flatten().collect()
     }
 
     fn moment(&self, at: UnixMillis) -> String {

@@ -140,6 +140,7 @@ const fn is_urgent(kind: TaskKind) -> bool {
             | TaskKind::ReceiptOverdue
             | TaskKind::MustBeRenewed
             | TaskKind::BatonActing
+            | TaskKind::CarriedFamily
             | TaskKind::TransitionItemDue
             | TaskKind::TransitionBatonMissing
     )
@@ -153,7 +154,7 @@ fn place(task: &TaskItem) -> String {
             TaskKind::TransitionItemDue | TaskKind::TransitionToReceive | TaskKind::TransitionBatonMissing,
             _,
         ) => "transition".to_owned(),
-        (TaskKind::RegistrationWaits, _) => "family".to_owned(),
+        (TaskKind::RegistrationWaits | TaskKind::CarriedFamily, _) => "family".to_owned(),
         (TaskKind::ProtectionToBeRenewed, _) => "family/circle".to_owned(),
         (TaskKind::NotAnswered | TaskKind::PartlyGiven, Some(consent)) => {
             format!("consents/{consent}/answer")
@@ -186,6 +187,7 @@ const fn words(kind: TaskKind) -> (Key, Key) {
         TaskKind::ChildNotHeard => (Key("waiting-child"), SEE),
         TaskKind::BatonOffered => (Key("waiting-baton"), Key("waiting-answer")),
         TaskKind::BatonActing => (Key("waiting-acting"), Key("waiting-find-holder")),
+        TaskKind::CarriedFamily => (Key("waiting-carried-family"), SEE),
         TaskKind::TransitionItemDue => (Key("waiting-item"), Key("waiting-transition")),
         TaskKind::TransitionToReceive => (Key("waiting-receive"), Key("waiting-transition")),
         TaskKind::TransitionBatonMissing => (Key("waiting-baton-missing"), Key("waiting-transition")),

@@ -74,3 +74,23 @@ case-proposal-returned = kom tilbake til deg
 
 notice-level = Nivået er endret.
 case-unassign = Ta saken fra { $name }
+
+case-origin = { $origin }
+case-carried-title = Saken kom fra { $from }
+case-carried-came = { $count ->
+    [one] Den ble åpnet her { $day }, med en oppføring. Ingen samtykker fulgte med: familien må spørres på nytt.
+   *[other] Den ble åpnet her { $day }, med { $count } oppføringer. Ingen samtykker fulgte med: familien må spørres på nytt.
+}
+case-carried-level = Der var den på { $level }.
+case-carried-unreadable = { $count ->
+    [one] En oppføring kunne ikke leses og er ikke her. Spør { $from }.
+   *[other] { $count } oppføringer kunne ikke leses og er ikke her. Spør { $from }.
+}
+case-carried-areas = Disse områdene finnes ikke her: { $areas }. Ingen samtykker åpner det som står i dem.
+case-carried-contact = Spør { $name }, { $service }.
+case-carried-contact-phone = Spør { $name }, { $service }, telefon { $phone }.
+case-carried-more = Dette skrev den forrige stafettholderen, og dette sa familien ja til
+case-carried-note = Fra den forrige stafettholderen
+case-carried-consent = Familien sa ja til flyttingen
+case-carried-yes = { $name }, { $day }
+case-carried-opens-nothing = Det samtykket gjaldt flyttingen og åpner ingenting her.

@@ -80,3 +80,4 @@ waiting-emergency = { $name } gjorde en nødåpning { $day }. Den må gås gjenn
 waiting-look-into = Gå gjennom den
 waiting-emergency-made = En nødåpning ble gjort i saken til { $name } { $day }.
 waiting-see-looks = Se hvem som har sett på
+waiting-carried-family = { $name }: Saken kom fra en annen kommune. Gå gjennom hvem familien er.

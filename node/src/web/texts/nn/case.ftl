@@ -74,3 +74,23 @@ case-proposal-returned = kom tilbake til deg
 
 notice-level = Nivået er endra.
 case-unassign = Ta saka frå { $name }
+
+case-origin = { $origin }
+case-carried-title = Saka kom frå { $from }
+case-carried-came = { $count ->
+    [one] Ho blei opna her { $day }, med ei oppføring. Ingen samtykke følgde med: familien må spørjast på nytt.
+   *[other] Ho blei opna her { $day }, med { $count } oppføringar. Ingen samtykke følgde med: familien må spørjast på nytt.
+}
+case-carried-level = Der var ho på { $level }.
+case-carried-unreadable = { $count ->
+    [one] Ei oppføring kunne ikkje lesast og er ikkje her. Spør { $from }.
+   *[other] { $count } oppføringar kunne ikkje lesast og er ikkje her. Spør { $from }.
+}
+case-carried-areas = Desse områda finst ikkje her: { $areas }. Ingen samtykke opnar det som står i dei.
+case-carried-contact = Spør { $name }, { $service }.
+case-carried-contact-phone = Spør { $name }, { $service }, telefon { $phone }.
+case-carried-more = Dette skreiv den førre stafetthaldaren, og dette sa familien ja til
+case-carried-note = Frå den førre stafetthaldaren
+case-carried-consent = Familien sa ja til flyttinga
+case-carried-yes = { $name }, { $day }
+case-carried-opens-nothing = Det samtykket galdt flyttinga og opnar ingenting her.

@@ -80,3 +80,4 @@ waiting-emergency = { $name } gjorde ei naudopning { $day }. Ho må gåast gjenn
 waiting-look-into = Gå gjennom ho
 waiting-emergency-made = Ei naudopning blei gjord i saka til { $name } { $day }.
 waiting-see-looks = Sjå kven som har sett på
+waiting-carried-family = { $name }: Saka kom frå ein annan kommune. Gå gjennom kven familien er.
