@@ -171,6 +171,8 @@ impl From<BatonError> for EngineError {
     }
 }
 
+pub use succession::OfferMove;
+
 /// A handle to the engine; clones are the same engine.
 #[derive(Clone)]
 pub struct Engine {

@@ -433,6 +433,7 @@ impl Engine {
             self.conclude(decision, Vec::new(), Vec::new()).await?;
         }
         let Some(ledger) = self.ledger_if_here(case).await? else { return Ok(()) };
-        self.end_transition_by_the_clock(&ledger).await
+        self.end_transition_by_the_clock(&ledger).await?;
+        self.pack_what_waits(case).await
     }
 }

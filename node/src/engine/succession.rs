@@ -10,6 +10,8 @@ use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::link::input::Input;
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::succession::record::LeavingRecord;
+#[cfg(test)]
+use stafett_protocol::succession::sealed::PackageKey;
 use stafett_protocol::succession::statement::Course;
 use stafett_protocol::transaction::Write;
 
@@ -17,7 +19,12 @@ use super::link::Links;
 use super::{Engine, EngineError};
 
 mod arriving;
+mod inbox;
 mod leaving;
+mod offering;
+mod packing;
+
+pub use offering::OfferMove;
 
 impl From<MoveError> for EngineError {
     fn from(error: MoveError) -> Self {
@@ -107,4 +114,28 @@ pub(super) fn apart(writes: Vec<Write>) -> (Vec<LeavingRecord>, Vec<Write>) {
         }
     }
     (moves, rest)
+}
+
+#[cfg(test)]
+impl Engine {
+    /// Says what no command says yet.
+    pub(crate) async fn says(
+        &self,
+        case: stafett_protocol::id::CaseId,
+        by: stafett_protocol::id::AccountId,
+        said: Vec<stafett_protocol::ledger::statement::Said>,
+    ) {
+        let _turn = self.inner.commands.lock().await;
+        let ledger = self.ledger(case).await.expect("a case");
+        let mut decision = Decision::about((*ledger).clone(), Some(by), self.now());
+        for said in said {
+            decision.say(said, &self.inner.signing).expect("follows");
+        }
+        self.conclude(decision, Vec::new(), Vec::new()).await.expect("commits");
+    }
+
+    /// The key of one of this node's packages.
+    pub(crate) fn key_of(&self, succession: SuccessionId, revision: u32) -> PackageKey {
+        PackageKey::derive(&self.inner.package_secret, succession, revision).expect("a key")
+    }
 }

@@ -27,6 +27,7 @@ mod leaving;
 mod live;
 mod login;
 mod meeting;
+mod moves;
 mod naughty;
 mod notices;
 mod once;

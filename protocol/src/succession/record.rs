@@ -44,6 +44,9 @@ pub struct ArrivingRecord {
     /// The offer's token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<String>,
+    /// What the offer says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Offer>,
     /// The own answer's token: the transfer names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
@@ -92,7 +95,8 @@ impl ArrivingRecord {
     pub fn offered(offer: &Verified<Offer>, now: UnixMillis) -> Self {
         let statement = offer.statement();
         let arriving = Arriving::Offered { offer: offer.hash(), lapses_at: statement.lapses_at };
-        Self { offer: Some(offer.token().to_owned()), ..Self::at(statement.course, arriving, now) }
+        let (token, terms) = (offer.token().to_owned(), statement.clone());
+        Self { offer: Some(token), terms: Some(terms), ..Self::at(statement.course, arriving, now) }
     }
 
     /// Starts with the end of a move that is not known here: it is remembered, and nothing else.
@@ -112,6 +116,7 @@ impl ArrivingRecord {
             arriving,
             came_at,
             offer: None,
+            terms: None,
             answer: None,
             settled: None,
             bytes: 0,
@@ -152,6 +157,7 @@ impl ArrivingRecord {
             ArrivingHeard::Offer(offer) => {
                 next.arriving = self.arriving.step(ArrivingEvent::Offered, now)?;
                 next.offer = Some(offer.token().to_owned());
+                next.terms = Some(offer.statement().clone());
             }
             ArrivingHeard::Ready { packed, bytes, .. } => {
                 let event = ArrivingEvent::Ready { packed: *packed, parts: parts_of(*bytes) };

@@ -1,19 +1,25 @@
 //! What the old owner of a case says that may come here.
 
+use stafett_protocol::id::{AccountId, CaseId};
 use stafett_protocol::link::input::Input;
-use stafett_protocol::municipality::OrganisationNumber;
+use stafett_protocol::municipality::{OrganisationNumber, ServiceCode};
+use stafett_protocol::signed::Signed;
 use stafett_protocol::succession::Arriving;
 use stafett_protocol::succession::arriving::Coming;
 use stafett_protocol::succession::hearing::ArrivingHeard;
+use stafett_protocol::succession::origin::Way;
 use stafett_protocol::succession::record::ArrivingRecord;
-use stafett_protocol::succession::sealed::Sealed;
+use stafett_protocol::succession::sealed::{PackageKey, PackagePlace, Sealed};
+use stafett_protocol::succession::statement::{Answer, Answered, Course};
 use stafett_protocol::transaction::{Transaction, Write};
 
+use crate::clock::random;
+use crate::engine::arrival::Arrival;
 use crate::engine::{Engine, EngineError};
 
 impl Engine {
     /// Takes in what a partner says of a case of its own that may come here.
-    pub(in crate::engine) async fn hear_arriving(&self, partner: OrganisationNumber, heard: ArrivingHeard) {
+    pub(crate) async fn hear_arriving(&self, partner: OrganisationNumber, heard: ArrivingHeard) {
         let succession = heard.succession();
         match self.take_in_arriving(partner, heard).await {
             Ok(record) => {
@@ -45,12 +51,56 @@ impl Engine {
         };
         let (next, part) = match heard {
             ArrivingHeard::Part { index, bytes, .. } => self.with_part(next, index, bytes).await?,
+            ArrivingHeard::Transferred(_, key) if next.arriving.is_owner() => {
+                return self.open_moved(next, &key).await;
+            }
             _ => (next, None),
         };
         let mut writes = vec![Write::Arriving(Box::new(next.clone()))];
         writes.extend(part);
         self.inner.store.commit(Transaction::of(writes)).await?;
         Ok(next)
+    }
+
+    /// Opens the case that is this node's now: all of it with what holds of the move, or nothing, and the
+    /// old owner says it again.
+    async fn open_moved(
+        &self,
+        record: ArrivingRecord,
+        key: &PackageKey,
+    ) -> Result<ArrivingRecord, EngineError> {
+        let Arriving::Owner { opened, .. } = record.arriving else { return Err(out_of_turn()) };
+        let Course { succession, from, to } = record.course;
+        let place = PackagePlace { succession, revision: opened.revision, from, to };
+        let parts = self.inner.store.parts_here(succession).await?.concat();
+        let document = Sealed::new(parts).and_then(|sealed| sealed.open(key, &place));
+        let document = document.map_err(|error| {
+            tracing::error!(%succession, %error, "the package of a move does not open");
+            EngineError::Conflict { reason: "the package does not open" }
+        })?;
+        let read = self.read_package(&document, from).map_err(|error| {
+            tracing::error!(%succession, %error, "the package of a move cannot be read");
+            EngineError::Conflict { reason: "the package cannot be read" }
+        })?;
+        let (acceptor, service) = self.acceptance_of(&record)?;
+        let case = CaseId::from_random(random());
+        let record = ArrivingRecord { case: Some(case), ..record };
+        let arrival = Arrival { case, from, way: Way::Link(succession), acceptor, service, opened: read };
+        let more = vec![Write::Arriving(Box::new(record.clone()))];
+        self.open_arrived(arrival, more, Vec::new()).await?;
+        Ok(record)
+    }
+
+    /// Who has accepted a case, and for which service, as this node signed it.
+    fn acceptance_of(&self, record: &ArrivingRecord) -> Result<(AccountId, ServiceCode), EngineError> {
+        let mut keys = vec![self.inner.signing.public()];
+        keys.extend(self.inner.store.earlier_keys(self.inner.signing.public()));
+        let token = record.answer.clone().ok_or_else(out_of_turn)?;
+        let answer = Signed::<Answer>::from_token(token).verify(&keys).map_err(|_| out_of_turn())?;
+        let Answered::Accepted { service, .. } = &answer.statement().answered else {
+            return Err(out_of_turn());
+        };
+        Ok((record.asked.ok_or_else(out_of_turn)?, service.clone()))
     }
 
     /// Takes a part. With the last one, all of them must be what was promised, or they are fetched anew.
@@ -85,6 +135,6 @@ fn fetched(arriving: &Arriving) -> Option<Coming> {
     }
 }
 
-fn out_of_turn() -> EngineError {
+pub(super) fn out_of_turn() -> EngineError {
     EngineError::Conflict { reason: "the move is not at that point" }
 }

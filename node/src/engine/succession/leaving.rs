@@ -12,7 +12,7 @@ use crate::engine::{Engine, EngineError};
 
 impl Engine {
     /// Takes in what a partner says of a move of an own case.
-    pub(in crate::engine) async fn hear_leaving(&self, partner: OrganisationNumber, heard: LeavingHeard) {
+    pub(crate) async fn hear_leaving(&self, partner: OrganisationNumber, heard: LeavingHeard) {
         let succession = heard.succession();
         match self.take_in_leaving(partner, &heard).await {
             Ok(()) => tracing::info!(%partner, %succession, "the other side of a move has answered"),
@@ -37,7 +37,11 @@ impl Engine {
             }
             _ => record,
         };
+        let case = record.case;
         self.conclude(decision, vec![Write::Leaving(Box::new(record))], Vec::new()).await?;
+        if let Err(error) = self.pack_what_waits(case).await {
+            tracing::warn!(%case, %error, "no package could be made: the stafettholder can make it");
+        }
         Ok(())
     }
 

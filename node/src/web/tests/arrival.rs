@@ -16,7 +16,7 @@ const OWN: &str = "997391853";
 const OLD_ID: &str = "7d0c5a1e-93b2-4f68-8a47-c15e0b9d2f36";
 
 /// A package as it stands in the link or in a file: a child, its parents, and what was written.
-fn package() -> Value {
+pub(super) fn package() -> Value {
     let entry = |kind: &str, area: &str, fields: Value, by: Value, on: &str| {
         json!({ "kind": kind, "areas": [area], "about": ["subject"], "fields": fields, "written_by": by,
             "written_on": on, "hidden_from_guardians": false, "entry": OLD_ID })

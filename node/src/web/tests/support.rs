@@ -94,10 +94,13 @@ from = 2026-08-01
 until = 2028-07-31
 areas = ["language"]
 our_services = ["school"]
+moving_areas = ["language"]
+moving_from = true
 
 [[services]]
 code = "ppt"
 names.nb = "PPT"
+takes_over = true
 
 [[services]]
 code = "nursery"
