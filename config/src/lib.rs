@@ -21,6 +21,7 @@ pub mod environment;
 pub mod error;
 pub mod federation;
 pub mod login;
+pub mod moving_reminder;
 pub mod names;
 pub mod node;
 pub mod observability;
@@ -47,6 +48,7 @@ pub use environment::Environment;
 pub use error::{ConfigError, Origin, Place};
 pub use federation::FederationConfig;
 pub use login::{ClientProof, LoginConfig, OidcConfig};
+pub use moving_reminder::MovingReminder;
 pub use names::{Language, Names};
 pub use node::NodeIdentity;
 pub use observability::{LogFormat, LogLevel, ObservabilityConfig};
@@ -98,6 +100,8 @@ pub struct NodeConfig {
     /// The checklist of a transition from one service to another, in the order of the file; at least
     /// one item, each code once.
     pub transitions: Vec<TransitionItem>,
+    /// What services do in their own systems when a family moves without a consent; at least one.
+    pub moving_reminders: Vec<MovingReminder>,
     /// What every page says of the duty to report.
     pub duty_to_report: DutyToReportConfig,
     /// What only a node without real persons may do.
@@ -118,6 +122,7 @@ const ROOT_KEYS: &[&str] = &[
     "retention",
     "action_guide",
     "transitions",
+    "moving_reminders",
     "duty_to_report",
     "development",
 ];
@@ -162,6 +167,7 @@ impl NodeConfig {
             retention: retention::read_all(root, &services, &node.time_zone)?,
             services,
             transitions,
+            moving_reminders: MovingReminder::read_all(root)?,
             consent: ConsentConfig::read(&root.section("consent")?, &node.time_zone, is_area)?,
             areas,
             action_guide: ActionGuideConfig::read(&root.section("action_guide")?)?,

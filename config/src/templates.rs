@@ -3,6 +3,7 @@
 //! Everything written here is read back by [`crate::load`], [`crate::Partners`] and
 //! [`crate::People`] to what was handed in.
 
+mod moving;
 mod standard;
 
 use std::fmt::Write;
@@ -21,6 +22,7 @@ use crate::service::OwnService;
 use crate::transition::TransitionItem;
 use crate::web;
 
+pub use moving::standard_moving_reminders;
 pub use standard::{standard_areas, standard_services, standard_transitions};
 
 /// What a new node's file says; everything else is left to its default.

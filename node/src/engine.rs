@@ -50,6 +50,7 @@ mod tasks;
 pub(crate) mod transition;
 pub(crate) mod unit;
 mod uptakes;
+mod without;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicU64;
@@ -154,6 +155,9 @@ impl From<DecisionError> for EngineError {
             }
             DecisionError::Ledger(LedgerError::Transition(TransitionError::UnderWay)) => {
                 Self::Conflict { reason: "a transition is under way" }
+            }
+            DecisionError::Ledger(LedgerError::MoveOpen) => {
+                Self::Conflict { reason: "a move of the case is not decided" }
             }
             DecisionError::Ledger(_) => Self::Conflict { reason: "that does not follow in this case" },
             DecisionError::Sign(_) => Self::Conflict { reason: "that is too large" },

@@ -32,7 +32,7 @@ pub use arrived::Carried;
 use exceptions::Exception;
 use level::CaseLevel;
 use statement::{LedgerStatement, Said};
-pub use succeeding::Move;
+pub use succeeding::{Move, MoveRefusal};
 
 /// Why a statement cannot stand at the end of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -95,6 +95,12 @@ pub enum LedgerError {
     /// A move of the case is not decided, or the case has moved.
     #[error("a move of the case is not decided")]
     MoveOpen,
+    /// The family has said no to a move, and no consent to one has every yes since.
+    #[error("the family has said no to a move")]
+    MoveRefused,
+    /// A no to a move is said by somebody of the family, somehow, or by nobody.
+    #[error("whoever says no to a move is of the family")]
+    Refusal,
     /// It speaks of a move that was not offered.
     #[error("there is no such move")]
     NoSuchMove,
@@ -183,6 +189,7 @@ pub struct LedgerView {
     transitions: BTreeMap<TransitionId, TransitionRecord>,
     closed_at: Option<UnixMillis>,
     carried: Option<Carried>,
+    move_refused: Option<MoveRefusal>,
     moves: BTreeMap<SuccessionId, Move>,
     doubtful: BTreeSet<ConsentId>,
     /// Consents that are in doubt from a moment on: a newer version, which is lost, begins then.
@@ -231,6 +238,7 @@ impl LedgerView {
             transitions: BTreeMap::new(),
             closed_at: None,
             carried: None,
+            move_refused: None,
             moves: BTreeMap::new(),
             doubtful: BTreeSet::new(),
             replaced_from: BTreeMap::new(),

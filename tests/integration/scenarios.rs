@@ -5,6 +5,7 @@ mod birthday;
 mod cannot_take;
 mod expiry;
 mod holder_leaves;
+mod moves_without;
 mod one_of_two_withdraws;
 mod outage;
 mod revoked_partner;

@@ -418,3 +418,50 @@ impl Life {
         }
     }
 }
+
+/// A family that a partner works with moves, and does not let its case go along; or nobody has heard of it.
+fn closed(refused: bool, is_closed: bool) -> Story {
+    let mut story = Story::new(11);
+    story.share("ppt", &["language"]);
+    story.note("synlig");
+    story.world.run_for(MINUTE);
+    if refused {
+        let said_by = BTreeSet::from([MOTHER, FATHER]);
+        let on = "2027-06-01".parse().expect("a day");
+        let said = Said::MoveRefused { said_by, channel: Some(Channel::Oral), on };
+        let case = story.case;
+        story.world.hidden(|world| world.say_of(case, said));
+    }
+    story.world.run_for(3 * MINUTE);
+    for text in ["synlig etterpå", "synlig til slutt"] {
+        story.note(text);
+        story.world.run_for(MINUTE);
+    }
+    if is_closed {
+        let case = story.case;
+        story.world.say_of(case, Said::Closed);
+    }
+    story.world.run_for(5 * MINUTE);
+    story
+}
+
+#[test]
+fn no_to_a_move_shows_no_partner_that_a_family_moves_and_its_closing_looks_like_any_other() {
+    for is_closed in [false, true] {
+        let (never_asked, refused) = (closed(false, is_closed), closed(true, is_closed));
+        let view = &refused.world.node(refused.owner).store.ledgers[&refused.case.case];
+
+        assert!(view.move_refused().is_some() && view.is_closed() == is_closed);
+        assert!(seen(&never_asked).len() >= 8, "{} frames are too few", seen(&never_asked).len());
+        assert_eq!(first_difference(&seen(&never_asked), &seen(&refused)), None, "closed: {is_closed}");
+        let theirs = |story: &Story| story.world.node(story.third).store.ledgers.len();
+        assert_eq!(
+            (theirs(&refused), refused.world.taps.len()),
+            (theirs(&never_asked), never_asked.world.taps.len())
+        );
+    }
+    assert!(
+        first_difference(&seen(&closed(true, false)), &seen(&closed(true, true))).is_some(),
+        "the control"
+    );
+}

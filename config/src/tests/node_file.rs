@@ -25,7 +25,7 @@ fn unknown_section_is_refused_where_it_stands() {
     assert_eq!(
         node_refusal(&with("[web_server]")),
         "stafett.toml:18:2: web_server: expected one of node, federation, transport, store, web, login, observability, \
-         areas, services, consent, retention, action_guide, transitions, duty_to_report, development, found an unknown key"
+         areas, services, consent, retention, action_guide, transitions, moving_reminders, duty_to_report, development, found an unknown key"
     );
 }
 

@@ -6,15 +6,15 @@ use std::fmt::Write;
 use super::support::{Folder, samples};
 use crate::{Environment, Partners, People, load};
 use crate::{
-    ROOT_KEYS, action_guide, area, consent, development, duty_to_report, federation, login, names, node,
-    observability, partner, people, retention, service, store, transition, transport, web,
+    ROOT_KEYS, action_guide, area, consent, development, duty_to_report, federation, login, moving_reminder,
+    names, node, observability, partner, people, retention, service, store, transition, transport, web,
 };
 
 /// A section with its keys.
 type Keys = (&'static str, &'static [&'static str]);
 
 /// Every section of the node's file with its keys.
-const NODE_SECTIONS: [Keys; 26] = [
+const NODE_SECTIONS: [Keys; 29] = [
     ("", ROOT_KEYS),
     ("node", node::KEYS),
     ("federation", federation::KEYS),
@@ -39,6 +39,9 @@ const NODE_SECTIONS: [Keys; 26] = [
     ("action_guide.levels", names::KEYS),
     ("transitions", transition::KEYS),
     ("transitions.names", names::KEYS),
+    ("moving_reminders", moving_reminder::KEYS),
+    ("moving_reminders.who", names::KEYS),
+    ("moving_reminders.what", names::KEYS),
     ("duty_to_report", duty_to_report::KEYS),
     ("development", development::KEYS),
 ];

@@ -6,6 +6,7 @@ mod baton;
 mod consent;
 mod emergency;
 mod family;
+mod moving;
 mod operations;
 mod transition;
 mod uptake;
@@ -34,6 +35,7 @@ pub use baton::{BatonOfferItem, BatonPart, BatonView, ColleagueItem, OfferItem, 
 pub use consent::{ConsentItem, ConsentView, OwnConsent, WaitingItem, WithdrawalItem};
 pub use emergency::{EmergencyItem, EmergencyReviewItem, EmergencyView, OpenedEmergency};
 pub use family::{FamilyView, ProtectionView, Registered, RegistrationItem, TaskItem};
+pub use moving::{MoveRefusedItem, MoveWithout, ReminderItem};
 pub use operations::{
     AccessLogItem, LogFaultItem, LogFaultKind, Operations, OwnKeysItem, PartnerKeysItem, PinnedKey,
     ShownKeyItem, StoreItem,

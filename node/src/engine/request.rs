@@ -4,6 +4,7 @@ mod baton;
 mod consent;
 mod emergency;
 mod family;
+mod moving;
 mod transition;
 mod uptake;
 
@@ -27,6 +28,7 @@ use crate::web::openapi::types as doc;
 
 pub use emergency::{OpenEmergency, ReviewEmergency};
 pub use family::{ApproveSharing, KnownParty, LimitGuardian, ProtectAddress, RegisterFamily};
+pub use moving::RefuseMove;
 pub use transition::{ChangeTransition, EndTransition, MarkItem, OpenTransition, ReceiveTransition};
 pub use uptake::CannotTake;
 

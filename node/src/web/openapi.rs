@@ -17,7 +17,8 @@ use utoipa::{Modify, OpenApi};
 
 use crate::web::error::{ErrorBody, ErrorCode};
 use crate::web::routes::{
-    baton, cases, consents, emergencies, entries, family, node, notices, protection, tasks, transition,
+    baton, cases, consents, emergencies, entries, family, moving, node, notices, protection, tasks,
+    transition,
 };
 
 #[derive(OpenApi)]
@@ -50,6 +51,7 @@ use crate::web::routes::{
         baton::offers, baton::show, baton::reassign, baton::offer, baton::accept, baton::decline, baton::recall,
         transition::show, transition::open, transition::change, transition::mark, transition::receive,
         transition::end,
+        moving::without, moving::refuse,
         node::links, node::operations, node::disclosures, node::health, node::live, node::ready, node::description,
     ),
     components(schemas(ErrorBody, ErrorCode, types::ChangeHash, types::LockBasis)),
@@ -61,6 +63,7 @@ use crate::web::routes::{
         (name = "family", description = "Who the family is, and how it is protected."),
         (name = "baton", description = "Who is stafettholder, and how the stafettpinne goes on."),
         (name = "transition", description = "From one service to another within the municipality (overgang)."),
+        (name = "moving", description = "A family that moves to another municipality (flytting)."),
         (name = "emergency", description = "Opening a case in an emergency (nødåpning), and looking into it."),
         (name = "tasks", description = "What is to be done (oppgaver)."),
         (name = "node", description = "Links to partners, and what was disclosed on them."),

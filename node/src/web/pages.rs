@@ -75,6 +75,7 @@ pub(crate) mod search;
 pub(crate) mod stalled;
 pub(crate) mod transition;
 pub(crate) mod unit;
+pub(crate) mod without;
 
 use std::any::Any;
 

@@ -6,6 +6,7 @@ pub(crate) mod consents;
 pub(crate) mod emergencies;
 pub(crate) mod entries;
 pub(crate) mod family;
+pub(crate) mod moving;
 pub(crate) mod node;
 pub(crate) mod notices;
 pub(crate) mod protection;
@@ -117,6 +118,8 @@ pub(crate) fn api() -> Routes {
         .post("/api/v1/cases/{case}/transition/item", transition::mark)
         .post("/api/v1/cases/{case}/transition/receive", transition::receive)
         .post("/api/v1/cases/{case}/transition/end", transition::end)
+        .get("/api/v1/cases/{case}/move/without", moving::without)
+        .post("/api/v1/cases/{case}/move/without", moving::refuse)
         .post("/api/v1/emergency-openings", emergencies::open)
         .get("/api/v1/emergency-openings", emergencies::list)
         .post("/api/v1/emergency-openings/{opening}/review", emergencies::review)
@@ -200,6 +203,8 @@ pub(crate) fn pages() -> Routes {
         .post("/cases/{case}/transition/item", pages::transition::mark)
         .post("/cases/{case}/transition/receive", pages::transition::receive)
         .post("/cases/{case}/transition/end", pages::transition::end)
+        .get("/cases/{case}/move/without", pages::without::show)
+        .post("/cases/{case}/move/without", pages::without::refuse)
         .get("/operations", pages::operations::show)
         .get("/disclosures", pages::disclosures::show)
         .get("/search", pages::search::show)

@@ -28,6 +28,7 @@ mod live;
 mod login;
 mod meeting;
 mod moves;
+mod moving;
 mod naughty;
 mod notices;
 mod once;

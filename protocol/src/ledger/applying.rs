@@ -66,7 +66,8 @@ impl LedgerView {
                 self.orders.get_mut(order).ok_or(LedgerError::NoSuchGrant)?.has_receipt = true;
             }
             Said::CarriedOver { .. } => self.apply_arrival(statement)?,
-            Said::SuccessionOffered { .. }
+            Said::MoveRefused { .. }
+            | Said::SuccessionOffered { .. }
             | Said::SuccessionWentOn { .. }
             | Said::SuccessionRestored { .. } => self.apply_to_move(&statement.said, at)?,
             Said::Closed => {

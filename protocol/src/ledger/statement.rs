@@ -13,6 +13,7 @@ use crate::id::{
 };
 use crate::municipality::{AreaCode, ItemCode, OrganisationNumber, ServiceCode};
 use crate::signed::{Chained, Place, Statement, StatementHash};
+use crate::succession::CivilDay;
 use crate::succession::leaving::{Became, LeavingEvent, Offering};
 use crate::succession::origin::Way;
 use crate::time::UnixMillis;
@@ -283,6 +284,15 @@ pub enum Said {
         /// What became of it.
         #[serde(flatten)]
         became: Became,
+    },
+    /// The family moves, and does not let the case go along. Where to is not said (law 5).
+    MoveRefused {
+        /// Who of the family said no; nobody if the family was not asked.
+        said_by: BTreeSet<PersonId>,
+        /// How they said it; none if the family was not asked.
+        channel: Option<Channel>,
+        /// On which day.
+        on: CivilDay,
     },
     /// The case came from another municipality; second and only once, right after its opening. Said by
     /// the node.

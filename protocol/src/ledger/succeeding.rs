@@ -1,13 +1,13 @@
 //! Moves of a case to another municipality (law 18), and what can be said once it has moved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::statement::Said;
 use super::{LedgerError, LedgerView};
-use crate::consent::ConsentKind;
-use crate::id::{AccountId, ConsentId, SuccessionId};
+use crate::consent::{Channel, ConsentKind};
+use crate::id::{AccountId, ConsentId, PersonId, SuccessionId};
 use crate::municipality::OrganisationNumber;
-use crate::succession::Leaving;
+use crate::succession::{CivilDay, Leaving};
 use crate::time::UnixMillis;
 use crate::transition::TransitionError;
 
@@ -24,7 +24,33 @@ pub struct Move {
     pub since: UnixMillis,
 }
 
+/// The family's no to a move of the case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MoveRefusal {
+    /// Who said no; nobody if the family was not asked.
+    pub said_by: BTreeSet<PersonId>,
+    /// How they said it; none if the family was not asked.
+    pub channel: Option<Channel>,
+    /// On which day.
+    pub on: CivilDay,
+    /// When that was written down.
+    pub at: UnixMillis,
+}
+
 impl LedgerView {
+    /// The family's last no to a move, if it has said one.
+    pub fn move_refused(&self) -> Option<&MoveRefusal> {
+        self.move_refused.as_ref()
+    }
+
+    /// Whether a no to a move stands in the way of one under a consent: none has every yes since.
+    pub fn is_move_refused(&self, consent: ConsentId) -> bool {
+        let since = |refused: &MoveRefusal| {
+            self.completed.get(&consent).is_some_and(|completed| *completed > refused.at)
+        };
+        self.move_refused.as_ref().is_some_and(|refused| !since(refused))
+    }
+
     /// Every move that was offered, by id.
     pub fn moves(&self) -> &BTreeMap<SuccessionId, Move> {
         &self.moves
@@ -92,7 +118,8 @@ impl LedgerView {
             | Said::TransitionItemDone { .. }
             | Said::TransitionReceived { .. }
             | Said::SuccessionOffered { .. }
-            | Said::CarriedOver { .. } => false,
+            | Said::CarriedOver { .. }
+            | Said::MoveRefused { .. } => false,
         };
         if ends || !self.has_moved() { Ok(()) } else { Err(LedgerError::Moved) }
     }
@@ -104,6 +131,9 @@ impl LedgerView {
                 let asked = self.consents.get(&offering.consent).ok_or(LedgerError::NoSuchConsent)?;
                 if asked.consent().kind != ConsentKind::Transfer || asked.consent().recipient.host != *to {
                     return Err(LedgerError::NoSuchConsent);
+                }
+                if self.is_move_refused(offering.consent) {
+                    return Err(LedgerError::MoveRefused);
                 }
                 if self.transition().is_some() {
                     return Err(TransitionError::UnderWay.into());
@@ -118,6 +148,18 @@ impl LedgerView {
                     *succession,
                     Move { to: *to, consent, leaving, since: at },
                 )?;
+            }
+            Said::MoveRefused { said_by, channel, on } => {
+                self.must_be_open()?;
+                if self.open_move().is_some() {
+                    return Err(LedgerError::MoveOpen);
+                }
+                let is_party = |person: &PersonId| self.parties().iter().any(|party| party.person == *person);
+                if said_by.is_empty() != channel.is_none() || !said_by.iter().all(is_party) {
+                    return Err(LedgerError::Refusal);
+                }
+                let (said_by, on) = (said_by.clone(), on.clone());
+                self.move_refused = Some(MoveRefusal { said_by, channel: *channel, on, at });
             }
             Said::SuccessionWentOn { succession, event } => {
                 let one = self.moves.get_mut(succession).ok_or(LedgerError::NoSuchMove)?;

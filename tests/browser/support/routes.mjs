@@ -11,7 +11,7 @@ export const REACHES = {
   Marte: [
     ...READS, ...WRITES, '/emergency', '/cases/new', `${CASE}/consents`, `${CASE}/consents/new`, `${CASE}/consents/{}`,
     `${CASE}/consents/{}/answer`, `${CASE}/consents/{}/withdraw`, `${CASE}/consents/{}/form`, `${CASE}/family`,
-    `${CASE}/family/circle`, `${CASE}/looks`, `${CASE}/baton`, `${CASE}/baton/offer`, `${CASE}/transition`, `${CASE}/close`, `${CASE}/meeting`,
+    `${CASE}/family/circle`, `${CASE}/looks`, `${CASE}/baton`, `${CASE}/baton/offer`, `${CASE}/transition`, `${CASE}/move/without`, `${CASE}/close`, `${CASE}/meeting`,
     `${CASE}/meeting/{}`, `${CASE}/meeting/{}/write`, `${CASE}/meeting/{}/end`,
   ],
   Siri: [...READS, ...WRITES, '/emergency', '/cases/new', `${CASE}/baton`, `${CASE}/transition`],

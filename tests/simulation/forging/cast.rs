@@ -342,6 +342,11 @@ pub(super) fn everything_said() -> Vec<Said> {
             to: service.host,
             became: Became::Transferred { answer: hash, packed },
         },
+        Said::MoveRefused {
+            said_by: BTreeSet::from([giver]),
+            channel: Some(Channel::Oral),
+            on: "2027-06-01".parse().expect("a day"),
+        },
         Said::CarriedOver {
             from: service.host,
             way: Way::Link(succession),

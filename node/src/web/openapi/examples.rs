@@ -2,6 +2,7 @@
 
 mod consent;
 mod emergency;
+mod moving;
 mod operations;
 mod transition;
 
@@ -27,6 +28,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         consent::all(),
         emergency::all(case()),
         transition::all(),
+        moving::all(),
         operations::all(),
         of_the_node(),
     ]

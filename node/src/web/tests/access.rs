@@ -105,7 +105,7 @@ fn rows(ids: &Ids) -> Vec<Row> {
     ];
     let first = super::emergency::rows().into_iter();
     let rows = first.chain(rows).chain(super::family::rows(giver, &ids.consent)).chain(super::baton::rows());
-    let rows = rows.chain(super::transition::rows());
+    let rows = rows.chain(super::transition::rows()).chain(super::moving::rows(giver));
     // Last: nothing can be said in the case any more.
     rows.chain([row("post", "/api/v1/cases/{case}/closing", Value::Null, (Holder, 204), stranger)]).collect()
 }

@@ -39,7 +39,7 @@ fn routes_and_description_name_the_same_operations() {
     let described: BTreeSet<_> = operations().into_keys().collect();
 
     assert_eq!(routed, described);
-    assert_eq!(described.len(), 58);
+    assert_eq!(described.len(), 60);
 }
 
 #[test]
@@ -196,6 +196,8 @@ fn into_its_type(name: &str, example: &Value) -> Option<Value> {
         "EndTransition" => parses::<request::EndTransition>(example),
         "OpenedTransition" => round_trips::<answer::OpenedTransition>(example),
         "TransitionView" => round_trips::<answer::TransitionView>(example),
+        "RefuseMove" => parses::<request::RefuseMove>(example),
+        "MoveWithout" => round_trips::<answer::MoveWithout>(example),
         "OfferItem" => round_trips::<answer::OfferItem>(example),
         other => panic!("no type is known for the body {other}"),
     }

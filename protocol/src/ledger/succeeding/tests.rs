@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::access::tests::{Case, FATHER, HOLDER, MOTHER, consent, partner, service};
 use crate::baton::BatonOffer;
-use crate::consent::{Channel, Consent, WithdrawnPart};
-use crate::id::{BatonOfferId, EntryId, GrantId, OrderId, RegistrationId, TransitionId};
+use crate::consent::{Channel, Consent, Evidence, WithdrawnPart, Yes};
+use crate::id::{BatonOfferId, EntryId, GrantId, OrderId, PersonId, RegistrationId, TransitionId};
 use crate::ledger::statement::Level;
 use crate::signed::StatementHash;
 use crate::signed::tests::key_from_seed;
@@ -223,4 +223,54 @@ fn restored_chain_takes_what_became_of_a_move_once_also_of_one_it_has_never_hear
     let third = "942110464".parse().expect("a number");
     let elsewhere = Said::SuccessionRestored { succession: ONE, to: third, became };
     assert_eq!(try_say(&known, elsewhere), Err(LedgerError::MoveOpen));
+}
+
+#[test]
+fn no_to_a_move_stands_until_a_consent_to_one_has_every_yes_since() {
+    let refuse = |by: &[PersonId], channel| Said::MoveRefused {
+        said_by: by.iter().copied().collect(),
+        channel,
+        on: "2027-06-01".parse().expect("a day"),
+    };
+    let mut case = case();
+    let stranger = PersonId::from_bytes([0x77; 16]);
+    for said in
+        [refuse(&[stranger], Some(Channel::Oral)), refuse(&[MOTHER], None), refuse(&[], Some(Channel::Oral))]
+    {
+        assert_eq!(try_say(&case, said), Err(LedgerError::Refusal));
+    }
+    assert!(try_say(&case, offered(ONE)).is_ok(), "nobody has said no yet");
+
+    case.say(refuse(&[MOTHER], Some(Channel::Oral)), 55);
+
+    assert_eq!(try_say(&case, offered(ONE)), Err(LedgerError::MoveRefused));
+    let later = ConsentId::from_bytes([0x58; 16]);
+    let asked = Consent { kind: ConsentKind::Transfer, ..consent(later, service(partner(), "school")) };
+    case.say(Said::ConsentAsked { consent: asked }, 56);
+    let of_later = match offered(ONE) {
+        Said::SuccessionOffered { succession, to, offering } => {
+            Said::SuccessionOffered { succession, to, offering: Offering { consent: later, ..offering } }
+        }
+        other => other,
+    };
+    assert_eq!(try_say(&case, of_later.clone()), Err(LedgerError::MoveRefused), "asked is no yes");
+    for giver in [MOTHER, FATHER] {
+        let yes = Yes::new(UnixMillis(57), Evidence::Oral);
+        case.say(Said::ConsentGiven { consent: later, giver, yes }, 57);
+    }
+    assert!(try_say(&case, of_later).is_ok());
+    assert_eq!(try_say(&case, offered(ONE)), Err(LedgerError::MoveRefused), "not under the one before it");
+
+    case.say(refuse(&[], None), 58);
+    assert!(case.ledger.is_move_refused(later), "and the last no counts");
+    let open = moved_to(vec![offered(OTHER)]);
+    assert_eq!(try_say(&open, refuse(&[], None)), Err(LedgerError::MoveOpen), "an open move is ended first");
+}
+
+fn moved_to(said: Vec<Said>) -> Case {
+    let mut case = case();
+    for said in said {
+        case.say(said, 50);
+    }
+    case
 }

@@ -169,6 +169,9 @@ fn fields_for(route: Route<'_>, column: Column, case: &Case) -> Fields {
         "/cases/{case}/transition/days" => of(&[("on", "2027-08-17"), ("overlap", "2027-09-30")]),
         "/cases/{case}/transition/item" => of(&[("item", "joint-meeting"), ("done", "yes")]),
         "/cases/{case}/transition/end" => of(&[("how", "done")]),
+        "/cases/{case}/move/without" => {
+            of(&[("said_by", &case.mother), ("channel", "oral"), ("on", "2027-01-10")])
+        }
         "/cases/{case}/meeting" => {
             of(&[("date", "2027-01-21"), ("areas", "language"), ("entry-about", "subject")])
         }
@@ -226,6 +229,7 @@ fn json_for(route: Route<'_>, case: &Case) -> Value {
         (_, "transition/item") => json!({ "item": "joint-meeting", "done": true }),
         (_, "transition/receive") => json!({}),
         (_, "transition/end") => json!({ "how": "done" }),
+        (_, "move/without") => json!({ "said_by": [giver], "channel": "oral", "on": "2027-01-10" }),
         (_, "baton" | "baton/offers") => json!({ "to": Who::HealthNurse.account() }),
         _ => Value::Null,
     }

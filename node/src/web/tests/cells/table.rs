@@ -89,6 +89,8 @@ post   /cases/{case}/transition/days                              303 303 303 40
 post   /cases/{case}/transition/item                              303 303 303 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 post   /cases/{case}/transition/receive                           404 404 404 404 404 404 404 404 303 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/transition/end                               303 303 303 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+get    /cases/{case}/move/without                                 200 200 200 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+post   /cases/{case}/move/without                                 303 303 303 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 get    /operations                                                404 404 404 404 404 404 404 404 404 404 404 200 404 404 404 404 404 401
 get    /disclosures                                               404 404 404 404 404 404 404 404 404 404 404 404 200 404 404 404 404 401
 get    /search                                                    200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 401
@@ -156,6 +158,8 @@ put    /api/v1/cases/{case}/transition                            204 401 403 40
 post   /api/v1/cases/{case}/transition/item                       204 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 post   /api/v1/cases/{case}/transition/receive                    404 401 404 404 404 404 404 204 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/transition/end                        204 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+get    /api/v1/cases/{case}/move/without                          200 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+post   /api/v1/cases/{case}/move/without                          204 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 post   /api/v1/cases/{case}/refusal                               404 401 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 get    /api/v1/emergency-case                                     404 401 404 404 200 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/emergency-openings                                 201 401 201 201 201 201 404 201 404 404 404 404 404 404 404 404 401
@@ -237,6 +241,8 @@ post   /cases/{case}/transition/days                              404 404 404 40
 post   /cases/{case}/transition/item                              404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/transition/receive                           404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/transition/end                               404 404 404 404 404 404 404 404 404 404 404 404 404 401
+get    /cases/{case}/move/without                                 404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /cases/{case}/move/without                                 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 get    /api/v1/cases/{case}                                       404 200 404 404 200 404 404 404 404 404 404 404 404 401
 put    /api/v1/cases/{case}/level                                 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/assignments                           404 404 404 404 204 404 404 404 404 404 404 404 404 401
@@ -279,6 +285,8 @@ put    /api/v1/cases/{case}/transition                            404 404 404 40
 post   /api/v1/cases/{case}/transition/item                       404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/transition/receive                    404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/transition/end                        404 404 404 404 404 404 404 404 404 404 404 404 404 401
+get    /api/v1/cases/{case}/move/without                          404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /api/v1/cases/{case}/move/without                          404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/unassign                                     404 404 404 404 303 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/decline                                      404 404 404 404 303 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/refusal                               404 404 404 404 204 404 404 404 404 404 404 404 404 401

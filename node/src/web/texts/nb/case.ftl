@@ -34,6 +34,7 @@ case-meeting = Møtet
 case-consents = Samtykke og deling
 case-baton = Stafettpinnen
 case-transition = Overgang til ny barnehage eller skole
+case-move-without = Familien flytter uten å ta med stafettloggen
 case-close = Avslutt saken
 case-is-closed = Saken er avsluttet. Ingen skriver mer i den.
 case-looks = Hvem har sett på

@@ -1,0 +1,23 @@
+without-title = Flytter uten å ta med stafettloggen
+without-nothing = Ingenting går herfra. Den nye kommunen får ikke vite at det fantes en stafettlogg. Hvor familien flytter, skrives ikke ned.
+without-told = { $names } sa nei { $day }. Det er skrevet ned.
+without-told-nobody = Familien ble ikke spurt. Det ble skrevet ned { $day }.
+without-reminders = Dette gjør tjenestene selv
+without-elsewhere = Det gjøres i tjenestens eget fagsystem, ikke her. Ingenting av det skrives ned i stafettloggen.
+without-as-of = Reglene er gjengitt slik de var { $day }. Kommunen kan endre listen.
+without-form = Skriv ned at stafettloggen ikke blir med
+without-who = Hvem sa nei?
+without-who-help = Velg ingen hvis familien ikke ble spurt, for eksempel fordi dere ikke får kontakt.
+without-how = Hvordan?
+without-oral = Muntlig
+without-written = Skriftlig
+without-not-asked = Familien ble ikke spurt
+without-on = Hvilken dag?
+without-do = Skriv det ned
+without-close = Avslutt stafettloggen
+without-back = Tilbake til saken
+without-wrong-day = Skriv en dag som har vært, i løpet av det siste året.
+without-wrong-persons = Velg personer i saken.
+without-wrong-channel = Si hvordan de sa det, eller velg ingen og «Familien ble ikke spurt».
+
+notice-move-refused = Det er skrevet ned. Ingenting går herfra.

@@ -1,0 +1,23 @@
+without-title = Flyttar utan å ta med stafettloggen
+without-nothing = Ingenting går herifrå. Den nye kommunen får ikkje vite at det fanst ein stafettlogg. Kvar familien flyttar, blir ikkje skrive ned.
+without-told = { $names } sa nei { $day }. Det er skrive ned.
+without-told-nobody = Familien blei ikkje spurd. Det blei skrive ned { $day }.
+without-reminders = Dette gjer tenestene sjølve
+without-elsewhere = Det blir gjort i fagsystemet til tenesta, ikkje her. Ingenting av det blir skrive ned i stafettloggen.
+without-as-of = Reglane er attgjevne slik dei var { $day }. Kommunen kan endre lista.
+without-form = Skriv ned at stafettloggen ikkje blir med
+without-who = Kven sa nei?
+without-who-help = Vel ingen dersom familien ikkje blei spurd, til dømes fordi de ikkje får kontakt.
+without-how = Korleis?
+without-oral = Munnleg
+without-written = Skriftleg
+without-not-asked = Familien blei ikkje spurd
+without-on = Kva dag?
+without-do = Skriv det ned
+without-close = Avslutt stafettloggen
+without-back = Tilbake til saka
+without-wrong-day = Skriv ein dag som har vore, i løpet av det siste året.
+without-wrong-persons = Vel personar i saka.
+without-wrong-channel = Sei korleis dei sa det, eller vel ingen og «Familien blei ikkje spurd».
+
+notice-move-refused = Det er skrive ned. Ingenting går herifrå.
