@@ -59,7 +59,7 @@ pub struct Question<'a> {
 /// Returns the signs by which a case has stopped at `now`, none for a closed one.
 pub fn signs(question: &Question<'_>, now: UnixMillis) -> Vec<Sign> {
     let ledger = question.ledger;
-    if ledger.is_closed() {
+    if ledger.is_over() {
         return Vec::new();
     }
     let tasks = tasks(ledger, now);

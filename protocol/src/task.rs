@@ -168,7 +168,7 @@ pub fn tasks(ledger: &LedgerView, now: UnixMillis) -> Vec<Task> {
         registration: Some(*registration),
         ..Task::of(TaskKind::RegistrationWaits, waiting.at)
     }));
-    if !ledger.is_closed() {
+    if !ledger.is_over() {
         let offer = ledger.baton().waiting(now);
         tasks.extend(offer.map(|offer| Task::of(TaskKind::BatonOffered, offer.lapses_at)));
         let acting = Some(ledger.baton()).filter(|baton| baton.is_acting);

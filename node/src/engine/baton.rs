@@ -220,7 +220,7 @@ impl Engine {
 
     /// The offer of a case's baton that waits for the person's answer.
     pub(super) fn offered_to(&self, reader: &Reader, ledger: &LedgerView) -> Option<BatonOffer> {
-        let waiting = ledger.baton().waiting(self.now()).filter(|_| !ledger.is_closed());
+        let waiting = ledger.baton().waiting(self.now()).filter(|_| !ledger.is_over());
         waiting.filter(|offer| offer.to == reader.account && reader.role == Role::Employee)
     }
 
@@ -291,7 +291,7 @@ impl Engine {
     }
 
     fn who_may_get(&self, reader: &Reader, part: BatonPart, ledger: &LedgerView) -> Vec<ColleagueItem> {
-        if !matches!(part, BatonPart::Holder | BatonPart::Leader) || ledger.is_closed() {
+        if !matches!(part, BatonPart::Holder | BatonPart::Leader) || ledger.is_over() {
             return Vec::new();
         }
         let people = self.people();

@@ -237,8 +237,8 @@ impl Engine {
     /// one consent and holds the fields that it chose, and no other. A card names every area that
     /// may go there, so one that was made before an area was taken back is closed, and another is due.
     async fn cards_due(&self, ledger: &LedgerView) -> Result<Vec<Write>, EngineError> {
-        // Nothing of a closed case goes out, whatever its consents say.
-        if ledger.is_closed() {
+        // Nothing of a case that is over goes out, whatever its consents say.
+        if ledger.is_over() {
             return Ok(Vec::new());
         }
         let now = self.now();

@@ -10,7 +10,7 @@ use stafett_protocol::id::{CaseId, DraftId};
 use stafett_protocol::municipality::AreaCode;
 use stafett_protocol::person::Reader;
 
-use super::entries::{FAMILY_KINDS, check_about, invalid_content};
+use super::entries::{FAMILY_KINDS, check_about, invalid_content, must_go_on};
 use super::reading::Here;
 use super::{Engine, EngineError};
 use crate::clock::random;
@@ -155,9 +155,7 @@ impl Engine {
             if saved.kind == EntryKind::CaseCard || (task == CaseTask::Family && !family_may) {
                 return Err(EngineError::NotAllowed);
             }
-            if ledger.is_closed() {
-                return Err(EngineError::Conflict { reason: "the case is closed" });
-            }
+            must_go_on(&ledger)?;
             check_about(&ledger, &saved.about)?;
         }
         let unreadable = EngineError::Conflict { reason: "the private case document cannot be read" };

@@ -139,9 +139,7 @@ impl Engine {
         if request.kind == EntryKind::CaseCard || (task == CaseTask::Family && !family_may) {
             return Err(EngineError::NotAllowed);
         }
-        if ledger.is_closed() {
-            return Err(EngineError::Conflict { reason: "the case is closed" });
-        }
+        must_go_on(ledger)?;
         check_about(ledger, &request.about)?;
         Ok(task)
     }
@@ -288,9 +286,7 @@ impl Engine {
                 if (task == CaseTask::Family && !own_writing) || facts.kind == EntryKind::CaseCard {
                     return Err(EngineError::NotAllowed);
                 }
-                if ledger.is_closed() {
-                    return Err(EngineError::Conflict { reason: "the case is closed" });
-                }
+                must_go_on(ledger)?;
                 (task == CaseTask::Stafettholder, Side::Owner)
             }
             Here::Received { grants, assigned, .. } => {
@@ -423,4 +419,15 @@ pub(super) fn invalid_content(error: &ContentError) -> EngineError {
 
 fn invalid_edit(error: &EditError) -> EngineError {
     EngineError::Invalid { field: "fields", reason: error.to_string() }
+}
+
+/// Nothing is written in a case that is closed, or another municipality's.
+pub(super) fn must_go_on(ledger: &LedgerView) -> Result<(), EngineError> {
+    match () {
+        () if ledger.is_closed() => Err(EngineError::Conflict { reason: "the case is closed" }),
+        () if ledger.has_moved() => {
+            Err(EngineError::Conflict { reason: "the case is another municipality's now" })
+        }
+        () => Ok(()),
+    }
 }

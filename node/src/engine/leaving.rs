@@ -41,7 +41,7 @@ impl Engine {
     /// Mends one case; whether somebody who works here holds its baton afterwards. A sealed node
     /// leaves all as it is until it opens.
     pub(super) async fn mend_baton(&self, case: CaseId) -> Result<bool, EngineError> {
-        let is_whole = |ledger: &Arc<LedgerView>| ledger.is_closed() || self.is_baton_whole(ledger);
+        let is_whole = |ledger: &Arc<LedgerView>| ledger.is_over() || self.is_baton_whole(ledger);
         if self.is_sealed() || self.whole_ledger(case).await?.as_ref().is_none_or(is_whole) {
             return Ok(true);
         }

@@ -185,7 +185,7 @@ impl Engine {
     fn new_holder_notices(&self, asking: &Reader, ended: &Ended) -> Vec<NoticeItem> {
         let baton = ended.ledger.baton();
         let has_passed = ended.ledger.opened_at() < baton.since;
-        let is_new = self.now().since(baton.since) < NEW_HOLDER_TOLD_MS && !ended.ledger.is_closed();
+        let is_new = self.now().since(baton.since) < NEW_HOLDER_TOLD_MS && !ended.ledger.is_over();
         let people = self.people();
         let Some(holder) = people.get(baton.holder).filter(|_| has_passed && is_new) else {
             return Vec::new();

@@ -80,7 +80,7 @@ impl Engine {
                     continue;
                 }
             };
-            if ledger.is_closed() || ledger.protection().grade() == AddressProtection::StrictlyConfidential {
+            if ledger.is_over() || ledger.protection().grade() == AddressProtection::StrictlyConfidential {
                 continue;
             }
             let (_, service, unit) = self.holder_of(&ledger);

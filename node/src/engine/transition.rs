@@ -218,7 +218,7 @@ impl Engine {
 
     /// Ends the transition of a case that time has ended. Run by the clock, with the turn of commands.
     pub(super) async fn end_transition_by_the_clock(&self, ledger: &LedgerView) -> Result<(), EngineError> {
-        let Some(record) = ledger.transition().filter(|_| !ledger.is_closed()) else { return Ok(()) };
+        let Some(record) = ledger.transition().filter(|_| !ledger.is_over()) else { return Ok(()) };
         if !record.is_over(self.progress(ledger, record), self.now()) {
             return Ok(());
         }
@@ -284,7 +284,7 @@ impl Engine {
         ledger: &'a LedgerView,
     ) -> Option<&'a TransitionRecord> {
         let is_hidden = ledger.address_protection() == AddressProtection::StrictlyConfidential;
-        let record = ledger.transition().filter(|_| !is_hidden && !ledger.is_closed())?;
+        let record = ledger.transition().filter(|_| !is_hidden && !ledger.is_over())?;
         let people = self.people();
         let unit = people.get(reader.account)?.unit.as_deref();
         let to = &record.transition().to;

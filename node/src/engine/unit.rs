@@ -52,7 +52,7 @@ impl Engine {
                 tokio::task::yield_now().await;
             }
             match self.ledger(case).await {
-                Ok(ledger) if !ledger.is_closed() && self.answers_for(reader, &ledger) => {
+                Ok(ledger) if !ledger.is_over() && self.answers_for(reader, &ledger) => {
                     // A leader sees a case also where its signs cannot be read.
                     let signs = self.signs_in(&all, &ledger).await.unwrap_or_else(|error| {
                         tracing::error!(%case, %error, "the signs of a case could not be read");

@@ -71,6 +71,11 @@ impl LedgerView {
         self.transfer().is_some()
     }
 
+    /// Whether nothing more is written in the case: it is closed, or another municipality's.
+    pub fn is_over(&self) -> bool {
+        self.is_closed() || self.has_moved()
+    }
+
     /// Who is stafettholder here; none once the case is another municipality's.
     pub fn holder(&self) -> Option<AccountId> {
         (!self.has_moved()).then_some(self.baton.holder)

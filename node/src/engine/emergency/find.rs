@@ -80,7 +80,7 @@ impl Engine {
                 tokio::task::yield_now().await;
             }
             match self.ledger(case).await {
-                Ok(ledger) if ledger.is_closed() => {}
+                Ok(ledger) if ledger.is_over() => {}
                 Ok(ledger) if *ledger.birthdays() == sought.birthdays => born_then.push(case),
                 Ok(_) if others.len() < OPENED_AT_LEAST => others.push(case),
                 Ok(_) | Err(EngineError::NotFound) => {}

@@ -131,7 +131,7 @@ impl Engine {
                 decision.ledger().status(record, now),
                 ConsentStatus::Draft | ConsentStatus::PartlyGiven { .. } | ConsentStatus::Refused
             );
-        if may_be_given && !before.is_closed() {
+        if may_be_given && !before.is_over() {
             let givers: Vec<_> = needed.iter().filter(|giver| !record.has_yes_of(**giver)).copied().collect();
             for giver in givers {
                 let yes = Yes::new(now, Evidence::Oral);

@@ -52,7 +52,7 @@ impl Engine {
             return Err(EngineError::NotFound);
         };
         self.note(reader, Some(case), "transition".to_owned()).await?;
-        let may_begin = holds && ledger.transition().is_none() && !ledger.is_closed();
+        let may_begin = holds && ledger.transition().is_none() && !ledger.is_over();
         let from = self.unit_of(reader.account).filter(|_| may_begin);
         let under_way = match ledger.transition() {
             Some(record) => Some(self.under_way(part, &ledger, record).await?),
@@ -207,7 +207,7 @@ impl Engine {
         ledger: &LedgerView,
         concern: impl Fn(TaskKind) -> bool,
     ) -> Vec<TaskItem> {
-        let Some(record) = ledger.transition().filter(|_| !ledger.is_closed()) else { return Vec::new() };
+        let Some(record) = ledger.transition().filter(|_| !ledger.is_over()) else { return Vec::new() };
         let to = Service { host: self.inner.own, code: record.transition().to.service.clone() };
         let tasks = record.tasks(self.progress(ledger, record), self.now());
         let theirs = tasks.iter().filter(|task| concern(task.kind));
