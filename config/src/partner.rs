@@ -44,8 +44,8 @@ pub struct PartnerConfig {
     pub address: Option<PartnerAddress>,
     /// Whether the operator has revoked its identity: nothing but orders to erase goes out.
     pub revoked: bool,
-    /// The keys that prove its identity.
-    pub keys: PartnerKeys,
+    /// The keys that prove its node's identity; none if it has no node, and cases only move there by hand.
+    pub keys: Option<PartnerKeys>,
     /// What has been agreed.
     pub terms: AgreementTerms,
     /// Its services that may receive from here or take cases over; at least one, each code once.
@@ -174,6 +174,11 @@ impl PartnerConfig {
         }
     }
 
+    /// Returns whether it has no node: nothing goes there over a link.
+    pub fn is_by_hand(&self) -> bool {
+        self.keys.is_none()
+    }
+
     fn codes(&self, of: impl Fn(&PartnerService) -> bool) -> BTreeSet<ServiceCode> {
         self.services.iter().filter(|service| of(service)).map(|service| service.code.clone()).collect()
     }
@@ -244,7 +249,10 @@ impl Partners {
 
     /// Returns the partner whose certificate has this fingerprint.
     pub fn by_tls(&self, fingerprint: &TlsFingerprint) -> Option<&PartnerConfig> {
-        self.0.values().find(|partner| partner.keys.accepts_tls(fingerprint))
+        let accepts = |partner: &&PartnerConfig| {
+            partner.keys.as_ref().is_some_and(|keys| keys.accepts_tls(fingerprint))
+        };
+        self.0.values().find(accepts)
     }
 
     /// Returns the partners by organisation number.

@@ -153,11 +153,17 @@ pub fn partner_toml(partner: &PartnerConfig) -> String {
     text.string("controller", &partner.controller.to_string());
     match &partner.address {
         Some(address) => text.string("address", &address.to_string()),
+        None if partner.is_by_hand() => {
+            text.comment("It has no node: cases go there by a package for the hand.");
+            text.plain("by_hand", true);
+        }
         None => text.comment("No address: the partner dials us."),
     }
     text.comment("True when its node or keys are in doubt: from then on only orders to erase go out.");
     text.plain("revoked", partner.revoked);
-    text.keys(&partner.keys);
+    if let Some(keys) = &partner.keys {
+        text.keys(keys);
+    }
     text.head("[agreement]");
     text.comment("The cooperation agreement and the processor agreement in the archive.");
     text.string("reference", &partner.terms.reference);

@@ -6,6 +6,7 @@
 mod check;
 mod clock;
 mod demo;
+mod export;
 mod folder;
 mod holds;
 mod identity;
@@ -47,6 +48,8 @@ enum Command {
     Check(check::Arguments),
     /// Lists every entry that the node holds, without names, titles or areas
     Holds(holds::Arguments),
+    /// Writes the file of a package for the hand, for a municipality without a node
+    Export(export::Arguments),
     /// Creates, lists and revokes tokens for the API
     #[command(subcommand)]
     Token(token::Command),
@@ -72,6 +75,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Partner(command) => partner::run(&command),
         Command::Check(arguments) => check::run(&arguments),
         Command::Holds(arguments) => holds::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Token(command) => token::run(&command),
         Command::Session(command) => session::run(&command),
         Command::Seal(command) => seal::run(&command),

@@ -7,6 +7,7 @@ pub mod keys;
 pub mod login;
 pub mod notice;
 pub mod observability;
+pub mod package;
 pub mod seal;
 pub mod shutdown;
 pub mod startup;

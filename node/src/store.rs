@@ -9,6 +9,7 @@
 
 mod access_log;
 mod arrival;
+mod baton;
 pub mod beside;
 mod case;
 mod chain;
@@ -31,6 +32,7 @@ mod mark;
 mod meta;
 mod migrations;
 mod open;
+mod package;
 mod private_case;
 mod proposal;
 mod reader;
@@ -69,6 +71,7 @@ use tracing::error;
 
 pub use access_log::{AccessRow, LogCheck, LogEnd, LogFault};
 pub use arrival::CarriedCase;
+pub use baton::BatonRow;
 pub use case::{Assignment, ReceivedCase};
 pub use disclosure::{DisclosureFilter, LoggedDisclosure};
 pub use emergency::{
@@ -85,6 +88,7 @@ pub use journal_check::JournalCheck;
 pub use ledger::{FiledReceipt, IssuedGrant, WaitingOrder};
 pub use left::Left;
 pub use login::TokenRecord;
+pub use package::{PackageFile, StoredPackage};
 pub use reader::StoreReader;
 pub use search::{SearchHit, SearchReport};
 pub use session::{SessionRecord, SessionWrite};

@@ -12,6 +12,7 @@ pub mod emergency;
 pub mod leader;
 pub mod person;
 pub mod succeeding;
+pub mod there;
 pub mod waiting;
 
 use std::collections::BTreeSet;

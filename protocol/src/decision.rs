@@ -31,9 +31,12 @@ use crate::signed::{SignError, SigningKey, Verified};
 use crate::time::UnixMillis;
 use crate::transaction::Write;
 
+mod by_hand;
 mod succeeding;
+mod there;
 
 pub use succeeding::{MoveError, MoveTerms};
+pub use there::BatonThereError;
 
 /// A decision could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -201,6 +204,13 @@ impl Decision {
             }
             Said::PartiesApproved { .. } | Said::GuardianAccessSet { .. } => {
                 Some(Closing::FamilyChanged { case })
+            }
+            Said::PackageAccepted { package, .. } => {
+                let to = self.ledger.packages_by_hand().get(package)?.to;
+                Some(Closing::MovedByHand { case, package: *package, to })
+            }
+            Said::PackageRestored { package, to } => {
+                Some(Closing::MovedByHand { case, package: *package, to: *to })
             }
             _ => None,
         }

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::id::{CaseId, ConsentId, EntryId, GrantId, OrderId, SuccessionId};
+use crate::id::{CaseId, ConsentId, EntryId, GrantId, OrderId, PackageId, SuccessionId};
 use crate::municipality::OrganisationNumber;
 use crate::signed::StatementHash;
 use crate::succession::Became;
@@ -93,6 +93,15 @@ pub enum Closing {
         /// What became of it.
         #[serde(flatten)]
         became: Became,
+    },
+    /// A case has become another municipality's by a package for the hand (law 18).
+    MovedByHand {
+        /// Which case.
+        case: CaseId,
+        /// By which package.
+        package: PackageId,
+        /// Whose it is.
+        to: OrganisationNumber,
     },
     /// A grant that a partner had signed for this node ended here.
     ReceivedGrantEnded {

@@ -5,6 +5,7 @@
 
 mod applying;
 mod arrived;
+mod by_hand;
 mod consents;
 mod exceptions;
 mod level;
@@ -20,7 +21,8 @@ use crate::baton::{Baton, BatonError};
 use crate::consent::rule::{Birthdays, Party, RuleTable, SubjectKind};
 use crate::consent::{ConsentRecord, GiveError, WithdrawError};
 use crate::id::{
-    AccountId, CaseId, ConsentId, GrantId, OrderId, PersonId, RegistrationId, SuccessionId, TransitionId,
+    AccountId, CaseId, ConsentId, GrantId, OrderId, PackageId, PersonId, RegistrationId, SuccessionId,
+    TransitionId,
 };
 use crate::municipality::{AreaCode, OrganisationNumber, ServiceCode};
 use crate::protection::{AddressProtection, Protection, ProtectionSaid, ProtectionStatement};
@@ -29,6 +31,7 @@ use crate::succession::SuccessionError;
 use crate::time::UnixMillis;
 use crate::transition::{TransitionError, TransitionRecord};
 pub use arrived::Carried;
+pub use by_hand::{HandCourse, HandPackage};
 use exceptions::Exception;
 use level::CaseLevel;
 use statement::{LedgerStatement, Said};
@@ -101,7 +104,10 @@ pub enum LedgerError {
     /// A no to a move is said by somebody of the family, somehow, or by nobody.
     #[error("whoever says no to a move is of the family")]
     Refusal,
-    /// It speaks of a move that was not offered.
+    /// What files the other municipality's letter is missing, or too long.
+    #[error("expected a reference of 1 to 200 bytes")]
+    Reference,
+    /// It speaks of a move that was not offered, or of a package that is not open.
     #[error("there is no such move")]
     NoSuchMove,
     /// What is said of a move does not fit where it is.
@@ -191,6 +197,7 @@ pub struct LedgerView {
     carried: Option<Carried>,
     move_refused: Option<MoveRefusal>,
     moves: BTreeMap<SuccessionId, Move>,
+    by_hand: BTreeMap<PackageId, HandPackage>,
     doubtful: BTreeSet<ConsentId>,
     /// Consents that are in doubt from a moment on: a newer version, which is lost, begins then.
     replaced_from: BTreeMap<ConsentId, UnixMillis>,
@@ -240,6 +247,7 @@ impl LedgerView {
             carried: None,
             move_refused: None,
             moves: BTreeMap::new(),
+            by_hand: BTreeMap::new(),
             doubtful: BTreeSet::new(),
             replaced_from: BTreeMap::new(),
             restored_at: None,

@@ -163,6 +163,14 @@ pub const CASE_DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Milliseconds in which an offer of the baton can be accepted; then it lapses.
 pub const BATON_OFFER_MS: u64 = 14 * crate::time::DAY;
+/// Offers of the baton to own services that are kept of one partner.
+pub const BATONS_THERE_MAX: usize = 1_024;
+/// Milliseconds for each word about a baton that a partner has answered, in the long run.
+pub const BATON_WORD_INTERVAL_MS: u64 = crate::time::SECOND;
+/// Words about batons that a partner has answered at once.
+pub const BATON_WORDS_AT_ONCE_MAX: u64 = 256;
+/// Milliseconds after which what the owner has not answered of a baton is said again.
+pub const BATON_REPEAT_MS: u64 = 15 * crate::time::MINUTE;
 /// Milliseconds in which whoever acts for a stafettholder who has left finds another; then it is late.
 pub const BATON_ACTING_MS: u64 = 7 * crate::time::DAY;
 /// Milliseconds in which a family is told that there is a new stafettholder.
@@ -191,6 +199,9 @@ pub const TRANSITION_ITEMS_MAX: usize = 32;
 pub const TRANSITION_AHEAD_MS: u64 = 14 * crate::time::DAY;
 /// Milliseconds after the start in which whoever gave the baton on may work with the case: half a year.
 pub const TRANSITION_OVERLAP_MS_MAX: u64 = 184 * crate::time::DAY;
+/// Milliseconds that whoever gave the baton on in a transition works with the case at the most, however
+/// its days are changed: a school year.
+pub const OVERLAP_AFTER_BATON_MS_MAX: u64 = 366 * crate::time::DAY;
 
 /// Milliseconds for which an emergency opening (nødåpning) reads one case.
 pub const EMERGENCY_OPENING_MS: u64 = 30 * crate::time::MINUTE;
@@ -220,6 +231,14 @@ pub const PACKAGE_ENTRY_BYTES_MAX: usize = 4 * CHANGE_BYTES_MAX;
 pub const PACKAGE_RELATIONS_MAX: usize = 2 * PACKAGE_ENTRIES_MAX;
 /// Bytes of one part of a sealed package; with its place it fits a frame.
 pub const PACKAGE_PART_BYTES: usize = 192 * 1024;
+/// Milliseconds after which the stafettholder is told that nobody has answered a package for the hand.
+pub const HAND_ANSWER_MS: u64 = 14 * crate::time::DAY;
+/// Bytes of the reference of a letter in the municipality's archive.
+pub const ARCHIVE_REFERENCE_BYTES_MAX: usize = 200;
+/// Milliseconds before a package that did not open, or could not be written, is opened again.
+pub const PACKAGE_OPENING_RETRY_MS: u64 = 60_000;
+/// Frames that may wait in the transport when a part of a package is read to be sent.
+pub const PACKAGE_PARTS_WAITING_MAX: usize = 16;
 /// Milliseconds after which what nobody has answered of a move is said again: 15 minutes.
 pub const MOVE_REPEAT_MS: u64 = 15 * crate::time::MINUTE;
 /// Milliseconds between two answers to what is settled of one move.
@@ -228,9 +247,16 @@ pub const MOVE_ANSWER_INTERVAL_MS: u64 = 1_000;
 pub const PACKAGE_WANT_REPEAT_MS: u64 = 30_000;
 /// Offers of one partner that wait or are under way.
 pub const SUCCESSIONS_OPEN_MAX: usize = 64;
+/// Moves that one partner may offer here within a day.
+pub const SUCCESSIONS_A_DAY_MAX: usize = 128;
 /// Moves of one partner that are remembered.
 pub const SUCCESSIONS_KEPT_MAX: usize = 100_000;
 /// Services of the other municipality that an offer of a case names at the most.
 pub const MOVING_SERVICES_MAX: usize = 8;
+/// Milliseconds after which the old stafettholder is told that the new owner has not said that it opened a
+/// case.
+pub const MOVE_CONFIRMED_MS: u64 = crate::time::DAY;
+/// Days that a consent to a move counts at the longest: whoever moves later is asked again.
+pub const MOVE_CONSENT_DAYS_MAX: u64 = 90;
 /// Bytes of what a consent is for, as the family was told.
 pub const PURPOSE_BYTES_MAX: usize = 2_000;

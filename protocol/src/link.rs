@@ -22,6 +22,7 @@ pub mod input;
 pub mod output;
 pub mod snapshot;
 
+mod batons;
 mod carrying;
 mod closing;
 mod connection;
@@ -67,6 +68,7 @@ use crate::time::UnixMillis;
 use crate::transaction::{Transaction, Write};
 use crate::wire::error_code::{CloseCode, ErrorCode};
 use crate::wire::{Frame, Hello, NotUnderstood, PROTOCOL_VERSION, Stream};
+use batons::Batons;
 use connection::{Connection, Phase};
 pub use ending::returning::returned;
 pub use identity::Identity;
@@ -126,6 +128,7 @@ pub struct Session {
     proposals: BTreeMap<ProposalId, WaitingProposal>,
     taken: BTreeMap<ProposalId, Option<EntryId>>,
     uptakes: Uptakes,
+    batons: Batons,
     moves: Moves,
     pending: BTreeSet<EntryId>,
     /// Own entries of which the partner may hold a generation that it has not named.
@@ -209,6 +212,7 @@ impl Session {
             proposals: snapshot.proposals,
             taken: snapshot.taken.into_iter().map(|(proposal, entry)| (proposal, Some(entry))).collect(),
             uptakes: Uptakes::new(snapshot.said, snapshot.heard),
+            batons: Batons::new(snapshot.batons),
             moves: Moves::new(snapshot.leaving, snapshot.moving_here),
             pending: BTreeSet::new(),
             unshown,
@@ -245,6 +249,7 @@ impl Session {
             Input::RelationCommitted(relation) => self.relation_committed(relation),
             Input::ProposalMade(proposal) => self.proposal_made(proposal),
             Input::UptakeSaid(uptake) => self.uptake_said(uptake),
+            Input::BatonSaid(record) => self.baton_said(*record),
             Input::LeavingTold(record) => self.leaving_told(*record),
             Input::ArrivingTold(record) => self.arriving_told(*record),
             Input::MoveNotKept(succession) => self.move_not_kept(succession),
@@ -287,6 +292,7 @@ impl Session {
             [self.reconcile_timeout(), self.boundary_timeout(), self.resend_timeout(), self.shown_timeout()];
         let others = others.into_iter().chain([self.answer_timeout(), mark, self.store_retry_at]);
         let others = others.chain([self.uptake_timeout(), self.let_go_timeout(), self.move_timeout()]);
+        let others = others.chain([self.baton_timeout()]);
         orders.chain(others.flatten()).min()
     }
 
@@ -323,6 +329,7 @@ impl Session {
         self.resending.disconnected();
         self.uptakes.disconnected();
         self.moves.disconnected();
+        self.batons.disconnected();
         self.unsend_orders();
         self.reconciliation.abort();
         self.arriving.values_mut().for_each(VecDeque::clear);
@@ -385,6 +392,8 @@ impl Session {
             Frame::SuccessionAnswer(body) => self.succession_answer_frame(body),
             Frame::PackagePart(body) => self.package_part_frame(body),
             Frame::Evidence(body) => self.evidence_frame(body),
+            Frame::Baton(body) => self.baton_frame(body),
+            Frame::BatonAnswer(body) => self.baton_answer_frame(body),
         }
     }
 
@@ -416,6 +425,7 @@ impl Session {
         connection.is_want_due = true;
         self.send_own_mark();
         self.pump_orders();
+        self.begin_batons();
         self.mark_unsent_entries();
         if self.is_lower() {
             self.start_reconciliation();
@@ -449,6 +459,7 @@ impl Session {
         self.pump_answer();
         self.pump_uptakes();
         self.pump_moves();
+        self.pump_batons();
         self.compare_when_carried_out();
         if self.is_live() {
             self.pump_grants();
@@ -521,6 +532,7 @@ impl Session {
         self.repeat_orders();
         self.resend_on_time();
         self.say_uptakes_on_time();
+        self.say_batons_on_time();
         self.let_go_on_time();
         self.reconcile_on_time();
         self.mark_unsent_entries();

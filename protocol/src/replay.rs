@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::consent::ConsentRecord;
 use crate::decision::{Decision, DecisionError};
-use crate::id::{CaseId, ConsentId, EntryId, GrantId, SuccessionId};
+use crate::id::{CaseId, ConsentId, EntryId, GrantId, PackageId, SuccessionId};
 use crate::journal::Closing;
 use crate::ledger::LedgerView;
 use crate::ledger::statement::Said;
@@ -49,6 +49,8 @@ pub struct OwnClosed {
     pub ended: BTreeSet<GrantId>,
     /// Moves that were decided: to whom each was, and what became of it.
     pub moves: BTreeMap<SuccessionId, (OrganisationNumber, Became)>,
+    /// The package by which the case has moved by hand, and to whom.
+    pub moved_by_hand: Option<(PackageId, OrganisationNumber)>,
 }
 
 impl<'a> FromIterator<&'a Closing> for Closed {
@@ -89,6 +91,9 @@ impl Closed {
             }
             Closing::SuccessionSettled { case, succession, to, became } => {
                 self.of(*case).moves.insert(*succession, (*to, *became));
+            }
+            Closing::MovedByHand { case, package, to } => {
+                self.of(*case).moved_by_hand = Some((*package, *to));
             }
             Closing::KeyDestroyed { case } => {
                 self.destroyed.insert(*case);
@@ -134,6 +139,7 @@ impl Closed {
             is_blocked: of_case.is_blocked,
             family_in_doubt: of_case.is_of_others,
             moves: of_case.undecided(ledger),
+            moved_by_hand: of_case.moved_by_hand.filter(|_| !ledger.has_moved()),
         }
     }
 }
@@ -199,6 +205,8 @@ pub struct ClosedAgain {
     pub family_in_doubt: bool,
     /// Moves that the chain does not know to be decided: to whom each was, and what became of it.
     pub moves: BTreeMap<SuccessionId, (OrganisationNumber, Became)>,
+    /// The package by which the case has moved by hand, and to whom, if the chain does not know.
+    pub moved_by_hand: Option<(PackageId, OrganisationNumber)>,
 }
 
 impl ClosedAgain {
@@ -223,6 +231,9 @@ impl ClosedAgain {
         for (succession, (to, became)) in &self.moves {
             let (succession, to, became) = (*succession, *to, *became);
             decision.say(Said::SuccessionRestored { succession, to, became }, key)?;
+        }
+        if let Some((package, to)) = self.moved_by_hand {
+            decision.say(Said::PackageRestored { package, to }, key)?;
         }
         for consent in &self.withdrawn {
             decision.say(Said::WithdrawalRestored { consent: *consent }, key)?;

@@ -70,6 +70,7 @@ pub fn signs(question: &Question<'_>, now: UnixMillis) -> Vec<Sign> {
         Sign::BatonWaits => ledger
             .baton()
             .offer
+            .as_ref()
             .is_some_and(|offer| now.plus(BATON_OFFER_MS).since(offer.lapses_at) >= BATON_WAITS_MS),
         Sign::NoMeeting => ledger.meets_since().is_some_and(|since| {
             let since = question.last_meeting.map_or(since, |met| met.max(since));

@@ -6,6 +6,7 @@
 //! sides are checked in every state that they can come to, by the model of the tests.
 
 pub mod arriving;
+pub mod by_hand;
 pub mod day;
 pub mod hearing;
 pub mod leaving;

@@ -10,10 +10,13 @@ use crate::consent::{ChildHeard, ConsentKind, ConsentRecord, ConsentStatus, With
 use crate::id::{ConsentId, OrderId, PersonId, RegistrationId};
 use crate::ledger::LedgerView;
 use crate::limits::{
-    BATON_ACTING_MS, BIRTHDAY_AHEAD_MS, BIRTHDAY_NEAR_MS, EXPIRED_TASK_MS, NOT_ANSWERED_MS, PARTLY_GIVEN_MS,
-    PROTECTION_REVIEW_MS, PROTECTION_RUNS_MS, RECEIPT_LATE_MS, RECEIPT_OVERDUE_MS,
+    BATON_ACTING_MS, BIRTHDAY_AHEAD_MS, BIRTHDAY_NEAR_MS, EXPIRED_TASK_MS, HAND_ANSWER_MS, MOVE_CONFIRMED_MS,
+    NOT_ANSWERED_MS, PARTLY_GIVEN_MS, PROTECTION_REVIEW_MS, PROTECTION_RUNS_MS, RECEIPT_LATE_MS,
+    RECEIPT_OVERDUE_MS,
 };
 use crate::protection::AddressProtection;
+use crate::succession::Leaving;
+use crate::succession::leaving::EndCause;
 use crate::time::UnixMillis;
 
 /// Full years of age from which a child is told and heard (barnelova § 31).
@@ -64,25 +67,41 @@ pub enum TaskKind {
     ChildNotHeard,
     /// The baton is offered to somebody, who has not answered.
     BatonOffered,
-    /// The stafettholder acts for one who has left, until somebody has taken the baton.
+    /// The stafettholder acts for one who is it no longer, until somebody has taken the baton.
     BatonActing,
+    /// The baton of another municipality's case is offered to a service here, and nobody is asked. This and the
+    /// one that follows are told by what the partner keeps ([`there`](crate::baton::there)).
+    BatonForService,
+    /// Somebody is asked to take the baton of another municipality's case.
+    BatonAsked,
     /// The case came from another municipality, and who the family is was not looked through here.
     CarriedFamily,
+    /// Another municipality has accepted a case that is offered to it: the stafettholder carries it over, or the
+    /// move comes to nothing on the day that this is due.
+    MoveToCarryOut,
+    /// An offer to another municipality came to nothing, and the family's yes still counts.
+    MoveCameToNothing,
+    /// A case was carried over, and for a day its new owner has not said that it opened it.
+    MoveNotConfirmed,
+    /// A package for the hand was made, and nobody has said for 14 days that the case is taken over.
+    PackageNotAnswered,
     /// A partner's service says that it cannot take the case. Told by its answer ([`uptake`](crate::uptake)),
     /// which is not of the ledger.
     ServiceCannotTake,
-    /// An item of the checklist of a transition is due within 14 days, or is late. This and the two that
+    /// An item of the checklist of a transition is due within 14 days, or is late. This and the three that
     /// follow are told by [`TransitionRecord::tasks`](crate::transition::TransitionRecord::tasks).
     TransitionItemDue,
     /// A child begins in a unit, and its leader has not said that the unit takes part.
     TransitionToReceive,
+    /// A child begins in a unit that takes part and may read, and nobody there follows up.
+    TransitionContactMissing,
     /// The day on which a child begins in a unit has come, and nobody there holds the baton.
     TransitionBatonMissing,
 }
 
 impl TaskKind {
     /// Every kind.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 31] = [
         Self::ReceiptLate,
         Self::ReceiptOverdue,
         Self::ProtectionToBeRenewed,
@@ -102,10 +121,17 @@ impl TaskKind {
         Self::ChildNotHeard,
         Self::BatonOffered,
         Self::BatonActing,
+        Self::BatonForService,
+        Self::BatonAsked,
         Self::CarriedFamily,
+        Self::MoveToCarryOut,
+        Self::MoveCameToNothing,
+        Self::MoveNotConfirmed,
+        Self::PackageNotAnswered,
         Self::ServiceCannotTake,
         Self::TransitionItemDue,
         Self::TransitionToReceive,
+        Self::TransitionContactMissing,
         Self::TransitionBatonMissing,
     ];
 
@@ -116,7 +142,13 @@ impl TaskKind {
 
     /// Whether the stafettholder is told. The approval of a registration is a second person's.
     pub const fn is_for_stafettholder(self) -> bool {
-        !matches!(self, Self::RegistrationWaits | Self::BatonOffered | Self::TransitionToReceive)
+        !matches!(
+            self,
+            Self::RegistrationWaits
+                | Self::BatonOffered
+                | Self::TransitionToReceive
+                | Self::TransitionContactMissing
+        ) && !self.is_of_a_baton_here()
     }
 
     /// Whether the one to whom the baton is offered is told.
@@ -124,9 +156,17 @@ impl TaskKind {
         matches!(self, Self::BatonOffered)
     }
 
+    /// Whether it is about the baton of another municipality's case, and told to somebody of a service here.
+    pub const fn is_of_a_baton_here(self) -> bool {
+        matches!(self, Self::BatonForService | Self::BatonAsked)
+    }
+
     /// Whether the leader of the unit in which a child begins is told.
     pub const fn is_for_receiving_leader(self) -> bool {
-        matches!(self, Self::TransitionToReceive | Self::TransitionBatonMissing)
+        matches!(
+            self,
+            Self::TransitionToReceive | Self::TransitionContactMissing | Self::TransitionBatonMissing
+        )
     }
 }
 
@@ -160,7 +200,8 @@ impl Task {
 }
 
 /// Returns everything to be done in a case at `now`, the earliest due first. A closed case asks
-/// only for receipts, for decisions on registrations and for its protection.
+/// only for receipts, for decisions on registrations and for its protection; one that has moved also
+/// for its new owner's word.
 pub fn tasks(ledger: &LedgerView, now: UnixMillis) -> Vec<Task> {
     let mut tasks: Vec<Task> = receipts(ledger, now).collect();
     tasks.extend(protection(ledger, now));
@@ -168,8 +209,16 @@ pub fn tasks(ledger: &LedgerView, now: UnixMillis) -> Vec<Task> {
         registration: Some(*registration),
         ..Task::of(TaskKind::RegistrationWaits, waiting.at)
     }));
+    tasks.extend(of_moves(ledger, now));
+    let packed = ledger.open_package().filter(|_| !ledger.is_over());
+    let packed = packed.map(|(_, one)| (one.made_at.plus(HAND_ANSWER_MS), one.consent));
+    tasks.extend(
+        packed
+            .filter(|(due, _)| *due <= now)
+            .map(|(due, consent)| Task { consent, ..Task::of(TaskKind::PackageNotAnswered, due) }),
+    );
     if !ledger.is_over() {
-        let offer = ledger.baton().waiting(now);
+        let offer = ledger.baton().waiting(now).filter(|offer| offer.own_to().is_some());
         tasks.extend(offer.map(|offer| Task::of(TaskKind::BatonOffered, offer.lapses_at)));
         let acting = Some(ledger.baton()).filter(|baton| baton.is_acting);
         tasks.extend(acting.map(|baton| Task::of(TaskKind::BatonActing, baton.since.plus(BATON_ACTING_MS))));
@@ -185,6 +234,32 @@ pub fn tasks(ledger: &LedgerView, now: UnixMillis) -> Vec<Task> {
     }
     tasks.sort_unstable();
     tasks
+}
+
+/// What the newest move asks for: to be carried out, to be thought of anew, or to be asked about.
+fn of_moves(ledger: &LedgerView, now: UnixMillis) -> Option<Task> {
+    let newest = ledger.moves().values().max_by_key(|one| one.since)?;
+    let of = |kind, due| Some(Task { consent: newest.consent, ..Task::of(kind, due) });
+    let still_counts = || {
+        let record = newest.consent.and_then(|consent| ledger.consents().get(&consent));
+        record.is_some_and(|record| {
+            ledger.status(record, now).counts() && !ledger.is_move_refused(record.consent().id)
+        })
+    };
+    match &newest.leaving {
+        Leaving::Transferred { since, is_confirmed: false, .. } => {
+            let due = since.plus(MOVE_CONFIRMED_MS);
+            if due <= now { of(TaskKind::MoveNotConfirmed, due) } else { None }
+        }
+        leaving if leaving.acceptance().is_some() => {
+            of(TaskKind::MoveToCarryOut, leaving.ends_by_itself_at()?)
+        }
+        Leaving::Ended { cause: EndCause::Recalled, .. } => None,
+        Leaving::Ended { .. } | Leaving::Declined if !ledger.is_over() && still_counts() => {
+            of(TaskKind::MoveCameToNothing, newest.settled_at.unwrap_or(newest.since))
+        }
+        _ => None,
+    }
 }
 
 /// An order is queued in the moment that ends its grant.

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::access::EntryFacts;
+use crate::baton::there::BatonThere;
 use crate::disclosure::DisclosureRow;
 use crate::entry::check::CheckedChange;
 use crate::entry::content::Fields;
@@ -16,7 +17,8 @@ use crate::entry::{About, Actor, ChangeHash, EntryKind, Heads, SchemaVersion};
 use crate::erasure::{EraseOrder, LockBasis, Receipt};
 use crate::grant::Grant;
 use crate::id::{
-    AccountId, CaseId, DisclosureId, EntryId, GenerationId, GrantId, ProposalId, RelationId, SuccessionId,
+    AccountId, BatonOfferId, CaseId, DisclosureId, EntryId, GenerationId, GrantId, ProposalId, RelationId,
+    SuccessionId,
 };
 use crate::journal::Closing;
 use crate::ledger::statement::LedgerStatement;
@@ -381,6 +383,11 @@ pub enum Write {
     /// What a partner's service answers to a grant of this node's. As for
     /// [`UptakeSaid`](Self::UptakeSaid), the last word counts until the grant ends.
     UptakeHeard(Verified<Uptake>),
+    /// An offer of a baton to an own service. One that is no further on than the one that is kept changes
+    /// nothing.
+    BatonThere(Box<BatonThere>),
+    /// An offer of a baton to an own service is over: nothing of it is kept.
+    BatonThereOver(BatonOfferId),
 }
 
 /// Writes that are committed together, and what to read in the same step.

@@ -15,7 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AccountId, TransitionId};
-use crate::limits::{TRANSITION_AHEAD_MS, TRANSITION_ITEMS_MAX, TRANSITION_OVERLAP_MS_MAX};
+use crate::limits::{
+    OVERLAP_AFTER_BATON_MS_MAX, TRANSITION_AHEAD_MS, TRANSITION_ITEMS_MAX, TRANSITION_OVERLAP_MS_MAX,
+};
 use crate::municipality::{ItemCode, ServiceCode};
 use crate::task::{Task, TaskKind};
 use crate::time::UnixMillis;
@@ -183,6 +185,7 @@ pub struct Progress {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransitionRecord {
     transition: Transition,
+    begun_at: UnixMillis,
     done: BTreeSet<ItemCode>,
     reception: Option<Reception>,
     ended: Option<(UnixMillis, Outcome)>,
@@ -193,7 +196,7 @@ impl TransitionRecord {
     ///
     /// # Errors
     /// [`TransitionError`] if places, checklist or days do not fit together.
-    pub fn begin(transition: Transition) -> Result<Self, TransitionError> {
+    pub fn begin(transition: Transition, begun_at: UnixMillis) -> Result<Self, TransitionError> {
         if transition.from == transition.to {
             return Err(TransitionError::SamePlace);
         }
@@ -201,7 +204,18 @@ impl TransitionRecord {
             return Err(TransitionError::Items);
         }
         check_overlap(transition.starts_at, transition.overlap_until)?;
-        Ok(Self { transition, done: BTreeSet::new(), reception: None, ended: None })
+        Ok(Self { transition, begun_at, done: BTreeSet::new(), reception: None, ended: None })
+    }
+
+    /// When it was begun. Between units of one service, which reads what it has written without a
+    /// consent, the family is asked anew: only a consent that was asked for since counts.
+    pub fn begun_at(&self) -> UnixMillis {
+        self.begun_at
+    }
+
+    /// Whether it stays within one service.
+    pub fn is_within_a_service(&self) -> bool {
+        self.transition.from.service == self.transition.to.service
     }
 
     /// Takes other days. What is done stays done.
@@ -299,7 +313,8 @@ impl TransitionRecord {
     }
 
     /// Until when whoever gives the baton on works with the case further: if it goes from the unit
-    /// that the child leaves to the one where it begins, and the overlap has not ended.
+    /// that the child leaves to the one where it begins, and the overlap has not ended. Never longer
+    /// than [`OVERLAP_AFTER_BATON_MS_MAX`] from `now`.
     pub fn overlap(
         &self,
         giver: (&ServiceCode, Option<&str>),
@@ -308,18 +323,22 @@ impl TransitionRecord {
     ) -> Option<UnixMillis> {
         let Transition { from, to, overlap_until, .. } = &self.transition;
         let goes_on = from.holds(giver.0, giver.1) && to.holds(taker.0, taker.1);
-        (self.ended.is_none() && goes_on && now < *overlap_until).then_some(*overlap_until)
+        let until = (*overlap_until).min(now.plus(OVERLAP_AFTER_BATON_MS_MAX));
+        (self.ended.is_none() && goes_on && now < until).then_some(until)
     }
 
-    /// Whether time has ended it: the baton is where it goes, and the overlap is over. Without that it
-    /// waits, and somebody is told.
+    /// Whether time has ended it: the receiving unit takes part, each item is met, the baton is where it
+    /// goes, and the overlap is over. Without that it waits, and somebody is told.
     pub fn is_over(&self, progress: Progress, now: UnixMillis) -> bool {
         let is_there = matches!(progress.baton, BatonAt::There | BatonAt::StaysAway);
-        self.ended.is_none() && is_there && self.transition.overlap_until <= now
+        let is_met = self.transition.items.keys().all(|item| self.is_met(item, progress));
+        let is_done = self.reception.is_some() && is_met && is_there;
+        self.ended.is_none() && is_done && self.transition.overlap_until <= now
     }
 
-    /// What is to be done: the item that is late first, the yes of the receiving unit, and a baton that
-    /// has not come along on the day of the start. Nothing once it has ended.
+    /// What is to be done: the item that is late first, the yes of the receiving unit, somebody there who
+    /// follows up once a consent counts, and a baton that has not come along on the day of the start.
+    /// Nothing once it has ended.
     pub fn tasks(&self, progress: Progress, now: UnixMillis) -> Vec<Task> {
         if self.ended.is_some() {
             return Vec::new();
@@ -330,8 +349,14 @@ impl TransitionRecord {
         let next = next.filter(|due| *due <= now.plus(TRANSITION_AHEAD_MS));
         let mut tasks: Vec<Task> =
             next.map(|due| Task::of(TaskKind::TransitionItemDue, due)).into_iter().collect();
-        if self.reception.is_none() {
-            tasks.push(Task::of(TaskKind::TransitionToReceive, starts_at));
+        match self.reception {
+            None => tasks.push(Task::of(TaskKind::TransitionToReceive, starts_at)),
+            Some(Reception { contact: None, .. })
+                if progress.is_consented && progress.baton != BatonAt::There =>
+            {
+                tasks.push(Task::of(TaskKind::TransitionContactMissing, starts_at));
+            }
+            Some(_) => {}
         }
         let is_missing = matches!(progress.baton, BatonAt::Elsewhere | BatonAt::Offered);
         if is_missing && starts_at <= now {

@@ -6,6 +6,7 @@
 //! [`NotUnderstood`](Frame::NotUnderstood) and is no error. Every byte is laid out in
 //! `docs/wire.md`, and golden vectors keep it so.
 
+pub mod baton;
 pub mod codec;
 pub mod error_code;
 pub mod succession;
@@ -19,6 +20,7 @@ use crate::entry::{About, ChangeHash, EntryKind, SchemaVersion};
 use crate::id::{CaseId, EntryId, GenerationId, GrantId, ProposalId, RelationId};
 use crate::municipality::{AreaCode, ServiceCode};
 use crate::time::UnixMillis;
+use baton::{BatonAnswerFrame, BatonFrame};
 use error_code::ErrorCode;
 use succession::{Evidence, PackagePart, SuccessionAnswerFrame, SuccessionFrame};
 
@@ -95,6 +97,10 @@ pub enum Frame {
     PackagePart(PackagePart),
     /// A statement about a move that the receiver signed before it was restored.
     Evidence(Evidence),
+    /// What the owner says of a baton that may be held at the receiver.
+    Baton(BatonFrame),
+    /// What is said of a baton of the receiver's that may be held at the sender.
+    BatonAnswer(BatonAnswerFrame),
 }
 
 /// Opens a link. Kind 1.
@@ -405,6 +411,8 @@ impl Frame {
             Self::SuccessionAnswer(_) => 27,
             Self::PackagePart(_) => 28,
             Self::Evidence(_) => 29,
+            Self::Baton(_) => 30,
+            Self::BatonAnswer(_) => 31,
         }
     }
 
@@ -424,7 +432,9 @@ impl Frame {
             | Self::Uptake(_)
             | Self::Succession(_)
             | Self::SuccessionAnswer(_)
-            | Self::Evidence(_) => Stream::Control,
+            | Self::Evidence(_)
+            | Self::Baton(_)
+            | Self::BatonAnswer(_) => Stream::Control,
             _ => Stream::Data,
         }
     }

@@ -10,7 +10,7 @@ use stafett_node::clock;
 use stafett_protocol::id::AccountId;
 use stafett_protocol::person::Role;
 use stafett_tests::real::cast::{CAST, Place};
-use stafett_tests::real::folder::settings;
+use stafett_tests::real::folder::{sample, settings};
 use stafett_tests::real::world::World;
 
 const PLACES: [Place; 2] = [Place::Steinkjer, Place::Inderoy];
@@ -41,6 +41,7 @@ impl Town {
             demo_login(&world, place)?;
         }
         add_people(&world)?;
+        add_verdal(&world)?;
         for place in PLACES {
             world.start(place).await?;
         }
@@ -101,6 +102,13 @@ fn demo_login(world: &World, place: Place) -> anyhow::Result<()> {
     let head = "[development]\n";
     ensure!(text.matches(head).count() == 1, "the settings have one section for development");
     std::fs::write(&file, text.replace(head, &format!("{head}demo_login = true\n")))?;
+    Ok(())
+}
+
+/// A municipality without a node, to which families of Inderøy move.
+fn add_verdal(world: &World) -> anyhow::Result<()> {
+    let partners = settings(world.folder(Place::Inderoy))?.federation.partners;
+    std::fs::copy(sample("partner-by-hand.toml"), partners.join("938587418.toml"))?;
     Ok(())
 }
 

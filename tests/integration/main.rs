@@ -20,6 +20,7 @@ mod gate;
 mod keeping;
 mod kill;
 mod login;
+mod moves_kill;
 mod notices;
 mod restored;
 mod scenarios;

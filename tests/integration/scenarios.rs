@@ -1,10 +1,13 @@
 //! The stories that the product must carry from end to end, each over real nodes, with what must
 //! hold asserted line by line.
 
+mod baton_there;
 mod birthday;
 mod cannot_take;
 mod expiry;
 mod holder_leaves;
+mod moves;
+mod moves_by_hand;
 mod moves_without;
 mod one_of_two_withdraws;
 mod outage;

@@ -2,6 +2,8 @@
 //! it is for. What is signed by the right node and says the wrong thing is in [`moved`].
 
 mod answered;
+mod batons;
+mod by_hand;
 mod cast;
 mod moved;
 mod moving;
@@ -18,6 +20,7 @@ use stafett_protocol::ledger::statement::{LedgerStatement, Said};
 use stafett_protocol::mark::LinkMark;
 use stafett_protocol::protection::{Protection, ProtectionStatement};
 use stafett_protocol::signed::{PublicKey, Signed, Statement, StatementHash, VerifyError};
+use stafett_protocol::succession::by_hand::PackageByHand;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::uptake::Uptake;
 
@@ -33,7 +36,13 @@ fn covered() -> BTreeSet<String> {
     let of_a_case = [name::<LedgerStatement>(), name::<ProtectionStatement>()];
     let of_a_link = [name::<Grant>(), name::<EraseOrder>(), name::<Receipt>(), name::<LinkMark>()];
     let of_a_move = moving::covered().map(|name| name.rsplit("::").next().expect("a name").to_owned());
-    of_a_case.into_iter().chain(of_a_link).chain([name::<Uptake>()]).chain(of_a_move).collect()
+    of_a_case
+        .into_iter()
+        .chain(of_a_link)
+        .chain([name::<Uptake>(), name::<PackageByHand>()])
+        .chain(of_a_move)
+        .chain(batons::covered())
+        .collect()
 }
 
 /// Every type that the sources say is signed; their own tests, which are indented, aside.

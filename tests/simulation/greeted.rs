@@ -117,6 +117,7 @@ impl Greeted {
             | Output::Restored(_)
             | Output::ShowHoldings { .. }
             | Output::HoldingsShown(_)
+            | Output::BatonHeard(_)
             | Output::LeavingHeard(_)
             | Output::ArrivingHeard(_)
             | Output::ReadPart { .. } => false,

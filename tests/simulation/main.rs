@@ -9,6 +9,7 @@
 )]
 
 mod asking;
+mod baton_there;
 mod bounds;
 mod convergence;
 mod ending;

@@ -32,6 +32,8 @@ pub enum Decoder {
     Said,
     /// What a service of the partner's answers, as JSON, once its signature is good.
     Uptake,
+    /// What is said of a baton at a partner, as JSON, once its signature is good.
+    Baton,
     /// The package of a case that moves: its document, and its sealed bytes.
     Package,
     /// The journal.
@@ -50,13 +52,14 @@ pub enum Decoder {
 
 impl Decoder {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Frame,
         Self::Change,
         Self::Fields,
         Self::Statement,
         Self::Said,
         Self::Uptake,
+        Self::Baton,
         Self::Package,
         Self::Journal,
         Self::Settings,
@@ -75,6 +78,7 @@ impl Decoder {
             Self::Statement => "statement",
             Self::Said => "said",
             Self::Uptake => "uptake",
+            Self::Baton => "baton",
             Self::Package => "package",
             Self::Journal => "journal",
             Self::Settings => "settings",
@@ -94,6 +98,7 @@ impl Decoder {
             Self::Statement => words::statement(bytes),
             Self::Said => words::said(bytes),
             Self::Uptake => session::uptake(bytes),
+            Self::Baton => session::baton(bytes),
             Self::Package => package::package(bytes),
             Self::Journal => words::journal(bytes),
             Self::Settings => settings::node(bytes),

@@ -2,6 +2,7 @@
 
 pub mod command;
 pub mod moving;
+pub mod passing;
 
 use std::collections::HashMap;
 use std::fmt::Debug;

@@ -5,6 +5,7 @@
 //! something hidden never shifts something visible by itself.
 
 mod asking;
+mod batons;
 mod faults;
 pub mod moving;
 mod network;
@@ -392,6 +393,7 @@ impl Federation {
                 Output::Restored(mark) => self.note_shown_above(place, mark),
                 Output::ShowHoldings { asked_on } => self.show_holdings(place, asked_on),
                 Output::HoldingsShown(shown) => self.note_shown(place, *shown),
+                Output::BatonHeard(answer) => self.hear_baton(place, &answer),
                 Output::LeavingHeard(heard) => self.hear_leaving(place, &heard),
                 Output::ArrivingHeard(heard) => self.hear_arriving(place, &heard),
                 Output::ReadPart { succession, revision, index } => {

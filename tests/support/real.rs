@@ -11,6 +11,7 @@ pub mod cast;
 pub mod chance;
 pub mod folder;
 pub mod hostile;
+pub mod moves;
 pub mod needle;
 pub mod node;
 pub mod opened;

@@ -6,12 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use stafett_protocol::baton::there::BatonThere;
 use stafett_protocol::disclosure::DisclosureRow;
 use stafett_protocol::entry::{Actor, CheckedChange, Heads};
 use stafett_protocol::erasure::{EraseOrder, Receipt};
 use stafett_protocol::grant::{Grant, ReceivedGrant};
 use stafett_protocol::id::{
-    AccountId, CaseId, DisclosureId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId,
+    AccountId, BatonOfferId, CaseId, DisclosureId, EntryId, GenerationId, GrantId, OrderId, ProposalId,
+    RelationId,
 };
 use stafett_protocol::journal::Closing;
 use stafett_protocol::ledger::LedgerView;
@@ -24,6 +26,7 @@ use stafett_protocol::transaction::{
 };
 use stafett_protocol::uptake::Uptake;
 
+mod batons;
 mod generations;
 pub mod moves;
 mod snapshot;
@@ -105,6 +108,8 @@ pub struct Store {
     pub heard: BTreeMap<GrantId, Verified<Uptake>>,
     /// Cases that move, and packages.
     pub moves: moves::Moves,
+    /// Offers of other municipalities' batons to own services.
+    pub batons: BTreeMap<BatonOfferId, BatonThere>,
     /// The latest mark of each partner.
     pub marks: BTreeMap<OrganisationNumber, PartnerMark>,
     /// How many times the node was restored.
@@ -141,6 +146,7 @@ impl Store {
             said: BTreeMap::new(),
             heard: BTreeMap::new(),
             moves: moves::Moves::default(),
+            batons: BTreeMap::new(),
             marks: BTreeMap::new(),
             incarnation: 0,
             checked: BTreeMap::new(),

@@ -25,6 +25,7 @@ pub(crate) const KEYS: &[&str] = &[
     "controller",
     "address",
     "revoked",
+    "by_hand",
     "keys",
     "agreement",
     "services",
@@ -51,7 +52,13 @@ from_text! {
 pub(super) fn partner(root: &Section<'_>, config: &NodeConfig) -> Result<LocatedPartner, ConfigError> {
     root.only(KEYS)?;
     let organisation = root.require("organisation")?;
-    let (keys, located_keys) = keys(&root.section("keys")?)?;
+    let is_by_hand = root.get_or("by_hand", false)?;
+    let (keys, located_keys) = if is_by_hand {
+        (None, Vec::new())
+    } else {
+        let (keys, located) = keys(&root.section("keys")?)?;
+        (Some(keys), located)
+    };
     let controller = root.require("controller")?.value;
     let partner = PartnerConfig {
         organisation: organisation.value,
@@ -66,6 +73,9 @@ pub(super) fn partner(root: &Section<'_>, config: &NodeConfig) -> Result<Located
         services: services(root, controller)?,
     };
     agree(root, &partner)?;
+    if is_by_hand {
+        only_moves(root, &partner)?;
+    }
     Ok(LocatedPartner { config: partner, organisation, keys: located_keys })
 }
 
@@ -144,6 +154,29 @@ fn agree(root: &Section<'_>, partner: &PartnerConfig) -> Result<(), ConfigError>
         let found = format!("{} areas", partner.terms.moving_areas.len());
         let expected = "none, or a service that takes cases over".to_owned();
         return Err(agreement.refuse("moving_areas", expected, found));
+    }
+    Ok(())
+}
+
+/// Where there is no node, nothing is shared, nothing is answered, and no key proves anything.
+fn only_moves(root: &Section<'_>, partner: &PartnerConfig) -> Result<(), ConfigError> {
+    let refuse =
+        |key: &str| Err(root.refuse("by_hand", format!("false, or a file without {key}"), "true".to_owned()));
+    if root.section("keys")?.is_there() {
+        return refuse("keys");
+    }
+    if partner.address.is_some() {
+        return refuse("address");
+    }
+    if partner.services.iter().any(|service| service.shares || !service.takes_over) {
+        let expected = "false, or services that take cases over and share nothing (shares = false)";
+        return Err(root.refuse("by_hand", expected.to_owned(), "true".to_owned()));
+    }
+    if !partner.terms.our_services.is_empty() {
+        return refuse("agreement.our_services");
+    }
+    if partner.terms.moving_from {
+        return refuse("agreement.moving_from");
     }
     Ok(())
 }

@@ -478,3 +478,42 @@ fn sector_that_is_none_is_refused() {
 
     assert!(message.ends_with("services.sector: expected public or private, found \"church\""), "{message}");
 }
+
+/// A municipality without a node, to which cases may move.
+fn by_hand() -> String {
+    let text = replaced(PARTNER, "[keys]", "[keys_gone]");
+    let from = text.find("[keys_gone]").expect("the keys");
+    let until = text.find("[agreement]").expect("the agreement");
+    let text = format!("by_hand = true\n{}{}", &text[..from], &text[until..]);
+    let text = replaced(&text, "areas = [\"language\"]", "areas = []\nmoving_areas = [\"language\"]");
+    let text = replaced(&text, "our_services = [\"school\"]\n", "");
+    replaced(&text, "code = \"ppt\"", "code = \"school\"\nshares = false\ntakes_over = true")
+}
+
+#[test]
+fn municipality_without_a_node_has_no_keys_and_takes_cases_over_alone() {
+    let folder = Folder::new().write("partners/steinkjer.toml", &by_hand());
+    let partners = folder.partners().expect("a right file");
+    let partner = partners.iter().next().expect("a partner");
+    assert!(partner.is_by_hand() && partner.agreement().services.is_empty());
+    assert_eq!(partner.agreement().moves.services.len(), 1);
+
+    let refused = [
+        (format!("{}[keys]\n", by_hand()), "a file without keys"),
+        (format!("address = \"a.example:7443\"\n{}", by_hand()), "a file without address"),
+        (replaced(&by_hand(), "shares = false\n", ""), "agreement.areas: expected at least one area"),
+        (
+            replaced(&by_hand(), "areas = []\n", "areas = []\nour_services = [\"school\"]\n"),
+            "agreement.areas",
+        ),
+        (
+            replaced(&by_hand(), "areas = []\n", "areas = []\nmoving_from = true\n"),
+            "without agreement.moving_from",
+        ),
+        (replaced(PARTNER, "[keys]", "by_hand = true\n[keys]"), "a file without keys"),
+    ];
+    for (text, expected) in refused {
+        let refusal = partner_refusal(&text);
+        assert!(refusal.contains(expected), "{expected}: {refusal}");
+    }
+}

@@ -86,7 +86,10 @@ fn samples_for_partner_and_people_fit_the_minimal_node() {
 
     let partner = Partners::load_one(&samples().join("partner.toml"), &config, None).expect("a right sample");
     let people = People::load_file(&samples().join("people.toml"), &config).expect("a right sample");
+    let by_hand = samples().join("partner-by-hand.toml");
+    let by_hand = Partners::load_one(&by_hand, &config, None).expect("a right sample");
 
+    assert!(by_hand.is_by_hand());
     assert_eq!(partner.organisation.to_string(), "840029212");
     assert_eq!(people.len(), 4);
 }

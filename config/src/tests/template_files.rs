@@ -89,8 +89,9 @@ fn partner_is_read_back_whole() {
     partner.name = ODD_NAME.to_owned();
     partner.address = Some("[2001:db8::1]:7443".parse().expect("an address"));
     partner.revoked = true;
-    partner.keys.tls_next = Some(TlsFingerprint::new([0xaa; 32]));
-    partner.keys.signing_next = Some(SigningPublicKey::new([0xbb; 32]));
+    let keys = partner.keys.as_mut().expect("a partner with a node");
+    keys.tls_next = Some(TlsFingerprint::new([0xaa; 32]));
+    keys.signing_next = Some(SigningPublicKey::new([0xbb; 32]));
     partner.terms.period =
         AgreementPeriod::new(date(2027, 1, 1), date(2027, 12, 31), &config.node.time_zone).expect("a year");
     partner.terms.our_services = BTreeSet::new();

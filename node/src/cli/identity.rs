@@ -139,12 +139,12 @@ fn partner_file(
         controller: config.node.organisation,
         address,
         revoked: false,
-        keys: PartnerKeys {
+        keys: Some(PartnerKeys {
             tls_current: own.tls,
             tls_next: None,
             signing_current: own.signing,
             signing_next: None,
-        },
+        }),
         terms: AgreementTerms {
             reference: text(&arguments.reference),
             processor_agreement: text(&arguments.processor_agreement),

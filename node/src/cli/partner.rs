@@ -108,7 +108,11 @@ fn add(arguments: &AddArguments) -> anyhow::Result<ExitCode> {
     if let Some(nobody) = nobody_may_receive(&partner) {
         print::line(format_args!("problem: {nobody}; set our_services in {}", place.display()))?;
     }
-    print::line("`stafett check` tells whether its node can be reached.")?;
+    if partner.is_by_hand() {
+        print::line("It has no node: cases go there by a package for the hand.")?;
+    } else {
+        print::line("`stafett check` tells whether its node can be reached.")?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -122,9 +126,13 @@ pub(super) fn nobody_may_receive(partner: &PartnerConfig) -> Option<String> {
 /// Two partners with one key could speak for each other.
 fn refuse_keys_of_others(partner: &PartnerConfig, others: &Partners) -> anyhow::Result<()> {
     let all = |partner: &PartnerConfig| {
-        let tls = [Some(partner.keys.tls_current), partner.keys.tls_next];
-        let tls = tls.into_iter().flatten().map(|key| key.bytes());
-        tls.chain(partner.keys.signing().map(|key| key.bytes())).collect::<Vec<_>>()
+        let keys = partner.keys.iter();
+        let of_keys = keys.flat_map(|keys| {
+            let tls = [Some(keys.tls_current), keys.tls_next];
+            let tls = tls.into_iter().flatten().map(|key| key.bytes());
+            tls.chain(keys.signing().map(|key| key.bytes())).collect::<Vec<_>>()
+        });
+        of_keys.collect::<Vec<_>>()
     };
     let keys = all(partner);
     let others = others.iter().filter(|other| other.organisation != partner.organisation);
@@ -186,14 +194,16 @@ struct Listed {
     takes_over: Vec<String>,
     moving_areas: Vec<String>,
     moving_from: bool,
-    tls_current: String,
+    by_hand: bool,
+    tls_current: Option<String>,
     tls_next: Option<String>,
-    signing_current: String,
+    signing_current: Option<String>,
     signing_next: Option<String>,
 }
 
 impl Listed {
     fn of(partner: &PartnerConfig, now: UnixMillis) -> Self {
+        let keys = partner.keys.as_ref();
         Self {
             organisation: partner.organisation.to_string(),
             municipality: partner.municipality.to_string(),
@@ -208,10 +218,11 @@ impl Listed {
             takes_over: codes(partner, |service| service.takes_over),
             moving_areas: partner.terms.moving_areas.iter().map(|code| code.as_str().to_owned()).collect(),
             moving_from: partner.terms.moving_from,
-            tls_current: partner.keys.tls_current.to_string(),
-            tls_next: partner.keys.tls_next.map(|key| key.to_string()),
-            signing_current: partner.keys.signing_current.to_string(),
-            signing_next: partner.keys.signing_next.map(|key| key.to_string()),
+            by_hand: partner.is_by_hand(),
+            tls_current: keys.map(|keys| keys.tls_current.to_string()),
+            tls_next: keys.and_then(|keys| keys.tls_next).map(|key| key.to_string()),
+            signing_current: keys.map(|keys| keys.signing_current.to_string()),
+            signing_next: keys.and_then(|keys| keys.signing_next).map(|key| key.to_string()),
         }
     }
 }
@@ -235,7 +246,11 @@ fn list(arguments: &ListArguments) -> anyhow::Result<ExitCode> {
             partner.name,
             partner.agreement.words().to_owned(),
             partner.until,
-            partner.address.unwrap_or_else(|| "dials us".to_owned()),
+            match partner.address {
+                Some(address) => address,
+                None if partner.by_hand => "by hand".to_owned(),
+                None => "dials us".to_owned(),
+            },
             partner.services.join(" "),
             if partner.our_services.is_empty() { "none".to_owned() } else { partner.our_services.join(" ") },
         ]

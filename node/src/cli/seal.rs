@@ -110,6 +110,11 @@ fn status(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Whether the node that a store belongs to is sealed, or would be if it started.
+pub(super) async fn is_sealed(reader: &StoreReader) -> anyhow::Result<bool> {
+    Ok(read(reader).await?.sealed)
+}
+
 async fn read(reader: &StoreReader) -> anyhow::Result<Status> {
     let mut because = Vec::new();
     let mut lines_missing = 0;

@@ -8,6 +8,7 @@ mod emergency;
 mod family;
 mod moving;
 mod operations;
+mod succession;
 mod transition;
 mod uptake;
 
@@ -31,7 +32,9 @@ use crate::notice::NoticeText;
 use crate::web::openapi::types as doc;
 
 pub use arrival::{CarriedArea, CarriedConsent, CarriedView, CarriedYes, OriginItem};
-pub use baton::{BatonOfferItem, BatonPart, BatonView, ColleagueItem, OfferItem, OfferedBaton};
+pub use baton::{
+    BatonHere, BatonOfferItem, BatonPart, BatonStep, BatonView, ColleagueItem, OfferItem, OfferedBaton,
+};
 pub use consent::{ConsentItem, ConsentView, OwnConsent, WaitingItem, WithdrawalItem};
 pub use emergency::{EmergencyItem, EmergencyReviewItem, EmergencyView, OpenedEmergency};
 pub use family::{FamilyView, ProtectionView, Registered, RegistrationItem, TaskItem};
@@ -40,8 +43,13 @@ pub use operations::{
     AccessLogItem, LogFaultItem, LogFaultKind, Operations, OwnKeysItem, PartnerKeysItem, PinnedKey,
     ShownKeyItem, StoreItem,
 };
+pub use succession::{
+    ComingMove, ComingStep, EndedMove, HandItem, HandStep, MadePackage, MoveConsent, MovePart, MoveStep,
+    MoveView, MovedItem, OfferedMove, OpenMove,
+};
 pub use transition::{
-    ChecklistItem, ConsentStep, OpenedTransition, TransitionPart, TransitionView, UnderWay, UnitItem,
+    ChecklistItem, ConsentStep, OpenedTransition, OverlapItem, TransitionPart, TransitionView, UnderWay,
+    UnitItem,
 };
 pub use uptake::{CannotTakeItem, SaidItem};
 

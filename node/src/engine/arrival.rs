@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use stafett_protocol::case::{PrivateCase, PrivateCaseDocument};
+use stafett_protocol::consent::Channel;
 use stafett_protocol::consent::rule::Birthdays;
 use stafett_protocol::decision::Decision;
 use stafett_protocol::entry::{Actor, Heads};
@@ -128,6 +129,11 @@ impl Engine {
             },
             key,
         )?;
+        // What the youth has closed to a guardian holds here from the first moment.
+        for (guardian, closed) in &opened.closed {
+            let (guardian, closed, channel) = (*guardian, closed.clone(), Channel::Written);
+            decision.say(Said::GuardianAccessSet { guardian, closed, channel }, key)?;
+        }
         if !self.may_take(arrival.acceptor) {
             match self.acting_for(decision.ledger()) {
                 Some(to) => decision.say(Said::BatonFell { to }, key)?,

@@ -41,7 +41,7 @@ impl Engine {
         here: &Here,
     ) -> Result<Authors<'_>, EngineError> {
         let family = match here {
-            Here::Own { ledger, .. } if ledger.baton().holder == reader.account => {
+            Here::Own { ledger, .. } if ledger.baton().is_held_by(reader.account) => {
                 self.private_case(case).await?
             }
             Here::Own { .. } | Here::Received { .. } => None,

@@ -4,9 +4,12 @@
 //! kindergarten or school that did not open the case gets nothing by it. The note that goes with an
 //! offer is no entry: it is for the two of them, and no partner and nobody of the family reads it.
 
+mod here;
+mod there;
+
 use stafett_config::people::Person;
 use stafett_protocol::access::person::{CaseTask, task};
-use stafett_protocol::baton::BatonOffer;
+use stafett_protocol::baton::{Baton, BatonOffer, Holder};
 use stafett_protocol::decision::Decision;
 use stafett_protocol::entry::value::{is_control_in_text, normalized};
 use stafett_protocol::id::{AccountId, BatonOfferId, CaseId};
@@ -49,17 +52,20 @@ impl Engine {
             case,
             part,
             subject_name: private.map(|private| private.view().subject.name.clone()),
-            holder: self.colleague(baton.holder),
+            holder: self.holder_item(baton),
             since: baton.since,
             is_acting: baton.is_acting,
             offer: waiting.map(|offer| OfferItem {
                 offer: offer.id,
-                to: self.colleague(offer.to),
+                to: offer.own_to().map(|to| self.colleague(to)),
+                to_service: offer.service().cloned(),
                 lapses_at: offer.lapses_at,
                 note: text_of(offer.id),
             }),
             received_note: received.map(|note| note.text.clone()).filter(|text| !text.is_empty()),
             may_get: self.who_may_get(reader, part, &ledger),
+            services: self.services_that_may_get(part, &ledger),
+            keeps: part == BatonPart::Leader && baton.there().is_some() && !ledger.is_over(),
         })
     }
 
@@ -74,7 +80,7 @@ impl Engine {
             items.extend(self.offered_to(reader, &ledger).map(|offer| BatonOfferItem {
                 case,
                 offer: offer.id,
-                from: self.colleague(ledger.baton().holder),
+                from: self.holder_item(ledger.baton()),
                 lapses_at: offer.lapses_at,
             }));
         }
@@ -116,11 +122,11 @@ impl Engine {
             return Err(invalid("note", "expected no control characters"));
         }
         let lapses_at = self.now().plus(BATON_OFFER_MS);
-        let offer = BatonOffer { id, to: request.to, lapses_at };
-        let note = HandoverNote { case, offer: offer.id, to: offer.to, text };
+        let offer = BatonOffer::own(id, request.to, lapses_at);
+        let note = HandoverNote { case, offer: id, to: request.to, text };
         let local = vec![LocalWrite::HandoverNote(note)];
         self.say_of_baton(reader, &ledger, Said::BatonOffered { offer }, local).await?;
-        Ok(OfferedBaton { offer: offer.id })
+        Ok(OfferedBaton { offer: id })
     }
 
     /// Takes the baton over: from here the person is stafettholder. Whoever gave it on within a transition
@@ -144,7 +150,7 @@ impl Engine {
         if !self.may_get(reader.account, &ledger) {
             return Err(EngineError::Conflict { reason: "the baton stays within the own municipality" });
         }
-        let local = self.overlap_of(&ledger, reader).await?;
+        let local = self.overlap_of(&ledger, reader);
         self.say_of_baton(reader, &ledger, Said::BatonAccepted { offer, by: reader.account }, local).await
     }
 
@@ -197,7 +203,7 @@ impl Engine {
         self.must_not_be_sealed()?;
         let _turn = self.inner.commands.lock().await;
         let ledger = self.led_case(reader, case).await?;
-        let takes_it = request.to == reader.account && ledger.baton().holder != reader.account;
+        let takes_it = request.to == reader.account && !ledger.baton().is_held_by(reader.account);
         if !takes_it && !self.may_get(request.to, &ledger) {
             return Err(invalid("to", "expected an employee who may become stafettholder of this case"));
         }
@@ -221,7 +227,9 @@ impl Engine {
     /// The offer of a case's baton that waits for the person's answer.
     pub(super) fn offered_to(&self, reader: &Reader, ledger: &LedgerView) -> Option<BatonOffer> {
         let waiting = ledger.baton().waiting(self.now()).filter(|_| !ledger.is_over());
-        waiting.filter(|offer| offer.to == reader.account && reader.role == Role::Employee)
+        waiting
+            .filter(|offer| offer.own_to() == Some(reader.account) && reader.role == Role::Employee)
+            .cloned()
     }
 
     async fn answered_offer(
@@ -246,7 +254,7 @@ impl Engine {
         offer: BatonOfferId,
     ) -> Result<bool, EngineError> {
         let Some(ledger) = self.ledger_if_here(case).await? else { return Ok(false) };
-        if ledger.baton().holder != reader.account {
+        if !ledger.baton().is_held_by(reader.account) {
             return Ok(false);
         }
         let note = self.inner.store.handover_note(case).await?;
@@ -276,7 +284,7 @@ impl Engine {
     }
 
     fn may_hold(&self, person: &Person, ledger: &LedgerView) -> bool {
-        let is_holder = person.id == ledger.baton().holder;
+        let is_holder = ledger.baton().is_held_by(person.id);
         person.roles.contains(&Role::Employee) && self.is_near(person, ledger) && !is_holder
     }
 
@@ -302,6 +310,27 @@ impl Engine {
         items
     }
 
+    /// Whoever holds the baton, here or at a partner.
+    fn holder_item(&self, baton: &Baton) -> ColleagueItem {
+        match &baton.holder {
+            Holder::Own(holder) => self.colleague(*holder),
+            Holder::At(there) => ColleagueItem {
+                account: there.account,
+                name: Some(there.name.as_str().to_owned()),
+                service: Some(there.service.code.clone()),
+                host: Some(there.service.host),
+            },
+        }
+    }
+
+    /// What whoever holds the baton is called, here or at a partner; nothing, if nobody knows any longer.
+    pub(crate) fn holder_called(&self, baton: &Baton) -> Option<String> {
+        match &baton.holder {
+            Holder::Own(holder) => self.person_name(*holder),
+            Holder::At(there) => Some(there.name.as_str().to_owned()),
+        }
+    }
+
     pub(super) fn colleague(&self, account: AccountId) -> ColleagueItem {
         let people = self.people();
         let person = people.get(account);
@@ -309,6 +338,7 @@ impl Engine {
             account,
             name: person.map(|person| person.name.clone()),
             service: person.and_then(|person| person.service.clone()),
+            host: None,
         }
     }
 }

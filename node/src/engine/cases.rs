@@ -111,24 +111,24 @@ impl Engine {
     /// Sets the level of a case; the one that it has is no change.
     ///
     /// # Errors
-    /// [`EngineError::NotFound`] or [`EngineError::NotAllowed`] unless the person holds the baton.
+    /// [`EngineError::NotFound`] or [`EngineError::NotAllowed`] unless the person keeps the ledger.
     pub async fn set_level(
         &self,
         reader: &Reader,
         case: CaseId,
         request: SetLevel,
     ) -> Result<(), EngineError> {
-        if self.held_case(reader, case).await?.level() == request.level {
+        if self.kept_case(reader, case).await?.level() == request.level {
             return Ok(());
         }
         self.say(reader, case, Said::LevelChanged { level: request.level }).await
     }
 
-    /// Says one thing about a case in the stafettholder's name.
+    /// Says one thing about a case in the name of whoever keeps its ledger.
     pub(super) async fn say(&self, reader: &Reader, case: CaseId, said: Said) -> Result<(), EngineError> {
         self.must_not_be_sealed()?;
         let _turn = self.inner.commands.lock().await;
-        let ledger = self.held_case(reader, case).await?;
+        let ledger = self.kept_case(reader, case).await?;
         let mut decision = Decision::about((*ledger).clone(), Some(reader.account), self.now());
         decision.say(said, &self.inner.signing)?;
         self.conclude(decision, Vec::new(), Vec::new()).await?;
@@ -174,7 +174,7 @@ impl Engine {
         let _turn = self.inner.commands.lock().await;
         let grants = self.inner.store.grants_received_in(case).await?;
         let service = if grants.is_empty() {
-            self.held_case(reader, case).await?;
+            self.kept_case(reader, case).await?;
             other.and_then(|person| person.service.clone()).ok_or_else(no_such_person)?
         } else {
             if !may_assign(reader, &grants, self.now()) {
@@ -211,14 +211,14 @@ impl Engine {
         let rows = self.inner.store.assignment_rows(case, self.now()).await?;
         let given = rows.into_iter().find(|row| row.account == request.account);
         if grants.is_empty() {
-            self.held_case(reader, case).await?;
+            self.kept_case(reader, case).await?;
         } else if !may_assign(reader, &grants, self.now()) {
             return Err(EngineError::NotFound);
         } else if given.is_some_and(|row| Some(row.service) != reader.service) {
             return Err(EngineError::NotAllowed);
         }
         self.inner.store.unassign(case, request.account).await?;
-        Ok(())
+        self.mend_batons_here().await
     }
 }
 

@@ -7,6 +7,7 @@ use stafett_protocol::decision::Decision;
 use stafett_protocol::id::CaseId;
 use stafett_protocol::ledger::statement::Said;
 use stafett_protocol::person::Reader;
+use stafett_protocol::succession::leaving::EndCause;
 use stafett_protocol::transition::Outcome;
 
 use super::{Engine, EngineError};
@@ -36,7 +37,7 @@ impl Engine {
     }
 
     /// Closes a case for good. Every sharing ends by the one rule, with an order to erase for each
-    /// partner; an offer of the baton is void, and a transition is given up. Whoever presses twice is answered as the first time.
+    /// partner; an offer of the baton is void, a transition is given up, and a move is taken back. Whoever presses twice is answered as the first time.
     ///
     /// # Errors
     /// [`EngineError::NotAllowed`] or [`EngineError::NotFound`] unless the person holds the baton.
@@ -48,12 +49,15 @@ impl Engine {
             return Ok(());
         }
         let mut decision = Decision::about((*ledger).clone(), Some(reader.account), self.now());
-        if let Some(offer) = ledger.baton().waiting(self.now()) {
-            decision.say(Said::BatonRecalled { offer: offer.id }, &self.inner.signing)?;
+        if let Some(offer) = ledger.baton().waiting(self.now()).map(|offer| offer.id) {
+            decision.say(Said::BatonRecalled { offer }, &self.inner.signing)?;
         }
         if let Some(record) = ledger.transition() {
             let (transition, how) = (record.transition().id, Outcome::GivenUp);
             decision.say(Said::TransitionEnded { transition, how }, &self.inner.signing)?;
+        }
+        if let Some((succession, _)) = ledger.open_move() {
+            decision.end_move(succession, EndCause::Recalled, &self.inner.signing)?;
         }
         decision.say(Said::Closed, &self.inner.signing)?;
         let mut local = self.overlap_dropped(case).await?;

@@ -93,6 +93,16 @@ impl Engine {
         }
     }
 
+    /// Whoever becomes stafettholder has that task and no other: what she worked with before does not come
+    /// back when she gives the baton on.
+    async fn task_of_holder_dropped(&self, after: &LedgerView) -> Result<Option<LocalWrite>, EngineError> {
+        let case = after.case();
+        let Some(account) = after.baton().own_holder() else { return Ok(None) };
+        let before = self.ledger_if_here(case).await?;
+        let is_new = before.is_some_and(|before| !before.baton().is_held_by(account));
+        Ok(is_new.then_some(LocalWrite::Unassign { case, account }))
+    }
+
     async fn decide_and_commit(
         &self,
         decision: &mut Decision,
@@ -102,6 +112,9 @@ impl Engine {
     ) -> Result<(Committed, Vec<LeavingRecord>), EngineError> {
         let case = decision.ledger().case();
         self.follow_up(decision, case).await?;
+        let mut local = local;
+        local.extend(self.task_of_holder_dropped(decision.ledger()).await?);
+        local.extend(packages_dropped(decision.ledger()));
         // A card that cannot be made must not hold up what closes.
         let cards = if closes { Vec::new() } else { self.cards_due(decision.ledger()).await? };
         let (touched, more) = succession::apart(more);
@@ -143,7 +156,12 @@ impl Engine {
                 decision.end_grants(link.view(), grants, &rows, &self.inner.signing, random)?;
             }
             decision.issue_grants(self.inner.own, link.view(), &self.inner.signing, random)?;
+            if let Some(package) = decision.package_over(link.view()) {
+                decision.take_package_back(package, &self.inner.signing)?;
+            }
         }
+        let acting = self.acting_for(decision.ledger());
+        decision.mend_baton(acting, &self.inner.signing)?;
         Ok(())
     }
 
@@ -383,6 +401,7 @@ impl Engine {
                 tracing::error!(%case, %error, "a baton could not be mended");
             }
         }
+        self.mend_batons_here().await?;
         self.end_what_ran_out().await?;
         self.start_generations().await
     }
@@ -428,12 +447,20 @@ impl Engine {
         });
         let mut decision = Decision::by_the_clock((*ledger).clone(), now);
         let moves = links.values().any(|link| decision.move_over(link.view()).is_some());
-        if follows || has_run_out || moves {
+        let packed = links.values().any(|link| decision.package_over(link.view()).is_some());
+        if follows || has_run_out || moves || packed {
             decision.mark_expired(&self.inner.signing)?;
             self.conclude(decision, Vec::new(), Vec::new()).await?;
         }
         let Some(ledger) = self.ledger_if_here(case).await? else { return Ok(()) };
         self.end_transition_by_the_clock(&ledger).await?;
+        self.end_overlaps_by_the_clock(case).await?;
         self.pack_what_waits(case).await
     }
+}
+
+/// Packages for the hand that no longer stand are kept no longer than the decision that ends them.
+fn packages_dropped(ledger: &LedgerView) -> impl Iterator<Item = LocalWrite> {
+    let over = ledger.packages_by_hand().iter().filter(|(_, one)| !one.is_open());
+    over.map(|(package, _)| LocalWrite::PackageDropped(*package))
 }

@@ -25,8 +25,8 @@ impl Engine {
     /// twice is answered as the first time; once that question is over, the same words are a new one.
     ///
     /// # Errors
-    /// [`EngineError::NotFound`] or [`EngineError::NotAllowed`] unless the person holds the
-    /// baton, [`EngineError::Invalid`] if the scope does not make sense.
+    /// [`EngineError::NotFound`] or [`EngineError::NotAllowed`] unless the person keeps the ledger, and if one
+    /// who reads no entry points at some, [`EngineError::Invalid`] if the scope does not make sense.
     pub(crate) async fn ask_consent(
         &self,
         reader: &Reader,
@@ -36,7 +36,8 @@ impl Engine {
     ) -> Result<ConsentView, EngineError> {
         self.must_not_be_sealed()?;
         let turn = self.inner.commands.lock().await;
-        let ledger = self.held_case(reader, case).await?;
+        let ledger = self.kept_case(reader, case).await?;
+        self.must_not_point(reader, &ledger, &request)?;
         let id = self.id_of_question(reader, &ledger, press.as_ref());
         if ledger.consents().contains_key(&id) {
             drop(turn);
@@ -48,6 +49,18 @@ impl Engine {
         self.conclude(decision, Vec::new(), Vec::new()).await?;
         drop(turn);
         self.consent_view(reader, case, id).await
+    }
+
+    /// Whoever keeps the ledger for somebody at a partner reads no entry, and so points at none: those that
+    /// are closed stay closed.
+    pub(super) fn must_not_point(
+        &self,
+        reader: &Reader,
+        ledger: &LedgerView,
+        request: &AskConsent,
+    ) -> Result<(), EngineError> {
+        let points = request.exceptions.is_some() && self.keeps(reader, ledger);
+        if points { Err(EngineError::NotAllowed) } else { Ok(()) }
     }
 
     /// The id of what is asked: by a press that of the first question of this press that is not over.
@@ -83,7 +96,7 @@ impl Engine {
             let items = own.map(|record| self.own_item(&ledger, record, person));
             return Ok(items.map(|item| ConsentView::Own(Box::new(item))).collect());
         }
-        let ledger = self.held_case(reader, case).await?;
+        let ledger = self.kept_case(reader, case).await?;
         let orders = self.orders_by_grant(&ledger).await?;
         let heard = self.heard_in(case).await?;
         let items = ledger.consents().values().map(|record| self.full_item(&ledger, record, &orders, &heard));
@@ -100,7 +113,7 @@ impl Engine {
         reader: &Reader,
         case: CaseId,
     ) -> Result<BTreeSet<Service>, EngineError> {
-        let ledger = self.held_case(reader, case).await?;
+        let ledger = self.kept_case(reader, case).await?;
         Ok(ledger.consents().values().map(|record| record.consent().recipient.clone()).collect())
     }
 

@@ -135,7 +135,7 @@ impl Engine {
 
     /// Whether a person holds the baton of an own case.
     pub(super) fn holds(&self, reader: &Reader, here: &Here) -> bool {
-        matches!(here, Here::Own { ledger, .. } if ledger.baton().holder == reader.account)
+        matches!(here, Here::Own { ledger, .. } if ledger.baton().is_held_by(reader.account))
     }
 
     /// Whether an entry was come upon as damaged: no page shows it.

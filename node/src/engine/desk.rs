@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use stafett_protocol::access::person::{CaseTask, permit_reading};
 use stafett_protocol::agreement::Standing;
-use stafett_protocol::consent::ConsentRecord;
 use stafett_protocol::consent::rule::Capacity;
+use stafett_protocol::consent::{Consent, ConsentKind, ConsentRecord};
 use stafett_protocol::entry::schema::PLACE_CARD_FIELDS;
 use stafett_protocol::entry::{CardField, EntryKind};
 use stafett_protocol::id::{AccountId, CaseId, ConsentId, EntryId, OrderId, PersonId};
@@ -37,6 +37,8 @@ pub struct ConsentDesk {
     pub consents: Vec<ConsentView>,
     /// The services that can be asked for; for the stafettholder only.
     pub recipients: Vec<Recipient>,
+    /// The services that the case may move to; for the stafettholder only.
+    pub moves_to: Vec<Recipient>,
     /// The entries that this reader may read, newest first, without case cards.
     pub entries: Vec<PreviewItem>,
     /// Of each consent, the entries that a next version keeps closed; for the stafettholder only.
@@ -50,6 +52,8 @@ pub struct ConsentDesk {
     pub received_at: BTreeMap<OrderId, UnixMillis>,
     /// Whether nothing more can be asked for.
     pub is_closed: bool,
+    /// Whether whoever looks keeps the ledger for a stafettholder at a partner, and reads no entry.
+    pub keeps: bool,
 }
 
 /// A service that a consent can be asked for.
@@ -74,6 +78,8 @@ pub struct FamilyCase {
     pub reads: bool,
     /// Whether the person decides what guardians go on reading.
     pub decides: bool,
+    /// The municipality whose case it is by now, if it has moved, for whoever reads it.
+    pub moved_to: Option<String>,
 }
 
 /// A guardian as the youth decides about one.
@@ -103,8 +109,12 @@ impl Engine {
         let now = self.now();
         let receipts = if is_holder { self.inner.store.receipts_filed(case).await? } else { Vec::new() };
         let line = |(consent, record): (&ConsentId, &ConsentRecord)| {
-            let service = &record.consent().recipient;
-            (*consent, ledger.exceptions_to_start_with(service, Some(*consent), now))
+            let Consent { kind, recipient, .. } = record.consent();
+            let kept = match kind {
+                ConsentKind::Transfer => ledger.kept_from_move(*consent),
+                _ => ledger.exceptions_to_start_with(recipient, Some(*consent), now),
+            };
+            (*consent, kept)
         };
         Ok(ConsentDesk {
             as_person,
@@ -112,6 +122,7 @@ impl Engine {
             parties,
             consents,
             recipients: if is_holder { self.recipients(&ledger) } else { Vec::new() },
+            moves_to: if is_holder { self.moves_to(&ledger) } else { Vec::new() },
             entries,
             exceptions: if is_holder {
                 ledger.consents().iter().map(line).collect()
@@ -122,6 +133,7 @@ impl Engine {
             card_fields: if is_holder { card_fields(&ledger) } else { Vec::new() },
             received_at: receipts.iter().map(|filed| (filed.receipt.order, filed.filed_at)).collect(),
             is_closed: ledger.is_closed(),
+            keeps: self.keeps(reader, &ledger),
         })
     }
 
@@ -143,6 +155,22 @@ impl Engine {
             }));
         }
         recipients
+    }
+
+    /// The services of partners whose agreement lets a case move there.
+    fn moves_to(&self, ledger: &LedgerView) -> Vec<Recipient> {
+        let now = self.now();
+        let mut found = Vec::new();
+        for (host, link) in self.link_table().iter() {
+            let is_open = link.agreement.holds(now) && link.standing != Standing::Revoked;
+            let moves = &link.agreement.moves;
+            found.extend(moves.services.iter().filter(|_| is_open).map(|code| Recipient {
+                service: Service { host: *host, code: code.clone() },
+                areas: Some(moves.areas.clone()),
+                givers: ledger.required_givers(code, now),
+            }));
+        }
+        found
     }
 
     /// The entries that a person may read, newest first, to be named on a page that is logged.
@@ -237,6 +265,7 @@ impl Engine {
             case: ledger.case(),
             subject_name: private.map(|private| private.view().subject.name.clone()),
             is_subject,
+            moved_to: ledger.moved_to().filter(|_| reads).map(|to| self.name_of(to)),
             reads,
             decides: reads && is_subject && reader.role == Role::Subject && self.is_youth(ledger),
         })

@@ -66,7 +66,7 @@ impl Engine {
     /// registered once while it waits.
     ///
     /// # Errors
-    /// [`EngineError::NotFound`] or [`EngineError::NotAllowed`] unless the person holds the baton,
+    /// [`EngineError::NotFound`] or [`EngineError::NotAllowed`] unless the person keeps the ledger,
     /// [`EngineError::Invalid`] if the family does not fit, [`EngineError::Conflict`] if too many
     /// registrations wait.
     pub(crate) async fn register_family(
@@ -80,7 +80,7 @@ impl Engine {
         check_document(&request.document)?;
         let birthdays = request.birth_date.as_deref().map(|born| self.birthdays_of(born)).transpose()?;
         let _turn = self.inner.commands.lock().await;
-        let ledger = self.held_case(reader, case).await?;
+        let ledger = self.kept_case(reader, case).await?;
         let id = press.map_or_else(random, |press| press.id_bytes(reader, Some(case), 0));
         let registration = RegistrationId::from_random(id);
         if ledger.registrations().contains_key(&registration) {
@@ -172,10 +172,12 @@ impl Engine {
         self.must_not_be_sealed()?;
         let _turn = self.inner.commands.lock().await;
         let ledger = self.ledger(case).await?;
-        let is_own_word = match self.task_in(reader, &ledger).await? {
-            CaseTask::Stafettholder => false,
-            CaseTask::Family if reader.role == Role::Subject => true,
-            CaseTask::Family | CaseTask::Assigned => return Err(EngineError::NotAllowed),
+        let is_own_word = match self.task_in(reader, &ledger).await {
+            _ if self.keeps(reader, &ledger) => false,
+            Err(error) => return Err(error),
+            Ok(CaseTask::Stafettholder) => false,
+            Ok(CaseTask::Family) if reader.role == Role::Subject => true,
+            Ok(CaseTask::Family | CaseTask::Assigned) => return Err(EngineError::NotAllowed),
         };
         let channel = match (is_own_word, request.channel) {
             (true, None | Some(Channel::Digital)) => Channel::Digital,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use stafett_config::people::Person;
 use stafett_protocol::access::leader::{Colleague, Place, acting_leader};
+use stafett_protocol::baton::{Baton, BatonOffer};
 use stafett_protocol::decision::Decision;
 use stafett_protocol::id::{AccountId, CaseId};
 use stafett_protocol::ledger::LedgerView;
@@ -35,7 +36,7 @@ impl Engine {
                 Err(error) => tracing::error!(%case, %error, "a baton could not be mended"),
             }
         }
-        Ok(())
+        self.mend_batons_here().await
     }
 
     /// Mends one case; whether somebody who works here holds its baton afterwards. A sealed node
@@ -51,8 +52,8 @@ impl Engine {
             return Ok(true);
         }
         let baton = ledger.baton();
-        let (said, is_held) = if self.holds_on(baton.holder) {
-            let offer = baton.waiting(self.now()).filter(|offer| !self.may_take(offer.to));
+        let (said, is_held) = if self.is_held(baton) {
+            let offer = baton.waiting(self.now()).filter(|offer| !self.may_answer(offer));
             (offer.map(|offer| Said::BatonRecalled { offer: offer.id }), true)
         } else {
             let acting = self.acting_for(&ledger);
@@ -70,7 +71,16 @@ impl Engine {
     /// Whether the holder works here, and so does the one to whom the baton is offered.
     fn is_baton_whole(&self, ledger: &LedgerView) -> bool {
         let offer = ledger.baton().waiting(self.now());
-        self.holds_on(ledger.baton().holder) && offer.is_none_or(|offer| self.may_take(offer.to))
+        self.is_held(ledger.baton()) && offer.is_none_or(|offer| self.may_answer(offer))
+    }
+
+    /// Whether the holder works here, or at a partner, whose node says when that ends.
+    fn is_held(&self, baton: &Baton) -> bool {
+        baton.own_holder().is_none_or(|holder| self.holds_on(holder))
+    }
+
+    fn may_answer(&self, offer: &BatonOffer) -> bool {
+        offer.own_to().is_none_or(|to| self.may_take(to))
     }
 
     fn holds_on(&self, account: AccountId) -> bool {

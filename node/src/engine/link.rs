@@ -104,7 +104,7 @@ pub(super) struct About {
     pub(super) name: String,
     pub(super) service_names: BTreeMap<ServiceCode, String>,
     pub(super) controllers: BTreeMap<ServiceCode, Controller>,
-    pub(super) keys: PartnerKeys,
+    pub(super) keys: Option<PartnerKeys>,
     pub(super) agreement: Agreement,
     pub(super) standing: Standing,
     /// Whether the partner's file revokes its identity.
@@ -136,8 +136,8 @@ pub(super) struct Link {
     pub(super) service_names: BTreeMap<ServiceCode, String>,
     /// Who answers for what each of the partner's services reads.
     pub(super) controllers: BTreeMap<ServiceCode, Controller>,
-    /// The keys that its file pins.
-    pub(super) keys: PartnerKeys,
+    /// The keys that its file pins; none of a municipality without a node.
+    pub(super) keys: Option<PartnerKeys>,
     pub(super) agreement: Agreement,
     pub(super) standing: Standing,
     /// Whether the partner's identity is revoked, or its file is gone.
@@ -154,6 +154,11 @@ pub(super) struct Link {
 }
 
 impl Link {
+    /// Whether it has no node: cases go there by a package for the hand.
+    pub(super) fn is_by_hand(&self) -> bool {
+        self.keys.is_none()
+    }
+
     pub(super) fn new(about: About, cases: BTreeSet<CaseId>) -> (Self, Ears) {
         let (messages, heard) = mpsc::unbounded_channel();
         let (closings, closing) = mpsc::unbounded_channel();

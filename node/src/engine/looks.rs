@@ -28,6 +28,12 @@ pub enum Looked {
     Print,
     /// Its consents.
     Consents,
+    /// Who has the baton, or to whom it is offered.
+    Baton,
+    /// Where and when the child goes on within the municipality.
+    Transition,
+    /// How far a move to another municipality has come.
+    Move,
     /// Who would read what somebody of the family was about to write about these areas.
     Preview {
         /// The areas.
@@ -115,6 +121,9 @@ impl Engine {
 fn looked(what: &str) -> Looked {
     match what {
         "print" => Looked::Print,
+        "baton" => Looked::Baton,
+        "transition" => Looked::Transition,
+        "move" => Looked::Move,
         _ if what.starts_with("consent") => Looked::Consents,
         _ => match what.strip_prefix(PREVIEW) {
             Some(areas) => Looked::Preview { areas: areas.split_whitespace().flat_map(str::parse).collect() },
@@ -135,6 +144,9 @@ mod tests {
             ("looks", Looked::Log),
             ("entry 3f0c3a9e-7d1b-4c42-9a86-2f1e8b7d6c05", Looked::Log),
             ("print", Looked::Print),
+            ("baton", Looked::Baton),
+            ("transition", Looked::Transition),
+            ("move", Looked::Move),
             ("consents", Looked::Consents),
             (
                 "preview of writing attendance language",

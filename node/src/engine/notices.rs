@@ -186,8 +186,7 @@ impl Engine {
         let baton = ended.ledger.baton();
         let has_passed = ended.ledger.opened_at() < baton.since;
         let is_new = self.now().since(baton.since) < NEW_HOLDER_TOLD_MS && !ended.ledger.is_over();
-        let people = self.people();
-        let Some(holder) = people.get(baton.holder).filter(|_| has_passed && is_new) else {
+        let Some(holder) = self.holder_called(baton).filter(|_| has_passed && is_new) else {
             return Vec::new();
         };
         let day = time::day_of(baton.since, &self.inner.config.node.time_zone);
@@ -201,8 +200,8 @@ impl Engine {
             partner: None,
             cause: None,
             confirmed: None,
-            nb: new_holder(Language::Nb, &holder.name, &day),
-            nn: new_holder(Language::Nn, &holder.name, &day),
+            nb: new_holder(Language::Nb, &holder, &day),
+            nn: new_holder(Language::Nn, &holder, &day),
         };
         told.map(item).collect()
     }

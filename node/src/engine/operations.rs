@@ -5,10 +5,11 @@ use std::num::NonZeroU32;
 
 use serde::Deserialize;
 use stafett_config::Language;
-use stafett_config::partner::TlsFingerprint;
+use stafett_config::partner::{PartnerKeys, TlsFingerprint};
 use stafett_protocol::agreement::{Standing, is_late};
 use stafett_protocol::id::{CaseId, DisclosureId};
 use stafett_protocol::person::{Reader, Role};
+use stafett_protocol::signed::PublicKey;
 use stafett_protocol::wire::PROTOCOL_VERSION;
 
 use super::answer::{
@@ -54,6 +55,8 @@ impl Engine {
         let mut items = Vec::new();
         let now = self.now();
         for (partner, link) in self.link_table().iter() {
+            // Where there is no node there is no link.
+            let Some(keys) = &link.keys else { continue };
             let waiting = self.inner.store.orders_waiting(*partner).await?;
             let since = waiting.iter().map(|order| order.queued_at).min();
             items.push(LinkItem {
@@ -70,7 +73,7 @@ impl Engine {
                 agreement_until: link.agreement.until,
                 revoked: link.is_revoked,
                 in_doubt: link.in_doubt,
-                keys: keys_of(link),
+                keys: keys_of(keys, link),
                 protocol_version: link.state.version(),
             });
         }
@@ -162,6 +165,11 @@ impl Engine {
         Ok(DisclosuresPart { items, older, count: self.inner.store.disclosures_count().await? })
     }
 
+    /// The key by which this node's statements are known.
+    pub(crate) fn signing_key(&self) -> PublicKey {
+        self.inner.signing.public()
+    }
+
     /// How the node is.
     pub fn health(&self) -> Health {
         let duty = &self.inner.config.duty_to_report;
@@ -203,8 +211,7 @@ fn is_nearly_full(size: &StoreSize) -> bool {
     size.free < FREE_BYTES_MIN.max(size.rows.saturating_add(size.write_ahead))
 }
 
-fn keys_of(link: &Link) -> PartnerKeysItem {
-    let keys = &link.keys;
+fn keys_of(keys: &PartnerKeys, link: &Link) -> PartnerKeysItem {
     let shown = link.state.shown().map(|certificate| {
         let fingerprint = TlsFingerprint::new(*certificate.fingerprint.as_bytes());
         let key = if keys.tls_current == fingerprint {

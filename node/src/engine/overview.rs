@@ -88,7 +88,7 @@ pub(crate) struct CaseOverview {
     pub(crate) subject_kind: Option<SubjectKind>,
     /// How many years old the subject is, as far as the person may know.
     pub(crate) age: Option<i16>,
-    /// The stafettholder's name, at the owner.
+    /// The stafettholder's name; of another municipality's case if it is somebody of the reader's service.
     pub(crate) holder: Option<String>,
     /// What comes next and what is late.
     pub(crate) outlook: Outlook,
@@ -104,7 +104,7 @@ pub(crate) struct CasePage {
     pub(crate) view: CaseView,
     /// How many years old the subject is, as far as the person may know.
     pub(crate) age: Option<i16>,
-    /// The stafettholder's name, at the owner.
+    /// The stafettholder's name; of another municipality's case if it is somebody of the reader's service.
     pub(crate) holder: Option<String>,
     /// Whether the person is the stafettholder.
     pub(crate) is_holder: bool,
@@ -164,7 +164,7 @@ impl Engine {
         Ok(CaseOverview {
             subject_kind: self.subject_kind(&here),
             age: self.age(reader, case, &here, today).await?,
-            holder: self.holder_name(&here),
+            holder: self.holder_name(reader, case, &here).await?,
             outlook,
             changed,
             looked_at,
@@ -197,7 +197,7 @@ impl Engine {
             if is_holder { self.inner.store.assignment_rows(case, self.now()).await? } else { Vec::new() };
         Ok(CasePage {
             age: self.age(reader, case, &here, today).await?,
-            holder: self.holder_name(&here),
+            holder: self.holder_name(reader, case, &here).await?,
             is_closed: matches!(&here, Here::Own { ledger, .. } if ledger.is_closed()),
             assigned: rows.into_iter().map(|row| row.account).collect(),
             seen: beside.map(|beside| {
@@ -268,11 +268,19 @@ impl Engine {
         }
     }
 
-    fn holder_name(&self, here: &Here) -> Option<String> {
-        match here {
-            Here::Own { ledger, .. } => self.person_name(ledger.baton().holder),
-            Here::Received { .. } => None,
-        }
+    /// At a partner it is known of the own service alone, by the owner's word.
+    async fn holder_name(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+        here: &Here,
+    ) -> Result<Option<String>, EngineError> {
+        Ok(match here {
+            Here::Own { ledger, .. } => self.holder_called(ledger.baton()),
+            Here::Received { .. } => {
+                self.holder_here(reader, case).await?.and_then(|holder| self.person_name(holder))
+            }
+        })
     }
 
     /// As far as the name is known to the person, from the same place.

@@ -2,17 +2,19 @@
 //! from the gate itself, asked about what would hold.
 
 mod consent;
+mod moving;
 mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use stafett_config::Language;
 use stafett_protocol::access::waiting::waits_for;
 use stafett_protocol::access::{Denial, EntryFacts, Held, Question, permit, permit_own_service};
 use stafett_protocol::consent::ConsentKind;
 use stafett_protocol::entry::{Content, EntryView, FieldKey};
 use stafett_protocol::id::{CaseId, ConsentId, EntryId};
 use stafett_protocol::ledger::LedgerView;
-use stafett_protocol::municipality::{AreaCode, OrganisationNumber, Service};
+use stafett_protocol::municipality::{AreaCode, OrganisationNumber, Service, ServiceCode};
 use stafett_protocol::person::{Reader, Role};
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::EntryRecord;
@@ -23,6 +25,7 @@ use super::reading::Here;
 use super::request::NewEntry;
 use super::{Engine, EngineError};
 use crate::store::{DisclosureFilter, LoggedDisclosure};
+use crate::words::Namer;
 
 pub(crate) use names::NamedBeyond;
 
@@ -127,7 +130,7 @@ impl Engine {
         };
         match here {
             Here::Own { ledger, .. } => {
-                if ledger.baton().holder == reader.account {
+                if ledger.baton().is_held_by(reader.account) {
                     let filter = DisclosureFilter { case: Some(case), ..DisclosureFilter::default() };
                     readers.ledger = Some(std::sync::Arc::clone(ledger));
                     readers.disclosures = self.inner.store.disclosures(filter).await?;
@@ -169,6 +172,25 @@ impl Engine {
         let link = self.link(service.host);
         link.and_then(|link| link.service_names.get(&service.code).cloned())
             .map_or_else(|| service.to_string(), |name| format!("{name} ({})", self.name_of(service.host)))
+    }
+
+    /// What a municipality is called here: this one, or a partner.
+    pub(crate) fn municipality(&self, organisation: OrganisationNumber) -> String {
+        self.name_of(organisation)
+    }
+
+    /// What a service is called where its municipality stands beside it.
+    pub(crate) fn service_at(
+        &self,
+        host: OrganisationNumber,
+        code: &ServiceCode,
+        language: Language,
+    ) -> String {
+        if host == self.inner.own {
+            return self.service(&Service { host, code: code.clone() }, language);
+        }
+        let names = self.link(host).map(|link| link.service_names);
+        names.and_then(|names| names.get(code).cloned()).unwrap_or_else(|| code.to_string())
     }
 
     /// Who reads an entry, and of whom a consent names in the case, who does not.
@@ -260,7 +282,7 @@ impl Engine {
                 let facts = self.new_facts(reader, &ledger, request);
                 let ReadBy { readers, others, waiting } =
                     self.read_by(&ledger, &facts, &Standings::default());
-                if ledger.baton().holder == reader.account {
+                if ledger.baton().is_held_by(reader.account) {
                     return Ok(EntryPreview { readers, not_readers: others, waiting });
                 }
                 // Whoever else publishes is told who will read it, and not which consents there are,

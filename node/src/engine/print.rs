@@ -41,9 +41,7 @@ impl Engine {
         if view.summary.inbox.is_some() {
             return Err(EngineError::NotAllowed);
         }
-        let people = self.people();
-        let holder = view.baton.as_ref().and_then(|baton| people.get(baton.holder));
-        let holder = holder.map(|person| person.name.clone());
+        let holder = view.baton.as_ref().and_then(|baton| self.holder_called(baton));
         let consents = self.consents_in_force(reader, case).await?;
         let readers = match view.summary.task.as_str() {
             "family" => self.known_readers_by_word(reader, case, &view.entries).await?,
@@ -54,7 +52,7 @@ impl Engine {
 
     async fn consents_in_force(&self, reader: &Reader, case: CaseId) -> Result<Vec<Consent>, EngineError> {
         let Here::Own { ledger, .. } = self.here(reader, case).await? else { return Ok(Vec::new()) };
-        if ledger.baton().holder != reader.account {
+        if !ledger.baton().is_held_by(reader.account) {
             return Ok(Vec::new());
         }
         let now = self.now();

@@ -211,7 +211,7 @@ fn check_safe_for(ledger: &LedgerView, request: &ProtectAddress) -> Result<(), E
 /// Which units answer for a case, as the table of people has it now.
 pub(super) fn answering<'a>(people: &'a People, ledger: &'a LedgerView) -> Answering<'a> {
     let holder = people
-        .get(ledger.baton().holder)
+        .get(ledger.baton().last_own_holder())
         .and_then(|person| Some(Place { service: person.service.as_ref()?, unit: person.unit.as_deref() }));
     Answering { opened: Place { service: ledger.opened_by(), unit: ledger.opened_in() }, holder }
 }

@@ -505,7 +505,7 @@ pub(super) fn open_changes(kind: EntryKind, changes: &[CheckedChange]) -> Result
 /// Whether the ledger names a person as stafettholder or of the family.
 fn names(ledger: &LedgerView, reader: &Reader) -> bool {
     let is_party = |person| ledger.parties().iter().any(|party| party.person == person);
-    ledger.baton().holder == reader.account || reader.person.is_some_and(is_party)
+    ledger.baton().is_held_by(reader.account) || reader.person.is_some_and(is_party)
 }
 
 const fn unreadable() -> EngineError {

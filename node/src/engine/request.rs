@@ -5,6 +5,7 @@ mod consent;
 mod emergency;
 mod family;
 mod moving;
+mod succession;
 mod transition;
 mod uptake;
 
@@ -18,7 +19,7 @@ use stafett_protocol::ledger::statement::Level;
 use stafett_protocol::municipality::{AreaCode, NationalIdentityNumber};
 use utoipa::ToSchema;
 
-pub use baton::{OfferBaton, ReassignBaton};
+pub use baton::{AskToHold, OfferBaton, OfferBatonThere, ReassignBaton};
 pub use consent::{
     AskConsent, ExceptEntry, GiveConsent, ReconfirmConsent, RefuseConsent, WithdrawConsent, WithdrawConsents,
     WithdrawnScope,
@@ -29,6 +30,7 @@ use crate::web::openapi::types as doc;
 pub use emergency::{OpenEmergency, ReviewEmergency};
 pub use family::{ApproveSharing, KnownParty, LimitGuardian, ProtectAddress, RegisterFamily};
 pub use moving::RefuseMove;
+pub use succession::{AskToTake, DeclineMove, MakePackage, OfferCase, RegisterAcceptance, WriteMoveNote};
 pub use transition::{ChangeTransition, EndTransition, MarkItem, OpenTransition, ReceiveTransition};
 pub use uptake::CannotTake;
 

@@ -212,6 +212,10 @@ impl SessionTask {
                     let (engine, partner) = (self.engine.clone(), self.state.partner());
                     tokio::spawn(async move { engine.compare(partner, *shown).await });
                 }
+                Output::BatonHeard(answer) => {
+                    let (engine, partner) = (self.engine.clone(), self.state.partner());
+                    tokio::spawn(async move { engine.hear_baton(partner, answer).await });
+                }
                 Output::LeavingHeard(heard) => {
                     let (engine, partner) = (self.engine.clone(), self.state.partner());
                     tokio::spawn(async move { engine.hear_leaving(partner, heard).await });

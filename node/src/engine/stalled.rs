@@ -131,14 +131,19 @@ impl Engine {
         Ok((ledger, signs))
     }
 
-    /// Whether whoever holds the baton works here, and in which service and unit; of a holder who has left,
-    /// the service and unit that opened the case.
+    /// Whether somebody holds the baton who works, and in which service and unit; of a holder who has left, or
+    /// works at a partner, the service and unit that opened the case.
     fn holder_of(&self, ledger: &LedgerView) -> (bool, ServiceCode, Option<String>) {
         let people = self.people();
-        let holder = people.get(ledger.baton().holder).filter(|person| !person.roles.is_empty());
+        let holder = ledger.baton().own_holder().and_then(|holder| people.get(holder));
+        let holder = holder.filter(|person| !person.roles.is_empty());
         match holder.as_ref().and_then(|person| Some((person.service.clone()?, person.unit.clone()))) {
             Some((service, unit)) => (true, service, unit),
-            None => (holder.is_some(), ledger.opened_by().clone(), ledger.opened_in().map(str::to_owned)),
+            None => (
+                holder.is_some() || ledger.baton().there().is_some(),
+                ledger.opened_by().clone(),
+                ledger.opened_in().map(str::to_owned),
+            ),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use stafett_config::partner::PartnerKeys;
 use stafett_config::{PartnerConfig, Partners};
 use stafett_protocol::agreement::Standing;
 use stafett_protocol::journal::Closing;
@@ -230,8 +231,9 @@ impl Engine {
         let service_names = names.map(|service| (service.code.clone(), service.names.nb.clone())).collect();
         let services = partner.services.iter();
         let controllers = services.map(|service| (service.code.clone(), service.controller)).collect();
+        let signing = partner.keys.iter().flat_map(PartnerKeys::signing);
         let terms = Terms {
-            partner_keys: partner.keys.signing().map(|key| PublicKey(key.bytes())).collect(),
+            partner_keys: signing.map(|key| PublicKey(key.bytes())).collect(),
             entries_max: partner.terms.entries_max,
             bytes_max: partner.terms.bytes_max,
         };
@@ -243,7 +245,8 @@ impl Engine {
             agreement: partner.agreement(),
             standing,
             is_revoked,
-            in_doubt: self.is_in_doubt(partner.organisation).await?,
+            // Without a node there is nothing to compare.
+            in_doubt: !partner.is_by_hand() && self.is_in_doubt(partner.organisation).await?,
             terms,
         })
     }
@@ -263,7 +266,7 @@ impl Engine {
         let mut links = Links::new();
         for (organisation, link) in before.iter() {
             let standing = self.standing_of(*organisation, link.is_revoked).await?;
-            let in_doubt = self.is_in_doubt(*organisation).await?;
+            let in_doubt = !link.is_by_hand() && self.is_in_doubt(*organisation).await?;
             let about = About { standing, in_doubt, ..link.about() };
             let link = if which(*organisation) { self.start_session(about).await? } else { link.with(about) };
             links.insert(*organisation, link);

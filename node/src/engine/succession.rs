@@ -19,10 +19,12 @@ use super::link::Links;
 use super::{Engine, EngineError};
 
 mod arriving;
+mod by_hand;
 mod inbox;
 mod leaving;
 mod offering;
 mod packing;
+mod showing;
 
 pub use offering::OfferMove;
 

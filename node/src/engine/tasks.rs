@@ -1,5 +1,6 @@
 //! What a person must do: in the cases whose baton the person holds or is offered, as the leader who
-//! answers for a case, and as the one of the unit where a child begins. Nothing of it is stored, so it is right also after a night without the node.
+//! answers for a case, and keeps it for a stafettholder at a partner, and as the one of the unit where a child
+//! begins. Nothing of it is stored, so it is right also after a night without the node.
 
 use stafett_protocol::id::CaseId;
 use stafett_protocol::ledger::LedgerView;
@@ -37,6 +38,7 @@ impl Engine {
                 }
             }
         }
+        items.extend(self.baton_tasks(reader).await?);
         items.sort_unstable_by_key(|item| (item.due, item.kind, item.case, item.consent, item.order));
         self.note(reader, None, "tasks".to_owned()).await?;
         Ok(items)
@@ -49,8 +51,9 @@ impl Engine {
         has_uptakes: bool,
     ) -> Result<Vec<TaskItem>, EngineError> {
         let ledger = self.ledger(case).await?;
-        let holds = ledger.baton().holder == reader.account;
         let leads = self.answers_for(reader, &ledger);
+        let keeps = leads && ledger.baton().there().is_some();
+        let holds = ledger.baton().is_held_by(reader.account) || keeps;
         let is_offered = self.offered_to(reader, &ledger).is_some();
         let receives = self.received_by(reader, &ledger).is_some();
         if !holds && !leads && !is_offered && !receives {

@@ -9,10 +9,13 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use stafett_protocol::access::leader::{Place, leads};
+use stafett_protocol::baton::BatonOffer;
+use stafett_protocol::consent::ConsentRecord;
 use stafett_protocol::decision::Decision;
 use stafett_protocol::id::{AccountId, CaseId, TransitionId};
 use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::ledger::statement::Said;
+use stafett_protocol::limits::{OVERLAP_AFTER_BATON_MS_MAX, TRANSITION_OVERLAP_MS_MAX};
 use stafett_protocol::municipality::{ItemCode, Service};
 use stafett_protocol::person::{Reader, Role};
 use stafett_protocol::protection::AddressProtection;
@@ -23,7 +26,7 @@ use stafett_protocol::transition::{
 
 pub(crate) use showing::Receiving;
 
-use super::answer::{OpenedTransition, UnitItem};
+use super::answer::OpenedTransition;
 use super::consents::invalid;
 use super::entries::Press;
 use super::request::{ChangeTransition, EndTransition, MarkItem, OpenTransition, ReceiveTransition};
@@ -42,7 +45,7 @@ const AHEAD_DAYS: i32 = 3 * 366;
 const BACK_DAYS: i32 = 184;
 
 impl Engine {
-    /// Begins a transition from the stafettholder's own unit, with the municipality's checklist. By a
+    /// Begins a transition from the place that the child leaves, with the municipality's checklist. By a
     /// form's button it is begun once, and who presses twice is answered as the first time.
     ///
     /// # Errors
@@ -58,15 +61,21 @@ impl Engine {
     ) -> Result<OpenedTransition, EngineError> {
         self.must_not_be_sealed()?;
         let _turn = self.inner.commands.lock().await;
-        let ledger = self.held_case(reader, case).await?;
+        let ledger = self.kept_case(reader, case).await?;
         let id = press.map_or_else(random, |press| press.id_bytes(reader, Some(case), 0));
         let id = TransitionId::from_random(id);
         if ledger.transitions().contains_key(&id) {
             return Ok(OpenedTransition { transition: id });
         }
-        let from = self.unit_of(reader.account).ok_or(EngineError::NotAllowed)?;
+        let units = self.units();
+        let from = match request.from {
+            Some(from) => Some(Unit { service: from.service, name: from.unit })
+                .filter(|from| units.contains(from) && self.is_place_of_children(from)),
+            None => self.leaves(&ledger, &units),
+        };
+        let from = from.ok_or_else(|| invalid("from", "expected a place where children are"))?;
         let to = Unit { service: request.to, name: request.unit };
-        if !self.units_but(&from).contains(&UnitItem { service: to.service.clone(), unit: to.name.clone() }) {
+        if !units.contains(&to) || to == from {
             return Err(invalid("to", "expected another service or unit of the municipality"));
         }
         let on = self.day_of("on", &request.on)?;
@@ -99,7 +108,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         self.must_not_be_sealed()?;
         let _turn = self.inner.commands.lock().await;
-        let ledger = self.held_case(reader, case).await?;
+        let ledger = self.kept_case(reader, case).await?;
         let under_way = under_way(&ledger)?.transition();
         let on = self.day_of("on", &request.on)?;
         let zone = &self.inner.config.node.time_zone;
@@ -118,10 +127,19 @@ impl Engine {
             };
             due.insert(code.clone(), self.end_of(day)?);
         }
+        let days = Days { starts_at, overlap_until, due };
+        let is_so = |(code, item): (&ItemCode, &Item)| days.due.get(code) == Some(&item.due);
+        if (under_way.starts_at, under_way.overlap_until) == (starts_at, overlap_until)
+            && under_way.items.iter().all(is_so)
+        {
+            return Ok(());
+        }
         let rows = self.inner.store.assignment_rows(case, self.now()).await?.into_iter();
         let ending = rows.filter(|row| row.until.is_some());
-        let local = ending.map(|row| LocalWrite::Assign(Assignment { until: Some(overlap_until), ..row }));
-        let days = Days { starts_at, overlap_until, due };
+        let local = ending.map(|row| {
+            let until = overlap_until.min(row.at.plus(OVERLAP_AFTER_BATON_MS_MAX));
+            LocalWrite::Assign(Assignment { until: Some(until), ..row })
+        });
         let said = Said::TransitionChanged { transition: under_way.id, days };
         self.say_of_transition(&ledger, Some(reader.account), said, local.collect()).await
     }
@@ -139,7 +157,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         self.must_not_be_sealed()?;
         let _turn = self.inner.commands.lock().await;
-        let ledger = self.held_case(reader, case).await?;
+        let ledger = self.kept_case(reader, case).await?;
         let record = under_way(&ledger)?;
         if !record.transition().items.contains_key(&request.item) {
             return Err(invalid("item", "expected an item of the checklist"));
@@ -170,6 +188,10 @@ impl Engine {
         let ledger = self.ledger(case).await?;
         let record = self.received_by(reader, &ledger).ok_or(EngineError::NotFound)?;
         let transition = record.transition();
+        let before = record.reception().map(|reception| reception.contact);
+        if before == Some(request.contact) {
+            return Ok(());
+        }
         let mut local = Vec::new();
         if let Some(contact) = request.contact {
             if !self.progress(&ledger, record).is_consented {
@@ -188,10 +210,7 @@ impl Engine {
                 until: None,
             }));
         }
-        let before = record.reception().and_then(|reception| reception.contact);
-        if let Some(account) = before.filter(|before| Some(*before) != request.contact) {
-            local.push(LocalWrite::Unassign { case, account });
-        }
+        local.extend(before.flatten().map(|account| LocalWrite::Unassign { case, account }));
         let said = Said::TransitionReceived { transition: transition.id, contact: request.contact };
         self.say_of_transition(&ledger, Some(reader.account), said, local).await
     }
@@ -209,10 +228,11 @@ impl Engine {
     ) -> Result<(), EngineError> {
         self.must_not_be_sealed()?;
         let _turn = self.inner.commands.lock().await;
-        let ledger = self.held_case(reader, case).await?;
+        let ledger = self.kept_case(reader, case).await?;
         let Some(record) = ledger.transition() else { return Ok(()) };
         let said = Said::TransitionEnded { transition: record.transition().id, how: request.how };
-        let local = self.overlap_dropped(case).await?;
+        let mut local = self.overlap_dropped(case).await?;
+        local.extend(self.contacts_dropped(&ledger, request.how));
         self.say_of_transition(&ledger, Some(reader.account), said, local).await
     }
 
@@ -223,37 +243,30 @@ impl Engine {
             return Ok(());
         }
         let said = Said::TransitionEnded { transition: record.transition().id, how: Outcome::Done };
-        let local = self.overlap_dropped(ledger.case()).await?;
+        let mut local = self.overlap_dropped(ledger.case()).await?;
+        local.extend(self.contacts_dropped(ledger, Outcome::Done));
         self.say_of_transition(ledger, None, said, local).await
     }
 
-    /// What lets whoever gives the baton on work with the case until the overlap ends; nothing outside a
-    /// transition, or if the person works with it anyway.
-    pub(super) async fn overlap_of(
-        &self,
-        ledger: &LedgerView,
-        taker: &Reader,
-    ) -> Result<Vec<LocalWrite>, EngineError> {
+    /// What lets whoever gives the baton on work with the case until the overlap ends, and no longer,
+    /// whatever task she had in it before; nothing outside a transition.
+    pub(super) fn overlap_of(&self, ledger: &LedgerView, taker: &Reader) -> Vec<LocalWrite> {
         let (case, now) = (ledger.case(), self.now());
-        let giver = ledger.baton().holder;
+        let Some(giver) = ledger.baton().own_holder() else { return Vec::new() };
         let (Some(record), Some(from), Some(to)) =
             (ledger.transition(), self.unit_of(giver), self.unit_of(taker.account))
         else {
-            return Ok(Vec::new());
+            return Vec::new();
         };
         let place = |unit: &Unit| unit.name.clone();
         let (of_giver, of_taker) = (place(&from), place(&to));
         let until =
             record.overlap((&from.service, of_giver.as_deref()), (&to.service, of_taker.as_deref()), now);
-        let Some(until) = until else { return Ok(Vec::new()) };
-        let rows = self.inner.store.assignment_rows(case, now).await?;
-        if rows.iter().any(|row| row.account == giver) {
-            return Ok(Vec::new());
-        }
+        let Some(until) = until else { return Vec::new() };
         let by = taker.account;
         let assignment =
             Assignment { case, service: from.service, account: giver, by, at: now, until: Some(until) };
-        Ok(vec![LocalWrite::Assign(assignment)])
+        vec![LocalWrite::Assign(assignment)]
     }
 
     /// What takes the case from whoever works with it only until the overlap ends.
@@ -261,6 +274,38 @@ impl Engine {
         let rows = self.inner.store.assignment_rows(case, UnixMillis(0)).await?.into_iter();
         let ending = rows.filter(|row| row.until.is_some());
         Ok(ending.map(|row| LocalWrite::Unassign { case, account: row.account }).collect())
+    }
+
+    /// What takes the case from those whom units have named, now that a transition ends: being named was a
+    /// task in it. Only where nobody may hold the baton, whoever is named works with the case on, and until
+    /// the child has left there too.
+    fn contacts_dropped(&self, ledger: &LedgerView, how: Outcome) -> Vec<LocalWrite> {
+        let Some(ends) = ledger.transition() else { return Vec::new() };
+        let stays = |unit: &Unit| !self.may_have_the_baton(ledger, unit);
+        let is_over = |record: &&TransitionRecord| {
+            let (one, to) = (record.transition(), &record.transition().to);
+            if one.id == ends.transition().id {
+                how == Outcome::GivenUp || !stays(to)
+            } else {
+                how == Outcome::Done && stays(to) && *to == ends.transition().from
+            }
+        };
+        let over = ledger.transitions().values().filter(is_over);
+        let named = over.filter_map(|record| record.reception()?.contact);
+        named.map(|account| LocalWrite::Unassign { case: ledger.case(), account }).collect()
+    }
+
+    /// Takes the rows of those whose time with a case is over out of the store, so that a clock that is set
+    /// back gives nobody the case again (law 17). Run by the clock, with the turn of commands.
+    pub(super) async fn end_overlaps_by_the_clock(&self, case: CaseId) -> Result<(), EngineError> {
+        let now = self.now();
+        let rows = self.inner.store.assignment_rows(case, UnixMillis(0)).await?.into_iter();
+        let over = rows.filter(|row| row.until.is_some_and(|until| until <= now));
+        let writes: Vec<_> = over.map(|row| LocalWrite::Unassign { case, account: row.account }).collect();
+        if !writes.is_empty() {
+            self.inner.store.write_local(writes).await?;
+        }
+        Ok(())
     }
 
     async fn say_of_transition(
@@ -277,36 +322,57 @@ impl Engine {
     }
 
     /// The transition under way whose receiving unit the person leads. Under a strictly confidential
-    /// address nobody is told by the node that somebody comes.
+    /// address nobody is told by the node that somebody comes; nor is anybody while the node is sealed, as
+    /// such an address, or a withdrawal, may stand in the journal alone.
     pub(super) fn received_by<'a>(
         &self,
         reader: &Reader,
         ledger: &'a LedgerView,
     ) -> Option<&'a TransitionRecord> {
         let is_hidden = ledger.address_protection() == AddressProtection::StrictlyConfidential;
-        let record = ledger.transition().filter(|_| !is_hidden && !ledger.is_over())?;
+        let is_told = !is_hidden && !ledger.is_over() && !self.is_sealed();
+        let record = ledger.transition().filter(|_| is_told)?;
         let people = self.people();
         let unit = people.get(reader.account)?.unit.as_deref();
         let to = &record.transition().to;
         leads(reader, unit, &Place { service: &to.service, unit: to.name.as_deref() }).then_some(record)
     }
 
+    /// The consents to the receiving service that count for a transition. Between units of one service it
+    /// is one that the family was asked for since it began.
+    pub(super) fn counting_for<'a>(
+        &self,
+        ledger: &'a LedgerView,
+        record: &'a TransitionRecord,
+        service: &'a Service,
+    ) -> impl Iterator<Item = &'a ConsentRecord> {
+        let counts = |consent: &&ConsentRecord| {
+            !ledger.protection().closes(consent, false) && self.is_asked_for(ledger, record, consent)
+        };
+        ledger.valid_consents(service, self.now()).filter(counts)
+    }
+
+    /// Whether the family was asked for a consent with this transition in mind, if it has to be.
+    fn is_asked_for(&self, ledger: &LedgerView, record: &TransitionRecord, consent: &ConsentRecord) -> bool {
+        let asked = ledger.asked_since(consent.consent().id);
+        !record.is_within_a_service() || asked.is_some_and(|asked| asked >= record.begun_at())
+    }
+
     /// What holds beside the ledger.
     pub(super) fn progress(&self, ledger: &LedgerView, record: &TransitionRecord) -> Progress {
         let to = &record.transition().to;
         let service = Service { host: self.inner.own, code: to.service.clone() };
-        let mut counting = ledger.valid_consents(&service, self.now());
-        let is_consented = counting.any(|consent| !ledger.protection().closes(consent, false));
+        let is_consented = self.counting_for(ledger, record, &service).next().is_some();
         let is_there = |account| {
             let unit = self.unit_of(account);
             unit.is_some_and(|unit| to.holds(&unit.service, unit.name.as_deref()))
         };
         let offer = ledger.baton().waiting(self.now());
-        let baton = if is_there(ledger.baton().holder) {
+        let baton = if ledger.baton().own_holder().is_some_and(is_there) {
             BatonAt::There
         } else if !self.may_have_the_baton(ledger, to) {
             BatonAt::StaysAway
-        } else if offer.is_some_and(|offer| is_there(offer.to)) {
+        } else if offer.and_then(BatonOffer::own_to).is_some_and(is_there) {
             BatonAt::Offered
         } else {
             BatonAt::Elsewhere
@@ -328,21 +394,28 @@ impl Engine {
         Some(Unit { service: person.service.clone()?, name: person.unit.clone() })
     }
 
-    /// Every service and unit of the municipality but one.
-    fn units_but(&self, from: &Unit) -> Vec<UnitItem> {
+    /// Every service of the municipality that has no units by name, and every unit of the others.
+    fn units(&self) -> Vec<Unit> {
         let people = self.people();
         let mut units = Vec::new();
         for service in &self.inner.config.services {
             let of_service = people.iter().filter(|person| person.service.as_ref() == Some(&service.code));
-            let mut named: Vec<_> = of_service.filter_map(|person| person.unit.clone()).collect();
+            let mut named: Vec<_> = of_service.filter_map(|person| person.unit.clone()).map(Some).collect();
             named.sort_unstable();
             named.dedup();
-            units.push(UnitItem { service: service.code.clone(), unit: None });
-            let named = named.into_iter().map(Some);
-            units.extend(named.map(|unit| UnitItem { service: service.code.clone(), unit }));
+            let names = if named.is_empty() { vec![None] } else { named };
+            units.extend(names.into_iter().map(|name| Unit { service: service.code.clone(), name }));
         }
-        units.retain(|unit| unit.service != from.service || (unit.unit.is_some() && unit.unit != from.name));
         units
+    }
+
+    /// Which place a child most likely leaves: the stafettholder's own, or else where the case was opened.
+    fn leaves(&self, ledger: &LedgerView, units: &[Unit]) -> Option<Unit> {
+        let opened =
+            Unit { service: ledger.opened_by().clone(), name: ledger.opened_in().map(str::to_owned) };
+        let own = ledger.baton().own_holder().and_then(|holder| self.unit_of(holder));
+        let likely = [own, Some(opened)].into_iter().flatten();
+        likely.into_iter().find(|unit| units.contains(unit) && self.is_place_of_children(unit))
     }
 
     /// Employees of a unit who are nobody of the family.
@@ -412,8 +485,7 @@ fn under_way(ledger: &Arc<LedgerView>) -> Result<&TransitionRecord, EngineError>
 }
 
 fn check_days(starts_at: UnixMillis, overlap_until: UnixMillis) -> Result<(), EngineError> {
-    let fits = starts_at < overlap_until
-        && overlap_until.since(starts_at) <= stafett_protocol::limits::TRANSITION_OVERLAP_MS_MAX;
+    let fits = starts_at < overlap_until && overlap_until.since(starts_at) <= TRANSITION_OVERLAP_MS_MAX;
     if fits {
         Ok(())
     } else {

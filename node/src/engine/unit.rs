@@ -75,12 +75,14 @@ impl Engine {
     fn unit_case(&self, ledger: &LedgerView, signs: Vec<Sign>) -> UnitCase {
         let people = self.people();
         let now = self.now();
-        let holder = people.get(ledger.baton().holder).filter(|person| !person.roles.is_empty());
+        let baton = ledger.baton();
+        let works = |account| people.get(account).is_some_and(|person| !person.roles.is_empty());
+        let is_held = baton.own_holder().is_none_or(works);
         UnitCase {
             case: ledger.case(),
             opened_at: ledger.opened_at(),
             level: ledger.level(),
-            holder: holder.map(|person| person.name.clone()),
+            holder: self.holder_called(baton).filter(|_| is_held),
             is_acting: ledger.baton().is_acting,
             held_since: ledger.baton().since,
             is_offered: ledger.baton().waiting(now).is_some(),

@@ -85,7 +85,7 @@ impl Engine {
         request: CannotTake,
     ) -> Result<(), EngineError> {
         self.must_not_be_sealed()?;
-        let _turn = self.inner.commands.lock().await;
+        let turn = self.inner.commands.lock().await;
         let grants = self.inner.store.grants_received_in(case).await?;
         let leads = may_assign(reader, &grants, self.now());
         let service = reader.service.clone().filter(|_| leads).ok_or(EngineError::NotFound)?;
@@ -103,7 +103,9 @@ impl Engine {
         let rows = self.inner.store.assignment_rows(case, self.now()).await?.into_iter();
         let of_service = rows.filter(|row| row.service == service);
         let unassigned = of_service.map(|row| LocalWrite::Unassign { case, account: row.account }).collect();
-        self.say_uptakes(uptakes, unassigned).await
+        self.say_uptakes(uptakes, unassigned).await?;
+        drop(turn);
+        self.mend_batons_here().await
     }
 
     /// What takes a service's earlier answers back: it takes the case after all.
@@ -178,6 +180,7 @@ impl Engine {
             registration: None,
             order: None,
             service: Some(service_of(&heard.uptake)),
+            offer: None,
         };
         cannot.map(item).collect()
     }

@@ -34,18 +34,19 @@ pub fn transport_settings(config: &NodeConfig) -> TransportSettings {
     }
 }
 
-/// Returns a partner as the transport knows it, for an agreement in force. A revoked partner has
-/// a link for orders to erase and their receipts alone.
-pub fn row(partner: &PartnerConfig) -> Partner {
-    let pins = std::iter::once(partner.keys.tls_current).chain(partner.keys.tls_next);
-    Partner {
+/// Returns a partner as the transport knows it, for an agreement in force; none of a municipality
+/// without a node. A revoked partner has a link for orders to erase and their receipts alone.
+pub fn row(partner: &PartnerConfig) -> Option<Partner> {
+    let keys = partner.keys.as_ref()?;
+    let pins = std::iter::once(keys.tls_current).chain(keys.tls_next);
+    Some(Partner {
         organisation: partner.organisation,
         pins: pins.map(|key| Fingerprint::from_bytes(key.bytes())).collect(),
         agreement_from: partner.terms.period.starts_at(),
         agreement_until: partner.terms.period.ends_at(),
         recall_only: partner.revoked,
         address: partner.address.as_ref().map(ToString::to_string),
-    }
+    })
 }
 
 /// Returns all partners as the transport knows them at `now`. One whose agreement has ended keeps
@@ -60,7 +61,7 @@ pub async fn table(
 ) -> Result<PartnerTable, StoreError> {
     let mut rows = Vec::with_capacity(partners.len());
     for partner in partners.iter() {
-        let mut row = row(partner);
+        let Some(mut row) = row(partner) else { continue };
         if !row.recall_only && row.agreement_until <= now {
             let left = store.left_with(partner.organisation).await?;
             let answered = |at: UnixMillis| now.since(at) < RECEIPT_ASKED_AGAIN_MS;

@@ -233,12 +233,12 @@ fn write_partner(node: &NodeConfig, partner: &NodeConfig, keys: &NodeKeys, addre
         controller: partner.node.organisation,
         address: address.map(|address| address.parse().expect("an address")),
         revoked: false,
-        keys: PartnerKeys {
+        keys: Some(PartnerKeys {
             tls_current: own.tls,
             tls_next: None,
             signing_current: own.signing,
             signing_next: None,
-        },
+        }),
         terms: AgreementTerms {
             reference: "2026/1".to_owned(),
             processor_agreement: "2026/2".to_owned(),

@@ -24,7 +24,7 @@ use crate::store::sealed::{GRANT_RECEIVED, RECEIPT_SIGNED};
 use crate::store::snapshot::{Snapshot, statement_of};
 use crate::store::step::Step;
 use crate::store::value::{count, millis, moment, organisation};
-use crate::store::{StoreReader, disclosure, entry, ledger, mark, proposal, succession, uptake};
+use crate::store::{StoreReader, baton, disclosure, entry, ledger, mark, proposal, succession, uptake};
 
 impl StoreReader {
     /// Returns the grants that a partner's node signed for this one, ended ones too.
@@ -163,6 +163,7 @@ fn link_snapshot(
     mark::read(snapshot, partner, &mut link)?;
     uptake::read(snapshot, partner, &mut link)?;
     succession::read(snapshot, partner, &mut link)?;
+    baton::read(snapshot, partner, &mut link)?;
     Ok(link)
 }
 

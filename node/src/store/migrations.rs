@@ -33,6 +33,8 @@ pub(crate) const STORE: &[Migration] = &[
     Migration { name: "assignment_until", sql: include_str!("migrations/0012_assignment_until.sql") },
     Migration { name: "succession", sql: include_str!("migrations/0013_succession.sql") },
     Migration { name: "arrival", sql: include_str!("migrations/0014_arrival.sql") },
+    Migration { name: "package_by_hand", sql: include_str!("migrations/0015_package_by_hand.sql") },
+    Migration { name: "baton_there", sql: include_str!("migrations/0016_baton_there.sql") },
 ];
 
 /// The schema of `keys.sqlite`.

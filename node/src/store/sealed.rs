@@ -85,6 +85,7 @@ pub(crate) static EMERGENCY_OPENING: SealedTable =
 pub(crate) static EMERGENCY_REVIEW: SealedTable =
     table("emergency_review", &["case_id", "opening_id", "account", "reviewed_at"]);
 pub(crate) static ACCESS_LOG: SealedTable = table("access_log", &["case_id", "number"]);
+pub(crate) static BATON_THERE: SealedTable = table("baton_there", &["case_id", "offer_id"]);
 pub(crate) static SUCCESSION_OUT: SealedTable = table("succession_out", &["case_id", "succession_id"]);
 pub(crate) static SUCCESSION_IN: SealedTable = table("succession_in", &["case_id", "succession_id"]);
 pub(crate) static SUCCESSION_PART: SealedTable =
@@ -94,9 +95,10 @@ pub(crate) static PACKAGE_PART: SealedTable =
     table("package_part", &["case_id", "succession_id", "revision", "part"]);
 pub(crate) static PACKAGE_ITEM: SealedTable =
     table("package_item", &["case_id", "succession_id", "revision", "entry_id"]);
+pub(crate) static PACKAGE_BY_HAND: SealedTable = table("package_by_hand", &["case_id", "package_id"]);
 
 /// Every sealed table: sealing anew and searching go through all of them.
-pub(crate) static TABLES: [&SealedTable; 28] = [
+pub(crate) static TABLES: [&SealedTable; 30] = [
     &PRIVATE_CASE,
     &ASSIGNMENT,
     &LEDGER,
@@ -125,6 +127,8 @@ pub(crate) static TABLES: [&SealedTable; 28] = [
     &PACKAGE_PART,
     &PACKAGE_ITEM,
     &SUCCESSION_NOTE,
+    &PACKAGE_BY_HAND,
+    &BATON_THERE,
 ];
 
 impl SealedTable {

@@ -300,10 +300,21 @@ pub(crate) fn put_package(step: &mut Step<'_>, made: &PackageMade) -> Result<(),
             (succession.as_bytes(), revision, part, case.as_bytes(), sealed),
         )?;
     }
+    put_items(step, *case, *succession, *revision, items)
+}
+
+/// Keeps which entries stand in a package.
+pub(crate) fn put_items(
+    step: &mut Step<'_>,
+    case: CaseId,
+    succession: SuccessionId,
+    revision: u32,
+    items: &[PackageItem],
+) -> Result<(), StoreError> {
     for PackageItem { entry, generation, heads } in items {
         let content = SealedItem { generation: *generation, heads: heads.clone() };
-        let place = of_item(case, succession, *revision, entry);
-        let sealed = step.seal(*case, &PACKAGE_ITEM, &place, &json(&content, PACKAGE_ITEM.name)?)?;
+        let place = of_item(&case, &succession, revision, entry);
+        let sealed = step.seal(case, &PACKAGE_ITEM, &place, &json(&content, PACKAGE_ITEM.name)?)?;
         step.execute(
             "INSERT OR IGNORE INTO package_item (succession_id, revision, entry_id, case_id, made_at, sealed)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",

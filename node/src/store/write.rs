@@ -1,9 +1,9 @@
 //! What each write of a transaction does to the rows.
 
-use stafett_protocol::id::{AccountId, CaseId, EntryId, SuccessionId, TokenId};
+use stafett_protocol::id::{AccountId, BatonOfferId, CaseId, EntryId, PackageId, SuccessionId, TokenId};
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::time::UnixMillis;
-use stafett_protocol::transaction::{Committed, Transaction, Write};
+use stafett_protocol::transaction::{Committed, PackageItem, Transaction, Write};
 
 use crate::store::access_log::AccessRow;
 use crate::store::arrival::CarriedCase;
@@ -13,12 +13,13 @@ use crate::store::entry::write::NewChange;
 use crate::store::error::StoreError;
 use crate::store::handover::HandoverNote;
 use crate::store::login::TokenRecord;
+use crate::store::package::StoredPackage;
 use crate::store::sealed::{LEDGER, PROTECTION};
 use crate::store::session::SessionWrite;
 use crate::store::step::Step;
 use crate::store::{
-    access_log, arrival, case, chain, disclosure, emergency, entry, erase, handover, journal, ledger, link,
-    login, mark, meta, private_case, proposal, returned, session, succession, uptake, word,
+    access_log, arrival, baton, case, chain, disclosure, emergency, entry, erase, handover, journal, ledger,
+    link, login, mark, meta, package, private_case, proposal, returned, session, succession, uptake, word,
 };
 
 /// One thing to keep that concerns this node alone.
@@ -42,6 +43,15 @@ pub enum LocalWrite {
         /// The person.
         account: AccountId,
     },
+    /// A package for the hand, and which entries stand in it.
+    PackageByHand {
+        /// The package.
+        stored: Box<StoredPackage>,
+        /// Its entries.
+        items: Vec<PackageItem>,
+    },
+    /// A package for the hand is deleted.
+    PackageDropped(PackageId),
     /// The note of a new offer of the baton, in place of what was there.
     HandoverNote(HandoverNote),
     /// What a stafettholder writes to the one who takes a case over, in place of what was there.
@@ -55,6 +65,14 @@ pub enum LocalWrite {
     },
     /// An offer of the baton came to nothing: its note goes.
     HandoverNoteDropped(CaseId),
+    /// The leader of a service asks somebody whether she takes another municipality's baton, or nobody any
+    /// longer.
+    BatonAsked {
+        /// The offer.
+        offer: BatonOfferId,
+        /// Who is asked.
+        to: Option<AccountId>,
+    },
     /// What came with a case from another municipality, beside its entries.
     CarriedCase {
         /// The case; it must be opened, if only by the same transaction.
@@ -205,6 +223,8 @@ fn apply(step: &mut Step<'_>, write: &Write) -> Result<(), StoreError> {
         Write::PackagePart { succession, index, bytes } => {
             succession::put_part(step, *succession, *index, bytes)
         }
+        Write::BatonThere(record) => baton::put(step, record),
+        Write::BatonThereOver(offer) => baton::end(step, *offer),
     }
 }
 
@@ -213,10 +233,13 @@ fn apply_local(step: &mut Step<'_>, write: &LocalWrite) -> Result<(), StoreError
         LocalWrite::PrivateCase { case, document, at } => private_case::put(step, *case, document, *at),
         LocalWrite::Assign(assignment) => case::assign(step, assignment),
         LocalWrite::Unassign { case, account } => case::unassign(step, *case, *account),
+        LocalWrite::PackageByHand { stored, items } => package::put(step, stored, items),
+        LocalWrite::PackageDropped(package) => package::drop_package(step, *package),
         LocalWrite::HandoverNote(note) => handover::put(step, note),
         LocalWrite::MoveNote { case, succession, text } => {
             succession::put_note(step, *case, *succession, text)
         }
+        LocalWrite::BatonAsked { offer, to } => baton::ask(step, *offer, *to),
         LocalWrite::HandoverNoteDropped(case) => handover::drop_of(step, *case),
         LocalWrite::CarriedCase { case, carried } => arrival::put_case(step, *case, carried),
         LocalWrite::EmergencyOpened(new) => emergency::open(step, new),

@@ -62,14 +62,17 @@ pub(crate) mod words;
 pub(crate) mod write;
 
 pub(crate) mod consents;
+pub(crate) mod hand;
 pub(crate) mod household;
 pub(crate) mod kin;
 pub(crate) mod looks;
 
 pub(crate) mod baton;
+pub(crate) mod coming;
 pub(crate) mod disclosures;
 pub(crate) mod emergency;
 pub(crate) mod meeting;
+pub(crate) mod moving;
 pub(crate) mod operations;
 pub(crate) mod search;
 pub(crate) mod stalled;
@@ -330,7 +333,7 @@ const fn places_of(role: Role) -> &'static [(Key, &'static str)] {
             (Key("emergency-reviews-title"), "/emergency/reviews"),
             (Key("search-title"), "/search"),
         ],
-        Role::BtiCoordinator => &[(Key("stalled-title"), "/stalled")],
+        Role::BtiCoordinator => &[(Key("stalled-title"), "/stalled"), (Key("coming-title"), "/moves")],
         Role::Guardian | Role::Subject => {
             &[(Key("family-title"), "/family"), (Key("search-title"), "/search")]
         }

@@ -51,7 +51,7 @@ pub fn task(
     now: UnixMillis,
 ) -> Result<CaseTask, Denial> {
     let works = matches!(reader.role, Role::Employee | Role::UnitLeader);
-    if works && ledger.baton().holder == reader.account {
+    if works && ledger.baton().is_held_by(reader.account) {
         return Ok(CaseTask::Stafettholder);
     }
     let is_assigned = reader.role == Role::Employee && assigned.contains(&reader.account);

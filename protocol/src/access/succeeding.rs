@@ -128,7 +128,7 @@ pub fn permit_transfer<'step>(
     let host = asked.recipient.host;
     let mut services = asked.services().map(|code| Service { host, code: code.clone() });
     let is_closed = services.any(|one| ledger.is_excepted(&one, entry.entry, now));
-    if record.excepts(entry.entry) || is_closed || is_kept_from_another_move(ledger, record, entry.entry) {
+    if is_closed || ledger.is_kept_from_move(record, entry.entry) {
         return Err(Denial::Excepted);
     }
     if all_consented(record, entry) { Ok(permit) } else { Err(Denial::AboutAnother) }
@@ -155,22 +155,12 @@ pub fn standing_of_move(question: &MoveQuestion<'_>, offering: &Offering) -> lea
         });
     let consent = match record.map(|record| ledger.status(record, now)) {
         None => ConsentStanding::Over,
+        Some(_) if ledger.is_closed() => ConsentStanding::Over,
         Some(status) if status.is_over() => ConsentStanding::Over,
         Some(status) if status.counts() && permit_succession(question).is_ok() => ConsentStanding::Counts,
         Some(_) => ConsentStanding::Paused,
     };
     leaving::Standing { consent, is_blocked: record.is_some_and(|one| is_blocked(ledger, one)), is_agreed }
-}
-
-/// Whether the family kept an entry back when it was asked for another move to the same municipality, which
-/// this consent does not replace: whoever asks again must ask for that.
-fn is_kept_from_another_move(ledger: &LedgerView, record: &ConsentRecord, entry: EntryId) -> bool {
-    let host = record.consent().recipient.host;
-    let before = |id: &ConsentId| to_a_move(ledger, *id).and_then(|one| one.consent().supersedes);
-    let line: BTreeSet<_> = std::iter::successors(Some(record.consent().id), before).collect();
-    let moves = ledger.consents().iter().filter(|(id, _)| !line.contains(*id));
-    let mut moves = moves.filter_map(|(id, _)| to_a_move(ledger, *id));
-    moves.any(|other| other.consent().recipient.host == host && other.excepts(entry))
 }
 
 fn to_a_move(ledger: &LedgerView, consent: ConsentId) -> Option<&ConsentRecord> {

@@ -288,7 +288,11 @@ impl Decision {
         Ok(self.ledger.moves().get(&succession).ok_or(LedgerError::NoSuchMove)?)
     }
 
-    fn move_question<'a>(&'a self, consent: ConsentId, partner: PartnerView<'a>) -> MoveQuestion<'a> {
+    pub(super) fn move_question<'a>(
+        &'a self,
+        consent: ConsentId,
+        partner: PartnerView<'a>,
+    ) -> MoveQuestion<'a> {
         let (agreement, standing) = (partner.agreement, partner.standing);
         MoveQuestion { ledger: &self.ledger, agreement, standing, consent, now: self.at }
     }

@@ -28,7 +28,10 @@ impl LedgerView {
             | Said::BatonDeclined { .. }
             | Said::BatonRecalled { .. }
             | Said::BatonReassigned { .. }
-            | Said::BatonFell { .. } => self.apply_to_baton(&statement.said, at)?,
+            | Said::BatonFell { .. }
+            | Said::BatonAcceptedThere { .. }
+            | Said::BatonDeclinedThere { .. }
+            | Said::BatonReturned { .. } => self.apply_to_baton(&statement.said, at)?,
             Said::TransitionOpened { .. }
             | Said::TransitionChanged { .. }
             | Said::TransitionItemDone { .. }
@@ -70,6 +73,10 @@ impl LedgerView {
             | Said::SuccessionOffered { .. }
             | Said::SuccessionWentOn { .. }
             | Said::SuccessionRestored { .. } => self.apply_to_move(&statement.said, at)?,
+            Said::PackageMade { .. }
+            | Said::PackageTakenBack { .. }
+            | Said::PackageAccepted { .. }
+            | Said::PackageRestored { .. } => self.apply_by_hand(&statement.said, at)?,
             Said::Closed => {
                 self.must_be_open()?;
                 self.closed_at = Some(at);
@@ -179,7 +186,7 @@ impl LedgerView {
         match said {
             Said::BatonOffered { offer } => {
                 self.must_be_open()?;
-                self.baton.offer(*offer, at)?;
+                self.baton.offer(offer.clone(), at)?;
             }
             Said::BatonAccepted { offer, by } => {
                 self.must_be_open()?;
@@ -189,6 +196,12 @@ impl LedgerView {
             Said::BatonRecalled { offer } => self.baton.recall(*offer)?,
             Said::BatonReassigned { to } => self.baton.reassign(*to, at),
             Said::BatonFell { to } => self.baton.fall(*to, at),
+            Said::BatonAcceptedThere { offer, account, name, .. } => {
+                self.must_be_open()?;
+                self.baton.accept_there(*offer, *account, name.clone(), at)?;
+            }
+            Said::BatonDeclinedThere { offer, .. } => self.baton.decline_there(*offer)?,
+            Said::BatonReturned { offer, to, .. } => self.baton.give_back(*offer, *to, at)?,
             _ => {}
         }
         Ok(())

@@ -8,6 +8,10 @@
 //! Of an exception whose consent was lost in a restore the service is not known: the entry is closed
 //! to all, until a consent to a service that was asked for since does not name it. Whoever asks
 //! starts with what is closed so.
+//!
+//! What the family keeps back from a move is of moves alone: it closes nothing to a service from day to
+//! day, and no move to that municipality takes it along before a version that replaces the consent leaves
+//! it out.
 
 use std::collections::BTreeSet;
 
@@ -84,6 +88,53 @@ impl LedgerView {
             .collect()
     }
 
+    /// Whether the family keeps an entry back from the move that a consent is about: by its terms, by a word on
+    /// it, on one that it replaces since this one was asked for, or on another move to the same
+    /// municipality.
+    pub(crate) fn is_kept_from_move(&self, record: &ConsentRecord, entry: EntryId) -> bool {
+        let asked = record.consent();
+        let words = self.exceptions.iter().filter(|word| word.entry == entry);
+        let mut words = words.filter_map(|word| Some((word, self.to_a_move(word.under?)?)));
+        let is_of_line = |one: ConsentId| self.is_of_line(asked.id, one);
+        let by_a_word = words.any(|(word, to)| {
+            let one = to.consent();
+            let is_left_out =
+                one.id != asked.id && is_of_line(one.id) && word.place < self.asked_at(asked.id);
+            one.recipient.host == asked.recipient.host && !is_left_out
+        });
+        let mut moves = self.consents.keys().filter_map(|id| self.to_a_move(*id));
+        let by_terms = moves.any(|other| {
+            let one = other.consent();
+            let counts = one.id == asked.id || !is_of_line(one.id);
+            counts && one.recipient.host == asked.recipient.host && one.exceptions.contains(&entry)
+        });
+        by_a_word || by_terms
+    }
+
+    /// Returns the entries with which a consent to a move starts that replaces another: what was asked with
+    /// the one that took effect last along its line and with those after it, and every word that was said
+    /// along the line on these, or since that one was asked for.
+    pub fn kept_from_move(&self, replaced: ConsentId) -> BTreeSet<EntryId> {
+        let before = |id: &ConsentId| self.to_a_move(*id).and_then(|one| one.consent().supersedes);
+        let mut kept = BTreeSet::new();
+        let mut settled = None;
+        for id in std::iter::successors(Some(replaced), before) {
+            let Some(record) = self.to_a_move(id) else { break };
+            let words = self.exceptions.iter().filter(|word| word.under == Some(id));
+            let counts = |word: &&Exception| settled.is_none_or(|asked| word.place > asked);
+            kept.extend(words.filter(counts).map(|word| word.entry));
+            if settled.is_none() {
+                kept.extend(record.consent().exceptions.iter().copied());
+                settled = self.takes_effect_at(record).map(|_| self.asked_at(id));
+            }
+        }
+        kept
+    }
+
+    fn to_a_move(&self, consent: ConsentId) -> Option<&ConsentRecord> {
+        self.consents.get(&consent).filter(|record| record.consent().kind == ConsentKind::Transfer)
+    }
+
     /// Returns the entries that were closed to a service which is lost in a restore, also those that
     /// a consent to some service has opened since.
     pub fn closed_to_all(&self) -> BTreeSet<EntryId> {
@@ -103,8 +154,12 @@ impl LedgerView {
     /// those whose service was lost in a restore, that held when it was asked for.
     pub fn drops(&self, version: ConsentId, now: UnixMillis) -> BTreeSet<EntryId> {
         let Some(record) = self.consents.get(&version) else { return BTreeSet::new() };
-        let asked = AsOf::said_before(self.asked_at(version), now);
         let consent = record.consent();
+        if consent.kind == ConsentKind::Transfer {
+            let kept = consent.supersedes.map(|replaced| self.kept_from_move(replaced)).unwrap_or_default();
+            return kept.into_iter().filter(|entry| !self.is_kept_from_move(record, *entry)).collect();
+        }
+        let asked = AsOf::said_before(self.asked_at(version), now);
         let along = self.exceptions_to(&consent.recipient).filter(|closed| {
             !consent.exceptions.contains(&closed.entry) && self.is_along(consent.supersedes, *closed)
         });

@@ -8,14 +8,15 @@ use crate::baton::BatonOffer;
 use crate::consent::rule::{Birthdays, Party, SubjectKind};
 use crate::consent::{Channel, Consent, WithdrawnPart, Yes};
 use crate::id::{
-    AccountId, BatonOfferId, CaseId, ConsentId, EntryId, GrantId, OrderId, PersonId, RegistrationId,
-    SuccessionId, TransitionId,
+    AccountId, BatonOfferId, CaseId, ConsentId, EntryId, GrantId, OrderId, PackageId, PersonId,
+    RegistrationId, SuccessionId, TransitionId,
 };
 use crate::municipality::{AreaCode, ItemCode, OrganisationNumber, ServiceCode};
 use crate::signed::{Chained, Place, Statement, StatementHash};
 use crate::succession::CivilDay;
 use crate::succession::leaving::{Became, LeavingEvent, Offering};
 use crate::succession::origin::Way;
+use crate::succession::package::Line;
 use crate::time::UnixMillis;
 use crate::transition::{Days, Outcome, Transition};
 
@@ -184,6 +185,33 @@ pub enum Said {
         /// To whom.
         to: AccountId,
     },
+    /// Somebody of a service at a partner took the baton that was offered to it. Said by the node.
+    BatonAcceptedThere {
+        /// Which offer.
+        offer: BatonOfferId,
+        /// Who: the account there.
+        account: AccountId,
+        /// Who: the name, as the partner says it.
+        name: Line,
+        /// The hash of the partner's token.
+        hash: StatementHash,
+    },
+    /// Nobody of the service took it. Said by the node.
+    BatonDeclinedThere {
+        /// Which offer.
+        offer: BatonOfferId,
+        /// The hash of the partner's token.
+        hash: StatementHash,
+    },
+    /// Whoever held it at a partner gave it back, and somebody here acts. Said by the node.
+    BatonReturned {
+        /// By which offer it was held there.
+        offer: BatonOfferId,
+        /// To whom.
+        to: AccountId,
+        /// The hash of the partner's token.
+        hash: StatementHash,
+    },
     /// A transition to another service or unit was begun.
     TransitionOpened {
         /// From where to where, when, and by which checklist.
@@ -293,6 +321,38 @@ pub enum Said {
         channel: Option<Channel>,
         /// On which day.
         on: CivilDay,
+    },
+    /// A package for the hand was made of the case, for a municipality without a node.
+    PackageMade {
+        /// Its id.
+        package: PackageId,
+        /// For whom.
+        to: OrganisationNumber,
+        /// Under which consent.
+        consent: ConsentId,
+        /// The hash of its document.
+        document: StatementHash,
+    },
+    /// The case does not move by that package any more.
+    PackageTakenBack {
+        /// Which.
+        package: PackageId,
+    },
+    /// The other municipality has said in writing that it takes the case over: from here on it is its.
+    PackageAccepted {
+        /// By which package.
+        package: PackageId,
+        /// Where its letter is filed.
+        archive: String,
+        /// The day on which it took the case over.
+        on: CivilDay,
+    },
+    /// That the case had moved by hand stood in the journal and not in this chain, which was restored.
+    PackageRestored {
+        /// By which package.
+        package: PackageId,
+        /// To whom.
+        to: OrganisationNumber,
     },
     /// The case came from another municipality; second and only once, right after its opening. Said by
     /// the node.

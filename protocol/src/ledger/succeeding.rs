@@ -22,6 +22,8 @@ pub struct Move {
     pub leaving: Leaving,
     /// When it was offered, or heard of again.
     pub since: UnixMillis,
+    /// When it was decided; none while it is open.
+    pub settled_at: Option<UnixMillis>,
 }
 
 /// The family's no to a move of the case.
@@ -68,7 +70,13 @@ impl LedgerView {
 
     /// Whether the case is another municipality's.
     pub fn has_moved(&self) -> bool {
-        self.transfer().is_some()
+        self.moved_to().is_some()
+    }
+
+    /// Whose the case is by now, over the link or by hand; none while it is this municipality's.
+    pub fn moved_to(&self) -> Option<OrganisationNumber> {
+        let by_hand = || self.moved_by_hand().map(|(_, one)| one.to);
+        self.transfer().map(|(_, one)| one.to).or_else(by_hand)
     }
 
     /// Whether nothing more is written in the case: it is closed, or another municipality's.
@@ -76,9 +84,10 @@ impl LedgerView {
         self.is_closed() || self.has_moved()
     }
 
-    /// Who is stafettholder here; none once the case is another municipality's.
+    /// Who of this municipality is stafettholder; none while somebody at a partner is, and once the case
+    /// is another municipality's.
     pub fn holder(&self) -> Option<AccountId> {
-        (!self.has_moved()).then_some(self.baton.holder)
+        self.baton.own_holder().filter(|_| !self.has_moved())
     }
 
     /// Of a case that has moved only what ends something here, and what becomes of the move, can be
@@ -87,6 +96,7 @@ impl LedgerView {
         let ends = match said {
             Said::SuccessionWentOn { .. }
             | Said::SuccessionRestored { .. }
+            | Said::PackageRestored { .. }
             | Said::GrantEnded { .. }
             | Said::EraseOrdered { .. }
             | Said::ReceiptFiled { .. }
@@ -116,6 +126,9 @@ impl LedgerView {
             | Said::BatonRecalled { .. }
             | Said::BatonReassigned { .. }
             | Said::BatonFell { .. }
+            | Said::BatonAcceptedThere { .. }
+            | Said::BatonDeclinedThere { .. }
+            | Said::BatonReturned { .. }
             | Said::LevelChanged { .. }
             | Said::GrantIssued { .. }
             | Said::TransitionOpened { .. }
@@ -123,6 +136,9 @@ impl LedgerView {
             | Said::TransitionItemDone { .. }
             | Said::TransitionReceived { .. }
             | Said::SuccessionOffered { .. }
+            | Said::PackageMade { .. }
+            | Said::PackageTakenBack { .. }
+            | Said::PackageAccepted { .. }
             | Said::CarriedOver { .. }
             | Said::MoveRefused { .. } => false,
         };
@@ -143,7 +159,8 @@ impl LedgerView {
                 if self.transition().is_some() {
                     return Err(TransitionError::UnderWay.into());
                 }
-                if !Leaving::may_offer(self.moves.values().map(|one| &one.leaving)) {
+                let may_offer = Leaving::may_offer(self.moves.values().map(|one| &one.leaving));
+                if !may_offer || self.open_package().is_some() {
                     return Err(LedgerError::MoveOpen);
                 }
                 let consent = Some(offering.consent);
@@ -151,12 +168,12 @@ impl LedgerView {
                 super::insert_new(
                     &mut self.moves,
                     *succession,
-                    Move { to: *to, consent, leaving, since: at },
+                    Move { to: *to, consent, leaving, since: at, settled_at: None },
                 )?;
             }
             Said::MoveRefused { said_by, channel, on } => {
                 self.must_be_open()?;
-                if self.open_move().is_some() {
+                if self.open_move().is_some() || self.open_package().is_some() {
                     return Err(LedgerError::MoveOpen);
                 }
                 let is_party = |person: &PersonId| self.parties().iter().any(|party| party.person == *person);
@@ -169,6 +186,9 @@ impl LedgerView {
             Said::SuccessionWentOn { succession, event } => {
                 let one = self.moves.get_mut(succession).ok_or(LedgerError::NoSuchMove)?;
                 one.leaving = one.leaving.step(event, at)?;
+                if !one.leaving.is_open() {
+                    one.settled_at = one.settled_at.or(Some(at));
+                }
                 if !one.leaving.is_owner() {
                     self.baton.leave();
                 }
@@ -181,7 +201,8 @@ impl LedgerView {
                 let consent = known.and_then(|one| one.consent);
                 let since = known.map_or(at, |one| one.since);
                 let leaving = Leaving::settled(*became, at);
-                self.moves.insert(*succession, Move { to: *to, consent, leaving, since });
+                let settled_at = Some(at);
+                self.moves.insert(*succession, Move { to: *to, consent, leaving, since, settled_at });
                 if self.has_moved() {
                     self.baton.leave();
                 }

@@ -76,7 +76,7 @@ fn opening() -> Verified<LedgerStatement> {
     let said = Said::Opened {
         subject_kind: view.subject_kind(),
         level: view.level(),
-        holder: view.baton().holder,
+        holder: view.baton().last_own_holder(),
         service: view.opened_by().clone(),
         unit: view.opened_in().map(str::to_owned),
         parties: view.parties().to_vec(),
@@ -196,15 +196,15 @@ fn order_waits_until_its_receipt_is_filed() {
 #[test]
 fn baton_follows_its_own_rules_in_the_chain() {
     let nils = AccountId::from_bytes([70; 16]);
-    let offer = BatonOffer { id: BatonOfferId::from_bytes([71; 16]), to: nils, lapses_at: UnixMillis(51) };
+    let offer = BatonOffer::own(BatonOfferId::from_bytes([71; 16]), nils, UnixMillis(51));
     let view = Case::child().ledger;
     let accepted = Said::BatonAccepted { offer: offer.id, by: nils };
     assert_eq!(try_say(&view, accepted.clone()), Err(LedgerError::Baton(BatonError::NoSuchOffer)));
 
     let offered = try_say(&view, Said::BatonOffered { offer }).expect("offers");
-    assert_eq!(offered.baton().holder, HOLDER);
+    assert_eq!(offered.holder(), Some(HOLDER));
 
-    assert_eq!(try_say(&offered, accepted).expect("accepts").baton().holder, nils);
+    assert_eq!(try_say(&offered, accepted).expect("accepts").holder(), Some(nils));
 }
 
 #[test]

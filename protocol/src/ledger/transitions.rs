@@ -19,7 +19,7 @@ impl LedgerView {
                 if self.transition().is_some() {
                     return Err(TransitionError::UnderWay.into());
                 }
-                let begun = TransitionRecord::begin(transition.clone())?;
+                let begun = TransitionRecord::begin(transition.clone(), at)?;
                 super::insert_new(&mut self.transitions, transition.id, begun)?;
             }
             Said::TransitionChanged { transition, days } => {

@@ -24,6 +24,7 @@ impl Session {
         let case = ledger.case();
         let before = self.open_in(case);
         self.cases.insert(case, ledger);
+        self.batons.look_at(case);
         if self.is_over_on_the_way(|on_the_way| on_the_way == case) && !planted!("way-not-closed") {
             self.close_the_way();
         }
@@ -52,6 +53,7 @@ impl Session {
         if closes {
             self.close_the_way();
             self.mark_unsent_entries();
+            self.batons.look_at_all(self.cases.keys());
         }
     }
 

@@ -215,6 +215,7 @@ impl Session {
                     return;
                 };
                 issued.stored = true;
+                self.batons.look_at(issued.grant.statement().case);
                 self.write(Write::GrantStored(grant), Work::Nothing);
             }
             Stored::Relation(relation) => {

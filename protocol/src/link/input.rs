@@ -59,6 +59,8 @@ pub enum Input {
     ProposalMade(Proposal),
     /// The leader of an own service has answered a grant of this partner's.
     UptakeSaid(crate::uptake::Uptake),
+    /// Somebody of an own service has answered an offer of the baton, and that is committed.
+    BatonSaid(Box<crate::baton::there::BatonThere>),
     /// What holds of a case that moves to the partner: committed.
     LeavingTold(Box<LeavingRecord>),
     /// What holds of a case that may come from the partner: committed.

@@ -1,5 +1,6 @@
 //! Everything that the shell must do for a session.
 
+use crate::baton::there::AnswerThere;
 use crate::erasure::Receipt;
 use crate::id::{DisclosureId, SuccessionId};
 use crate::mark::LinkMark;
@@ -42,6 +43,9 @@ pub enum Output {
     /// The partner says something of a case that may come here, which follows: commit it, and tell what holds
     /// as [`ArrivingTold`](super::input::Input::ArrivingTold).
     ArrivingHeard(ArrivingHeard),
+    /// The partner answers an offer of a baton, which follows: decide and commit. What holds is told with
+    /// the case; if nothing comes of it, the partner says it again.
+    BatonHeard(Verified<AnswerThere>),
     /// Read a part of a package, and tell it as [`PartRead`](super::input::Input::PartRead).
     ReadPart {
         /// Of which move.

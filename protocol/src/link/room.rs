@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::Session;
 use super::output::Output;
 use crate::id::EntryId;
-use crate::limits::{DISCLOSURE_BATCH_ENTRIES, OUTPUT_FRAMES_WAITING_MAX};
+use crate::limits::{DISCLOSURE_BATCH_ENTRIES, OUTPUT_FRAMES_WAITING_MAX, PACKAGE_PARTS_WAITING_MAX};
 use crate::wire::error_code::CloseCode;
 
 /// Changes that one frame holds at the least: each part of an entry but the last is filled to
@@ -69,6 +69,11 @@ impl Session {
 
     pub(super) fn has_room_for_orders(&self) -> bool {
         self.room.has_room_for_orders()
+    }
+
+    /// Whether there is room for a part of a package, which is large: few wait for whoever does not read.
+    pub(super) fn has_room_for_a_part(&self) -> bool {
+        self.room.waiting < PACKAGE_PARTS_WAITING_MAX
     }
 
     /// The partner has an entry as it was sent. What it was told of may wait in the transport still,

@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::access::Held;
+use crate::baton::there::BatonThere;
 use crate::entry::{ChangeHash, Heads};
 use crate::erasure::{EraseOrder, Receipt};
 use crate::grant::{Grant, ReceivedGrant};
-use crate::id::{CaseId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId, SuccessionId};
+use crate::id::{
+    BatonOfferId, CaseId, EntryId, GenerationId, GrantId, OrderId, ProposalId, RelationId, SuccessionId,
+};
 use crate::ledger::LedgerView;
 use crate::mark::LinkMark;
 use crate::municipality::OrganisationNumber;
@@ -54,6 +57,8 @@ pub struct Snapshot {
     pub said: BTreeMap<GrantId, SaidUptake>,
     /// What the partner's services have answered to own grants that have not ended.
     pub heard: BTreeMap<GrantId, HeardUptake>,
+    /// Offers of the partner's batons to own services that are not over.
+    pub batons: BTreeMap<BatonOfferId, BatonThere>,
     /// How far the own statements for the partner go.
     pub own_mark: OwnMark,
     /// The partner's latest mark.

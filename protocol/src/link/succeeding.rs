@@ -38,13 +38,25 @@ struct OnLink<Record, Says> {
     answered_at: Option<UnixMillis>,
     /// What came is with the shell, which has not told back.
     is_heard: bool,
+    /// That was the transfer, by which the case is opened.
+    is_opening: bool,
+    /// When a transfer could not be kept: reading a package costs too much to do it again at once.
+    not_opened_at: Option<UnixMillis>,
     /// That the offer is about to leave is being written down.
     is_noting: bool,
 }
 
 impl<Record, Says: PartialEq> OnLink<Record, Says> {
     fn new(record: Record) -> Self {
-        Self { record, said: None, answered_at: None, is_heard: false, is_noting: false }
+        Self {
+            record,
+            said: None,
+            answered_at: None,
+            is_heard: false,
+            is_opening: false,
+            not_opened_at: None,
+            is_noting: false,
+        }
     }
 
     /// Whether something that stands to be said is due.
@@ -121,13 +133,17 @@ impl Session {
         }
     }
 
-    /// When something is said again, if nothing is answered until then.
+    /// When something is said again, if nothing is answered until then. What cannot be said now has no such
+    /// moment: that it can be is told by an event.
     pub(super) fn move_timeout(&self) -> Option<UnixMillis> {
-        let leaving = self.moves.leaving.values().filter_map(|on| {
+        if !self.has_begun() || !self.has_room() {
+            return None;
+        }
+        let leaving = self.moves.leaving.values().filter(|on| !on.is_noting).filter_map(|on| {
             let (said, at) = on.said.as_ref()?;
             (on.record.leaving.says().as_ref() == Some(said)).then(|| at.plus(MOVE_REPEAT_MS))
         });
-        let arriving = self.moves.arriving.values().filter_map(|on| {
+        let arriving = self.moves.arriving.values().filter(|on| !on.is_heard).filter_map(|on| {
             let (said, at) = on.said.as_ref()?;
             (on.record.arriving.says().as_ref() == Some(said)).then(|| at.plus(repeat_of(*said)))
         });
@@ -140,8 +156,12 @@ impl Session {
         if let Some(on) = self.moves.leaving.get_mut(&succession) {
             on.is_heard = false;
         }
+        let now = self.now;
         if let Some(on) = self.moves.arriving.get_mut(&succession) {
             on.is_heard = false;
+            if std::mem::take(&mut on.is_opening) {
+                on.not_opened_at = Some(now);
+            }
         }
     }
 

@@ -54,6 +54,10 @@ pub(super) enum Work {
     OfferHanded(SuccessionId),
     /// Say that a service's answer is kept.
     UptakeHeard(GrantId, UnixMillis),
+    /// Count what is kept of an offer of a baton as durable.
+    BatonKept(Box<crate::baton::there::BatonThere>),
+    /// Forget an offer of a baton.
+    BatonOver(crate::id::BatonOfferId),
 }
 
 impl Session {
@@ -82,6 +86,8 @@ impl Session {
             Work::MarkSeen(mark) => self.mark_seen(*mark, &outcome),
             Work::OfferHanded(succession) => self.offer_handed(succession, outcome),
             Work::UptakeHeard(grant, said_at) => self.uptake_heard(grant, said_at, outcome),
+            Work::BatonKept(record) => self.baton_kept(*record, &outcome),
+            Work::BatonOver(offer) => self.baton_over(offer, &outcome),
         }
     }
 }

@@ -41,8 +41,7 @@ fn case_whose_holder_has_left_has_stopped() {
 fn offer_that_nobody_answers_is_a_sign_after_a_week_also_when_it_has_lapsed() {
     let mut case = Case::child();
     let lapses_at = UnixMillis(START).plus(BATON_OFFER_MS);
-    let offer =
-        BatonOffer { id: BatonOfferId::from_bytes([1; 16]), to: AccountId::from_bytes([2; 16]), lapses_at };
+    let offer = BatonOffer::own(BatonOfferId::from_bytes([1; 16]), AccountId::from_bytes([2; 16]), lapses_at);
     case.say_by(HOLDER, Said::BatonOffered { offer }, START);
 
     assert_eq!(shown(&case, START + 7 * DAY - 1), Vec::new());

@@ -398,6 +398,24 @@ impl Leaving {
         }
     }
 
+    /// Returns who has accepted, while the move is undecided.
+    pub fn acceptance(&self) -> Option<&Acceptance> {
+        match self {
+            Self::Accepted { acceptance, .. }
+            | Self::Packed { acceptance, .. }
+            | Self::Stored { acceptance, .. } => Some(acceptance),
+            _ => None,
+        }
+    }
+
+    /// Returns when an undecided move comes to nothing by itself.
+    pub fn ends_by_itself_at(&self) -> Option<UnixMillis> {
+        match self {
+            Self::Offered { offering } => Some(offering.lapses_at),
+            _ => self.acceptance().map(|acceptance| acceptance.at.plus(SUCCESSION_OPEN_MS)),
+        }
+    }
+
     /// Returns why a move came to nothing, if it did.
     pub fn end_cause(&self) -> Option<EndCause> {
         match self {
@@ -443,17 +461,11 @@ impl Leaving {
     }
 
     fn waited(&self, now: UnixMillis) -> Result<Self, SuccessionError> {
-        let cause = match self {
-            Self::Offered { offering } if offering.lapses_at <= now => EndCause::Lapsed,
-            Self::Accepted { acceptance, .. }
-            | Self::Packed { acceptance, .. }
-            | Self::Stored { acceptance, .. }
-                if now.since(acceptance.at) >= SUCCESSION_OPEN_MS =>
-            {
-                EndCause::NotCarriedOut
-            }
-            _ => return Err(SuccessionError::OutOfTurn),
-        };
+        if self.ends_by_itself_at().is_none_or(|at| now < at) {
+            return Err(SuccessionError::OutOfTurn);
+        }
+        let is_offered = matches!(self, Self::Offered { .. });
+        let cause = if is_offered { EndCause::Lapsed } else { EndCause::NotCarriedOut };
         if planted!("succession-lapse-ignored") {
             return Err(SuccessionError::OutOfTurn);
         }

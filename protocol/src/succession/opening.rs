@@ -89,6 +89,8 @@ pub struct Opened {
     pub guardians: Vec<GuardianDetails>,
     /// The family and the subject, as the old ledger had them.
     pub parties: Vec<Party>,
+    /// The areas that the youth has closed to a guardian.
+    pub closed: BTreeMap<PersonId, BTreeSet<AreaCode>>,
     /// The level that the case has here.
     pub level: Level,
     /// The level that it had, as the old owner calls it.
@@ -239,6 +241,7 @@ pub fn open(
         subject: family.subject,
         guardians: family.guardians,
         parties: family.parties,
+        closed: family.closed,
     })
 }
 
@@ -248,6 +251,7 @@ struct Family {
     /// In the order of the package's numbers.
     guardians: Vec<GuardianDetails>,
     parties: Vec<Party>,
+    closed: BTreeMap<PersonId, BTreeSet<AreaCode>>,
 }
 
 impl Family {
@@ -258,13 +262,16 @@ impl Family {
     ) -> Result<Self, OpeningError> {
         let subject = of_subject(subject, PersonId::from_random(random()));
         let mut parties = vec![Party { person: subject.person, capacity: Capacity::Subject }];
-        let mut guardians = Vec::new();
+        let (mut guardians, mut closed) = (Vec::new(), BTreeMap::new());
         for other in others {
             if other.capacity == Capacity::Subject {
                 return Err(OpeningError::Form);
             }
             let person = PersonId::from_random(random());
             parties.push(Party { person, capacity: other.capacity });
+            if !other.closed.is_empty() {
+                closed.insert(person, other.closed.into_iter().collect());
+            }
             guardians.push(GuardianDetails {
                 person,
                 name: other.name.into(),
@@ -278,7 +285,7 @@ impl Family {
                 interpreter: None,
             });
         }
-        Ok(Self { subject, guardians, parties })
+        Ok(Self { subject, guardians, parties, closed })
     }
 
     fn person(&self, whom: Whom) -> Option<PersonId> {

@@ -99,12 +99,6 @@ impl ArrivingRecord {
         Self { offer: Some(token), terms: Some(terms), ..Self::at(statement.course, arriving, now) }
     }
 
-    /// Starts with the end of a move that is not known here: it is remembered, and nothing else.
-    pub fn ended(ended: &Verified<super::statement::Ended>, now: UnixMillis) -> Self {
-        let settled = Some(ended.token().to_owned());
-        Self { settled, ..Self::at(ended.statement().course, Arriving::Ended, now) }
-    }
-
     /// Starts with a move that a restored node knows by its journal alone, or by what it is shown.
     pub fn asking(course: Course, now: UnixMillis) -> Self {
         Self::at(course, Arriving::Asking { answer: None }, now)
@@ -182,7 +176,8 @@ impl ArrivingRecord {
             ArrivingHeard::Late(late) => {
                 let said = late.statement();
                 let is_next = usize::try_from(said.number).is_ok_and(|number| number == self.late.len());
-                if !self.arriving.is_owner() || !is_next {
+                // Of each word there is one: whoever says it again says nothing.
+                if !self.arriving.is_owner() || !is_next || self.late.contains(&said.word) {
                     return Err(SuccessionError::OutOfTurn);
                 }
                 next.late.push(said.word);

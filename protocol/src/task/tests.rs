@@ -1,5 +1,7 @@
 //! When each task appears, when it is due and what ends it.
 
+mod moves;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -309,7 +311,8 @@ fn registration_is_the_leaders_task_until_it_is_answered() {
     assert!(TaskKind::ALL.iter().all(|kind| kind.is_for_leader()
         || kind.is_for_stafettholder()
         || kind.is_for_receiver()
-        || kind.is_for_receiving_leader()));
+        || kind.is_for_receiving_leader()
+        || kind.is_of_a_baton_here()));
 }
 
 #[test]
@@ -392,12 +395,12 @@ fn tasks_stand_in_the_order_of_their_days() {
 #[test]
 fn offer_of_the_baton_is_a_task_of_the_receiver_until_it_lapses() {
     let mut case = shared();
-    let offer = BatonOffer {
-        id: BatonOfferId::from_bytes([63; 16]),
-        to: AccountId::from_bytes([64; 16]),
-        lapses_at: UnixMillis(START + 9 * DAY),
-    };
-    case.say(Said::BatonOffered { offer }, START);
+    let offer = BatonOffer::own(
+        BatonOfferId::from_bytes([63; 16]),
+        AccountId::from_bytes([64; 16]),
+        UnixMillis(START + 9 * DAY),
+    );
+    case.say(Said::BatonOffered { offer: offer.clone() }, START);
 
     ends(&case, START + 9 * DAY, TaskKind::BatonOffered);
 
@@ -419,12 +422,8 @@ fn acting_holder_is_asked_to_find_another_within_a_week_and_is_late_after_it() {
     let asked = |case: &Case, now| tasks(&case.ledger, now).into_iter().find(|task| task.kind == kind);
     assert_eq!(asked(&case, UnixMillis(START)).map(|task| task.due), Some(UnixMillis(START + 7 * DAY)));
     assert!(kind.is_for_stafettholder() && !kind.is_for_receiver());
-    let offer = BatonOffer {
-        id: BatonOfferId::from_bytes([63; 16]),
-        to: nurse,
-        lapses_at: UnixMillis(START + 9 * DAY),
-    };
-    case.say(Said::BatonOffered { offer }, START + DAY);
+    let offer = BatonOffer::own(BatonOfferId::from_bytes([63; 16]), nurse, UnixMillis(START + 9 * DAY));
+    case.say(Said::BatonOffered { offer: offer.clone() }, START + DAY);
     assert!(asked(&case, UnixMillis(START + 8 * DAY)).is_some(), "an offer gives nothing");
     case.say(Said::BatonAccepted { offer: offer.id, by: nurse }, START + 8 * DAY);
     assert_eq!(asked(&case, UnixMillis(START + 8 * DAY)), None);

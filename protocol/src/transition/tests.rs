@@ -20,6 +20,8 @@ fn unit(code: &str, name: Option<&str>) -> Unit {
     Unit { service: service(code), name: name.map(str::to_owned) }
 }
 
+const BEGUN: UnixMillis = UnixMillis(0);
+
 fn transition() -> Transition {
     let item =
         |(name, day, met_by): (&str, u64, MetBy)| (code(name), Item { due: UnixMillis(day * DAY), met_by });
@@ -41,7 +43,7 @@ fn transition() -> Transition {
 }
 
 fn begun() -> TransitionRecord {
-    TransitionRecord::begin(transition()).expect("fits together")
+    TransitionRecord::begin(transition(), BEGUN).expect("fits together")
 }
 
 fn days() -> Days {
@@ -58,7 +60,7 @@ fn places_items_and_days_that_do_not_fit_are_refused() {
     let refused = |change: fn(&mut Transition)| {
         let mut wrong = transition();
         change(&mut wrong);
-        TransitionRecord::begin(wrong).expect_err("refused")
+        TransitionRecord::begin(wrong, BEGUN).expect_err("refused")
     };
 
     assert_eq!(refused(|wrong| wrong.to = wrong.from.clone()), TransitionError::SamePlace);
@@ -69,16 +71,16 @@ fn places_items_and_days_that_do_not_fit_are_refused() {
     let many = |count: usize| {
         let item = Item { due: START, met_by: MetBy::Hand };
         let items = (0..count).map(|number| (code(&format!("item-{number}")), item)).collect();
-        TransitionRecord::begin(Transition { items, ..transition() }).map(|_| ())
+        TransitionRecord::begin(Transition { items, ..transition() }, BEGUN).map(|_| ())
     };
     assert_eq!(many(TRANSITION_ITEMS_MAX), Ok(()));
     assert_eq!(many(TRANSITION_ITEMS_MAX + 1), Err(TransitionError::Items));
     let mut other_unit = transition();
     other_unit.from = unit("school", Some("Solbakken"));
-    assert!(TransitionRecord::begin(other_unit).is_ok(), "from one school to another");
+    assert!(TransitionRecord::begin(other_unit, BEGUN).is_ok(), "from one school to another");
     let mut at_once = transition();
     at_once.overlap_until = START;
-    assert!(TransitionRecord::begin(at_once).is_ok(), "without an overlap");
+    assert!(TransitionRecord::begin(at_once, BEGUN).is_ok(), "without an overlap");
 }
 
 #[test]
@@ -167,10 +169,44 @@ fn whoever_gives_the_baton_from_the_one_unit_to_the_other_works_on_until_the_end
 }
 
 #[test]
-fn time_ends_it_once_the_baton_is_there_or_will_never_come() {
-    let record = begun();
-    let over = |baton, now| record.is_over(Progress { baton, ..BEFORE }, now);
+fn overlap_lasts_no_longer_than_a_school_year_after_the_baton_is_given() {
+    let mut late = transition();
+    (late.starts_at, late.overlap_until) = (UnixMillis(1_000 * DAY), UnixMillis(1_010 * DAY));
+    let record = TransitionRecord::begin(late, UnixMillis(0)).expect("fits");
+    let (kindergarten, school) = (service("kindergarten"), service("school"));
+    let (giver, taker) = ((&kindergarten, Some("Solbakken")), (&school, Some("Granlia")));
 
+    assert_eq!(record.overlap(giver, taker, UnixMillis(0)), Some(UnixMillis(366 * DAY)));
+    assert_eq!(record.overlap(giver, taker, UnixMillis(700 * DAY)), Some(UnixMillis(1_010 * DAY)));
+}
+
+#[test]
+fn unit_that_takes_part_is_asked_who_follows_up_once_a_consent_counts() {
+    let mut record = begun();
+    record.receive(None, UnixMillis(0)).expect("under way");
+    let told = |record: &TransitionRecord, is_consented, baton| {
+        kinds(record, Progress { is_consented, baton }, UnixMillis(0))
+    };
+
+    assert_eq!(told(&record, false, BatonAt::Elsewhere), []);
+    assert_eq!(told(&record, true, BatonAt::Elsewhere), [TaskKind::TransitionContactMissing]);
+    assert_eq!(told(&record, true, BatonAt::There), [], "the stafettholder follows up");
+    record.receive(Some(NILS), UnixMillis(4)).expect("under way");
+    assert_eq!(told(&record, true, BatonAt::Elsewhere), []);
+}
+
+#[test]
+fn time_ends_it_once_all_is_met_and_the_baton_is_there_or_will_never_come() {
+    let mut record = begun();
+    let over = |record: &TransitionRecord, baton, now| record.is_over(Progress { baton, ..BEFORE }, now);
+    for item in transition().items.keys() {
+        assert!(!over(&record, BatonAt::There, END), "an item is open");
+        record.mark(item, true).expect("on the list");
+    }
+    assert!(!over(&record, BatonAt::There, END), "the unit has not said that it takes part");
+    record.receive(None, UnixMillis(3)).expect("under way");
+
+    let over = |baton, now| over(&record, baton, now);
     assert!(over(BatonAt::There, END) && over(BatonAt::StaysAway, END));
     assert!(!over(BatonAt::There, UnixMillis(END.0 - 1)));
     assert!(!over(BatonAt::Elsewhere, END) && !over(BatonAt::Offered, END), "somebody is told instead");
@@ -179,7 +215,7 @@ fn time_ends_it_once_the_baton_is_there_or_will_never_come() {
 #[test]
 fn item_is_told_of_two_weeks_ahead_and_until_it_is_met() {
     let mut record = begun();
-    record.receive(None, UnixMillis(0)).expect("under way");
+    record.receive(Some(NILS), UnixMillis(0)).expect("under way");
     let due = UnixMillis(50 * DAY);
     let first = UnixMillis(due.0 - TRANSITION_AHEAD_MS);
     assert_eq!(kinds(&record, BEFORE, UnixMillis(first.0 - 1)), []);

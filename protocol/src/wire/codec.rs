@@ -97,6 +97,8 @@ pub fn encode(frame: &Frame) -> Result<Vec<u8>, EncodeError> {
         Frame::SuccessionAnswer(body) => to_bytes(body),
         Frame::PackagePart(body) => to_bytes(body),
         Frame::Evidence(body) => to_bytes(body),
+        Frame::Baton(body) => to_bytes(body),
+        Frame::BatonAnswer(body) => to_bytes(body),
     };
     bytes.extend(body?);
     if bytes.len() > FRAME_BYTES_MAX {
@@ -145,6 +147,8 @@ pub fn decode(bytes: &[u8]) -> Result<Frame, DecodeError> {
         27 => Frame::SuccessionAnswer(from_bytes(kind, body)?),
         28 => Frame::PackagePart(from_bytes(kind, body)?),
         29 => Frame::Evidence(from_bytes(kind, body)?),
+        30 => Frame::Baton(from_bytes(kind, body)?),
+        31 => Frame::BatonAnswer(from_bytes(kind, body)?),
         unknown => return Err(DecodeError::UnknownKind(unknown)),
     })
 }

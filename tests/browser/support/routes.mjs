@@ -11,13 +11,13 @@ export const REACHES = {
   Marte: [
     ...READS, ...WRITES, '/emergency', '/cases/new', `${CASE}/consents`, `${CASE}/consents/new`, `${CASE}/consents/{}`,
     `${CASE}/consents/{}/answer`, `${CASE}/consents/{}/withdraw`, `${CASE}/consents/{}/form`, `${CASE}/family`,
-    `${CASE}/family/circle`, `${CASE}/looks`, `${CASE}/baton`, `${CASE}/baton/offer`, `${CASE}/transition`, `${CASE}/move/without`, `${CASE}/close`, `${CASE}/meeting`,
+    `${CASE}/family/circle`, `${CASE}/looks`, `${CASE}/baton`, `${CASE}/baton/offer`, `${CASE}/transition`, `${CASE}/move`, `${CASE}/move/without`, `${CASE}/close`, `${CASE}/meeting`,
     `${CASE}/meeting/{}`, `${CASE}/meeting/{}/write`, `${CASE}/meeting/{}/end`,
   ],
   Siri: [...READS, ...WRITES, '/emergency', '/cases/new', `${CASE}/baton`, `${CASE}/transition`],
   Knut: ['/cases', '/cases/new', '/baton', '/search', '/emergency'],
   Randi: ['/cases', '/unit', '/emergency', '/emergency/reviews', '/baton', '/search', `${CASE}/family`, `${CASE}/family/circle`, `${CASE}/baton`, `${CASE}/baton/give`, `${CASE}/transition`],
-  Bente: ['/stalled'],
+  Bente: ['/stalled', '/moves'],
   Arne: ['/'],
   Jo: ['/operations'],
   Dagny: ['/disclosures', '/emergency/reviews', `${CASE}/looks`],
@@ -39,6 +39,11 @@ const LED_TO = {
   '/assets/{}/{}': 'a file of the look',
   '/cases/{}/live': 'an open page listens to it',
   '/emergency/case': 'whoever posts the form of an emergency opening is led here',
+  '/moves/{}': 'there is one when another municipality offers a case, as in the story of the move',
+  '/baton/{}': 'there is one when another municipality offers the baton of a case that it shares',
+  '/cases/{}/move/hand': 'led to where the family moves to a municipality without a node, as in that story',
+  '/cases/{}/move/hand/file': 'a file to keep, which that story opens',
+  '/cases/{}/move/transfer': 'led to once the other municipality has the package, as in the story of the move',
   '/family': 'leads on at once whoever is in one case alone',
 };
 

@@ -63,12 +63,12 @@ export async function askConsent(marte, service, areas, { opens = [], hides = []
 }
 
 /** From the page of a consent: writes down what somebody of the family said. */
-export async function register(marte, who, answer = 'consents-answer-yes') {
+export async function register(marte, who, answer = 'consents-answer-yes', { button = 'consents-answer-button' } = {}) {
   await marte.link('consents-register');
   await marte.keys.choose(marte.t('consents-answer-who'), new RegExp(`^${who}`));
   await marte.keys.choose(marte.t('consents-answer-what'), marte.t(answer));
   await marte.keys.choose(marte.t('consents-evidence'), marte.t('consents-evidence-oral'));
-  await marte.button('consents-answer-button', {});
+  await marte.button(button, {});
   await marte.says('notice-answered');
 }
 

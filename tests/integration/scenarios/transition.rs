@@ -243,6 +243,10 @@ async fn story(is_private: bool) -> anyhow::Result<()> {
         .await?;
     ensure!(town.until(end)? <= 0, "the overlap ended before its time");
     ensure!(status(&marte, &town.path("")).await? == 200, "Marte reads on");
+    let view: Value = marte.get(&transition).await?;
+    must_not("time ended it with an item open", view["under_way"].is_null())?;
+    let mark = json!({ "item": "consents-looked-through", "done": true });
+    let _: Value = marte.post(&town.path("/transition/item"), &mark).await?;
     until("the end of the transition, by the clock", async || {
         let view: Value = marte.get(&transition).await?;
         Ok(view["under_way"].is_null().then_some(()))

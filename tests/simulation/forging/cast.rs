@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stafett_protocol::baton::BatonOffer;
+use stafett_protocol::baton::there::{AnswerThere, NowThere, OfferThere};
 use stafett_protocol::consent::rule::{Birthdays, Capacity, Party, SubjectKind};
 use stafett_protocol::consent::{
     Channel, ChildHeard, Consent, Evidence, HeardBy, Interpreter, WithdrawnPart, Yes,
@@ -12,8 +13,8 @@ use stafett_protocol::entry::EntryKind;
 use stafett_protocol::erasure::{Done, EraseOrder, ORDER_TEXT, Receipt};
 use stafett_protocol::grant::Grant;
 use stafett_protocol::id::{
-    AccountId, BatonOfferId, CaseId, ConsentId, EntryId, GrantId, OrderId, RegistrationId, SuccessionId,
-    TransitionId,
+    AccountId, BatonOfferId, CaseId, ConsentId, EntryId, GrantId, OrderId, PackageId, RegistrationId,
+    SuccessionId, TransitionId,
 };
 use stafett_protocol::ledger::statement::{LedgerStatement, Level, Said};
 use stafett_protocol::mark::LinkMark;
@@ -29,6 +30,7 @@ use stafett_protocol::succession::statement::{
 use stafett_protocol::time::{MINUTE, UnixMillis};
 use stafett_protocol::transition::{Days, Item, MetBy, Outcome, Transition, Unit};
 use stafett_protocol::uptake::Uptake;
+use stafett_protocol::wire::baton::{BatonAnswerFrame, BatonFrame};
 use stafett_protocol::wire::succession::{KeyBytes, SuccessionAnswerFrame, SuccessionFrame};
 use stafett_protocol::wire::{Frame, GrantFrame, MarkFrame, OrderFrame, ReceiptFrame, UptakeFrame};
 use stafett_tests::federation::{AskFor, CaseAt, NewEntry};
@@ -176,7 +178,7 @@ pub(super) fn frame_of<T: Statement>(token: String) -> Frame {
 }
 
 /// A token in every frame that carries one.
-pub(super) fn frames_of_every_kind(token: &str) -> [(&'static str, Frame); 12] {
+pub(super) fn frames_of_every_kind(token: &str) -> [(&'static str, Frame); 15] {
     let token = || token.to_owned();
     let said = |body| Frame::Succession(Box::new(body));
     [
@@ -185,6 +187,9 @@ pub(super) fn frames_of_every_kind(token: &str) -> [(&'static str, Frame); 12] {
         (Receipt::TYPE, Frame::Receipt(ReceiptFrame { token: token() })),
         (LinkMark::TYPE, Frame::Mark(MarkFrame { token: token() })),
         (Uptake::TYPE, Frame::Uptake(UptakeFrame::Said { token: token() })),
+        (OfferThere::TYPE, Frame::Baton(BatonFrame::Offer { token: token() })),
+        (NowThere::TYPE, Frame::Baton(BatonFrame::Now { token: token() })),
+        (AnswerThere::TYPE, Frame::BatonAnswer(BatonAnswerFrame::Answer { token: token() })),
         (Offer::TYPE, said(SuccessionFrame::Offer { token: token() })),
         (Ended::TYPE, said(SuccessionFrame::Ended { token: token() })),
         (Transferred::TYPE, said(SuccessionFrame::Transferred { token: token(), key: KeyBytes([7; 32]) })),
@@ -274,6 +279,7 @@ pub(super) fn everything_said() -> Vec<Said> {
     let (hash, now) = (StatementHash::of("a token"), UnixMillis(7));
     let paper = Evidence::Paper { scan_sha256: "ab".repeat(32) };
     let succession = SuccessionId::from_bytes([11; 16]);
+    let package = PackageId::from_bytes([12; 16]);
     let packed = Packed { revision: 1, package: PackageHash([12; 32]) };
     let service = consent().recipient;
     let services = BTreeSet::from([service.code.clone()]);
@@ -306,12 +312,20 @@ pub(super) fn everything_said() -> Vec<Said> {
         Said::EntryExcepted { consent: consent_id, giver, entry: EntryId::from_bytes([4; 16]) },
         Said::ConsentExpired { consent: consent_id },
         Said::HeldReviewed { consent: consent_id },
-        Said::BatonOffered { offer: BatonOffer { id: offer, to: account, lapses_at: UnixMillis(9) } },
+        Said::BatonOffered { offer: BatonOffer::own(offer, account, UnixMillis(9)) },
         Said::BatonAccepted { offer, by: account },
         Said::BatonDeclined { offer, by: account },
         Said::BatonRecalled { offer },
         Said::BatonReassigned { to: account },
         Said::BatonFell { to: account },
+        Said::BatonAcceptedThere {
+            offer,
+            account,
+            name: stafett_protocol::succession::package::Line::of("Ole Eksempel").expect("a line"),
+            hash,
+        },
+        Said::BatonDeclinedThere { offer, hash },
+        Said::BatonReturned { offer, to: account, hash },
         Said::TransitionOpened { transition: transition() },
         Said::TransitionChanged {
             transition: transition().id,
@@ -347,6 +361,14 @@ pub(super) fn everything_said() -> Vec<Said> {
             channel: Some(Channel::Oral),
             on: "2027-06-01".parse().expect("a day"),
         },
+        Said::PackageMade { package, to: service.host, consent: consent_id, document: hash },
+        Said::PackageTakenBack { package },
+        Said::PackageAccepted {
+            package,
+            archive: "2027/118-3".to_owned(),
+            on: "2027-07-30".parse().expect("a day"),
+        },
+        Said::PackageRestored { package, to: service.host },
         Said::CarriedOver {
             from: service.host,
             way: Way::Link(succession),

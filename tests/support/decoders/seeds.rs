@@ -4,17 +4,21 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
+use serde::Serialize;
 use stafett_protocol::access::EntryFacts;
+use stafett_protocol::baton::there::{About, AnswerThere, Answered, Holds, NowThere, OfferThere};
 use stafett_protocol::consent::rule::{Birthdays, Capacity, Party, SubjectKind};
 use stafett_protocol::consent::{Channel, Consent, Evidence, WithdrawnPart, Yes};
 use stafett_protocol::entry::{Actor, Content, Edit, EntryDocument, EntryKind, Side};
-use stafett_protocol::id::{AccountId, CaseId, ConsentId};
+use stafett_protocol::grant::Grant;
+use stafett_protocol::id::{AccountId, BatonOfferId, CaseId, ConsentId};
 use stafett_protocol::journal::{Closing, JournalEnd};
 use stafett_protocol::ledger::statement::{LedgerStatement, Level, Said};
 use stafett_protocol::limits::FRAME_BYTES_MAX;
 use stafett_protocol::mark::LinkMark;
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::signed::{Statement, Verified};
+use stafett_protocol::succession::package::Line;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::uptake::{Uptake, UptakeAnswer};
 use stafett_protocol::wire::codec::{decode, encode, encode_change};
@@ -142,6 +146,39 @@ fn uptakes(world: &Federation) -> Vec<Uptake> {
     answered.collect()
 }
 
+/// What the partner may say of the baton of each case that it shares, and answer of each that is shared with it.
+fn words_of_batons(world: &Federation) -> Vec<String> {
+    let store = &world.node(owner()).store;
+    let offer = BatonOfferId::from_bytes([7; 16]);
+    let about = |grant: &Grant| About {
+        offer,
+        owner: grant.owner,
+        partner: grant.partner,
+        case: grant.case,
+        service: grant.service.clone(),
+    };
+    let (account, name) = (AccountId::from_bytes([8; 16]), || Line::of("Ole Eksempel").expect("a line"));
+    let mut words = Vec::new();
+    for received in store.received.values() {
+        let about = about(&received.grant);
+        let held = Holds::Held { account, name: name() };
+        words.push(json_line(&OfferThere { about: about.clone(), lapses_at: UnixMillis::MAX }));
+        words.push(json_line(&NowThere { about: about.clone(), holds: held }));
+        words.push(json_line(&NowThere { about, holds: Holds::Over }));
+    }
+    for issued in store.issued.values() {
+        let about = about(issued.grant.statement());
+        let taken = Answered::Taken { account, name: name() };
+        words.push(json_line(&AnswerThere { about: about.clone(), answered: taken }));
+        words.push(json_line(&AnswerThere { about, answered: Answered::NotTaken }));
+    }
+    words
+}
+
+fn json_line(said: &impl Serialize) -> String {
+    serde_json::to_string(said).expect("JSON") + "\n"
+}
+
 /// Whether a token is one that the seeds have.
 pub(super) fn is_token(token: &str) -> bool {
     tokens().contains(token)
@@ -165,6 +202,10 @@ pub fn seeds(decoder: Decoder) -> Vec<Vec<u8>> {
             let lines = with_world(uptakes).into_iter();
             let lines: Vec<String> =
                 lines.map(|said| serde_json::to_string(&said).expect("JSON") + "\n").collect();
+            lines.iter().chain([&lines.concat()]).map(|text| text.as_bytes().to_vec()).collect()
+        }
+        Decoder::Baton => {
+            let lines = with_world(words_of_batons);
             lines.iter().chain([&lines.concat()]).map(|text| text.as_bytes().to_vec()).collect()
         }
         Decoder::Package => ["document", "sealed"].map(package::golden).into(),

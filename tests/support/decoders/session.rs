@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use stafett_protocol::baton::there::{AnswerThere, BatonThere, NowThere, OfferThere};
+use stafett_protocol::grant::ReceivedGrant;
 use stafett_protocol::link::Session;
 use stafett_protocol::link::input::Input;
 use stafett_protocol::link::output::{Output, Token};
@@ -12,6 +14,7 @@ use stafett_protocol::signed::Verified;
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{Fault, Transaction};
 use stafett_protocol::uptake::Uptake;
+use stafett_protocol::wire::baton::{BatonAnswerFrame, BatonFrame};
 use stafett_protocol::wire::codec::{DecodeError, decode, encode};
 use stafett_protocol::wire::{Frame, Reconcile, Stream, UptakeFrame};
 
@@ -210,6 +213,52 @@ pub(super) fn uptake(bytes: &[u8]) {
             assert_eq!(serde_json::from_str::<Uptake>(&text).expect("what was written is read"), *heard);
         }
     });
+}
+
+/// What the partner says of batons, its own and those of this node's, one after the other on lines of their own,
+/// signed as they stand. What is kept is the partner's, stands under a grant that came, and says the same when it
+/// is read again.
+pub(super) fn baton(bytes: &[u8]) {
+    with_world(|world| {
+        let mut link = Link::greeted(world);
+        for line in bytes.split(|byte| *byte == b'\n').take(INPUTS_MAX) {
+            let Some(frame) = word_of_baton(line) else { continue };
+            let random = link.random();
+            link.handle(Input::Frame { stream: frame.stream(), frame, random });
+            link.settle(false);
+            if link.is_closed {
+                link.reconnect();
+                link.greet();
+            }
+        }
+        link.must_be_silent();
+        for kept in link.store.batons.values() {
+            let about = &kept.about;
+            let is_open = |received: &ReceivedGrant| about.is_open_under(received, link.now);
+            assert!(
+                about.owner == seeds::partner() && about.partner == seeds::owner(),
+                "another's baton is kept"
+            );
+            assert!(link.store.received.values().any(is_open), "a baton is kept without a grant");
+            let text = serde_json::to_string(kept).expect("JSON");
+            assert_eq!(serde_json::from_str::<BatonThere>(&text).expect("what was written is read"), *kept);
+        }
+    });
+}
+
+/// A word about a baton as the partner would sign it, if the text is one.
+fn word_of_baton(line: &[u8]) -> Option<Frame> {
+    if let Ok(said) = serde_json::from_slice::<OfferThere>(line) {
+        let token = key(2).sign(said).ok()?.token().to_owned();
+        return Some(Frame::Baton(BatonFrame::Offer { token }));
+    }
+    if let Ok(said) = serde_json::from_slice::<AnswerThere>(line) {
+        let token = key(2).sign(said).ok()?.token().to_owned();
+        return Some(Frame::BatonAnswer(BatonAnswerFrame::Answer { token }));
+    }
+    let said = serde_json::from_slice::<NowThere>(line).ok()?;
+    let token = key(2).sign(said).ok()?.token().to_owned();
+    Some(Frame::Baton(BatonFrame::Now { token }))
 }
 
 /// Messages of reconciliation, each with a length before it, between partners who have greeted.

@@ -1,5 +1,6 @@
 //! Signed statements, what they say, and the journal.
 
+use stafett_protocol::baton::there::{AnswerThere, NowThere, OfferThere};
 use stafett_protocol::erasure::{EraseOrder, Receipt};
 use stafett_protocol::grant::Grant;
 use stafett_protocol::journal;
@@ -25,6 +26,9 @@ pub(super) fn statement(bytes: &[u8]) {
         verifies::<Receipt>(token),
         verifies::<LinkMark>(token),
         verifies::<Uptake>(token),
+        verifies::<OfferThere>(token),
+        verifies::<AnswerThere>(token),
+        verifies::<NowThere>(token),
     ];
     let count = is_taken.iter().filter(|taken| **taken).count();
     assert!(count <= 1, "a token passes as two kinds of statement");

@@ -7,6 +7,7 @@ use super::Found;
 #[cfg(planted)]
 use super::explore;
 use super::moving::Moving;
+use super::passing::Passing;
 
 /// States after which an exploration is no longer one.
 pub const STATES_MAX: usize = 4_000_000;
@@ -58,6 +59,23 @@ pub const FAULTS: &[Fault] = &[
     Fault { name: "succession-two-at-once", seen_as: &["a case moves once"], world: THREE },
 ];
 
+/// A baton that is offered to a partner's service twice.
+pub const TWICE: Passing = Passing { offers: 2, restores: 0 };
+/// A baton that is offered there once, and either node is restored.
+pub const ONCE: Passing = Passing { offers: 1, restores: 1 };
+
+const HOME: &[&str] = &["a baton that is given back comes home"];
+
+/// Every fault that can be planted in the rules of a baton at a partner, and the rules that may see it.
+pub const FAULTS_OF_A_BATON: &[(&str, &[&str])] = &[
+    ("baton-there-by-an-offer", &["a baton goes by an offer that waits and its answer"]),
+    ("baton-there-after-lapse", &["a baton goes by an offer that waits and its answer"]),
+    ("baton-there-without-a-grant", &["a baton is where the case is shared"]),
+    ("baton-there-before-the-owner", &["nobody is shown as stafettholder before the owner says so"]),
+    ("baton-there-over-unsaid", &["both nodes come to know who is stafettholder"]),
+    ("baton-there-goes-down", HOME),
+];
+
 /// Explores the rules as they are, and then with each fault in turn.
 #[cfg(planted)]
 #[expect(clippy::print_stdout, reason = "the command's answer")]
@@ -71,6 +89,19 @@ pub fn main() -> ExitCode {
     for Fault { name, seen_as, world } in FAULTS {
         stafett_protocol::planted::choose(Some(name));
         let found = explore(world, STATES_MAX);
+        let is_seen = found.broken.as_ref().is_some_and(|(rule, _)| seen_as.contains(rule));
+        println!("{name}: {}{}", if is_seen { "" } else { "NOT SEEN: " }, line(&found));
+        failed += usize::from(!is_seen);
+    }
+    stafett_protocol::planted::choose(None);
+    for (name, world) in [("a baton offered twice", TWICE), ("a baton, one restored", ONCE)] {
+        let found = explore(&world, STATES_MAX);
+        println!("{name}: {}", line(&found));
+        failed += usize::from(found.broken.is_some());
+    }
+    for (name, seen_as) in FAULTS_OF_A_BATON {
+        stafett_protocol::planted::choose(Some(name));
+        let found = explore(&ONCE, STATES_MAX);
         let is_seen = found.broken.as_ref().is_some_and(|(rule, _)| seen_as.contains(rule));
         println!("{name}: {}{}", if is_seen { "" } else { "NOT SEEN: " }, line(&found));
         failed += usize::from(!is_seen);

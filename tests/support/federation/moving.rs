@@ -45,8 +45,8 @@ pub fn secret_of(node: OrganisationNumber) -> PackageSecret {
 impl Federation {
     fn holder_decides(&self, case: CaseAt) -> Decision {
         let ledger = (*self.nodes[&case.owner].store.ledgers[&case.case]).clone();
-        let holder = ledger.baton().holder;
-        Decision::about(ledger, Some(holder), self.now)
+        let holder = ledger.holder();
+        Decision::about(ledger, holder, self.now)
     }
 
     /// Offers a case under a consent. Returns the move, or nothing if it may not be offered.
@@ -215,7 +215,6 @@ impl Federation {
         let known = self.nodes[&own].store.moves.arriving.get(&succession);
         let next = match (known, heard) {
             (None, ArrivingHeard::Offer(offer)) => Some(ArrivingRecord::offered(offer, now)),
-            (None, ArrivingHeard::Ended(ended)) => Some(ArrivingRecord::ended(ended, now)),
             (None, _) => None,
             (Some(known), heard) => known.hear(heard, now).ok(),
         };

@@ -28,7 +28,7 @@ use super::{Federation, Place};
 use crate::names::{CHILD, FATHER, MOTHER, areas, service_code};
 
 const HOLDER: AccountId = AccountId::from_bytes([0xb1; 16]);
-const LEADER: AccountId = AccountId::from_bytes([0xb3; 16]);
+pub(super) const LEADER: AccountId = AccountId::from_bytes([0xb3; 16]);
 pub(super) const ADVISER: AccountId = AccountId::from_bytes([0xb2; 16]);
 
 /// A case and the node that owns it.
@@ -432,6 +432,7 @@ impl Federation {
         for word in decision.late_due() {
             decision.say_late(word, &self.nodes[&owner].key).expect("is due");
         }
+        decision.mend_baton(Some(LEADER), &self.nodes[&owner].key).expect("signs");
         if decision.is_empty() {
             return true;
         }

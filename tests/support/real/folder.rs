@@ -169,12 +169,12 @@ pub fn partner(
         controller: organisation,
         address: address.map(|address| address.to_string().parse()).transpose()?,
         revoked: false,
-        keys: PartnerKeys {
+        keys: Some(PartnerKeys {
             tls_current: partner.identity.tls_fingerprint.parse()?,
             tls_next: None,
             signing_current: partner.identity.signing_key.parse()?,
             signing_next: None,
-        },
+        }),
         terms: AgreementTerms {
             reference: "2026/1042-3".to_owned(),
             processor_agreement: "2026/1042-4".to_owned(),
@@ -208,6 +208,11 @@ pub fn put_partner(own: &Path, partner: &PartnerConfig) -> anyhow::Result<()> {
 
 /// Reads a node's settings.
 ///
+/// A file of the samples of settings.
+pub fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/samples").join(name)
+}
+
 /// # Errors
 /// If they are wrong.
 pub fn settings(folder: &Path) -> anyhow::Result<NodeConfig> {

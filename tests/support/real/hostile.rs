@@ -113,7 +113,7 @@ impl Hostile {
                 outbound_bytes_per_minute: u64::MAX / 2,
                 ..TransportSettings::default()
             },
-            partners: std::iter::once(partners::row(&partner)).collect(),
+            partners: partners::row(&partner).into_iter().collect(),
             clock: Arc::new(clock::now),
             jitter: Arc::new(|| 0),
             recorder: None,

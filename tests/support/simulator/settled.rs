@@ -29,7 +29,7 @@ impl Run {
             let at = self.cases[&case];
             let ledger = self.world.node(at.owner).store.ledgers.get(&at.case);
             let is_restored = self.was_restored(self.place(at.owner));
-            let other = ledger.map(|ledger| ledger.baton().holder).filter(|one| *one != holder);
+            let other = ledger.and_then(|ledger| ledger.baton().own_holder()).filter(|one| *one != holder);
             if let Some(other) = other.filter(|_| !is_restored) {
                 let seen = format!("{other} holds the baton of case {case}, and it is with {holder}");
                 self.violated("one baton, given by offer and acceptance", seen);

@@ -373,7 +373,7 @@ impl Run {
         let (said, after) = match (pass, living) {
             (Pass::Offer, None) => {
                 let lapses_at = now.plus(HOUR);
-                let offered = BatonOffer { id, to, lapses_at };
+                let offered = BatonOffer::own(id, to, lapses_at);
                 (Said::BatonOffered { offer: offered }, Some((holder, Some((id, to, lapses_at)))))
             }
             (Pass::Accept, Some((offer, by, _))) => {

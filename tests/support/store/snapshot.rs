@@ -83,6 +83,7 @@ impl Store {
                 .collect(),
             said: self.said_to(partner),
             heard: self.heard_from(partner),
+            batons: self.batons_of(partner),
             leaving: self.leaving_to(partner),
             moving_here: self.arriving_from(partner),
             own_mark: OwnMark { incarnation: self.incarnation, number: self.signed_for(partner) },

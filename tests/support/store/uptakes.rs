@@ -35,7 +35,7 @@ impl Store {
                     self.heard.insert(statement.grant, uptake);
                 }
             }
-            other => panic!("{other:?} is not kept"),
+            other => self.apply_baton(other),
         }
     }
 

@@ -195,12 +195,12 @@ fn partner_config(
         controller: organisation,
         address: address.map(|address| address.to_string().parse()).transpose()?,
         revoked: false,
-        keys: PartnerKeys {
+        keys: Some(PartnerKeys {
             tls_current: identity.tls_fingerprint.parse()?,
             tls_next: None,
             signing_current: identity.signing_key.parse()?,
             signing_next: None,
-        },
+        }),
         terms: AgreementTerms {
             reference: "2026/1042-3".to_owned(),
             processor_agreement: "2026/1042-4".to_owned(),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use stafett_protocol::id::{AccountId, BatonOfferId, CaseId};
-use stafett_protocol::municipality::ServiceCode;
+use stafett_protocol::municipality::{OrganisationNumber, Service, ServiceCode};
 use stafett_protocol::time::UnixMillis;
 use utoipa::ToSchema;
 
@@ -45,9 +45,65 @@ pub struct BatonView {
     pub received_note: Option<String>,
     /// Who may get it, for the holder and the leader.
     pub may_get: Vec<ColleagueItem>,
+    /// The services of other municipalities to which the holder may offer it: they read and write in the case.
+    #[schema(value_type = Vec<doc::Service>)]
+    pub services: Vec<Service>,
+    /// Whether the reader, a leader, keeps levels, assignments, consents, the family register, transition and move
+    /// while somebody at a partner holds the baton.
+    pub keeps: bool,
 }
 
-/// Somebody who works in the municipality.
+/// How far the baton of another municipality's case is with a service here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BatonStep {
+    /// Somebody of the service may take it.
+    Offered,
+    /// The offer has lapsed by this node's clock, and the owner has not said what holds.
+    Lapsed,
+    /// Somebody has taken it, and the owner has not said that it counts: nobody here is stafettholder.
+    Taken,
+    /// Somebody here is stafettholder, by the owner's word.
+    Held,
+    /// The service does not take it, or gives it back, and the owner has not said that it knows.
+    GivenBack,
+}
+
+/// The baton of another municipality's case, offered to a service here or held in it. It says nothing of whom
+/// the case is about.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct BatonHere {
+    /// The offer.
+    #[schema(value_type = doc::BatonOfferId)]
+    pub offer: BatonOfferId,
+    /// Of which case.
+    #[schema(value_type = doc::CaseId)]
+    pub case: CaseId,
+    /// Whose case it is.
+    #[schema(value_type = doc::OrganisationNumber)]
+    pub owner: OrganisationNumber,
+    /// What that municipality is called.
+    pub owner_name: String,
+    /// The service here.
+    #[schema(value_type = doc::ServiceCode)]
+    pub service: ServiceCode,
+    /// How far it is.
+    pub step: BatonStep,
+    /// Until when it can be taken, by the owner's clock, while somebody may.
+    #[schema(value_type = Option<doc::UnixMillis>)]
+    pub lapses_at: Option<UnixMillis>,
+    /// When the owner's word came that somebody here is stafettholder.
+    #[schema(value_type = Option<doc::UnixMillis>)]
+    pub confirmed_at: Option<UnixMillis>,
+    /// Who is asked, has taken it, or holds it.
+    pub who: Option<ColleagueItem>,
+    /// Whether that is the reader.
+    pub is_yours: bool,
+    /// Who may be asked: the employees of the service who work with the case; for its leader alone.
+    pub may_ask: Vec<ColleagueItem>,
+}
+
+/// Somebody who works in the municipality, or the stafettholder at a partner.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ColleagueItem {
     /// The account.
@@ -58,6 +114,10 @@ pub struct ColleagueItem {
     /// The service.
     #[schema(value_type = Option<doc::ServiceCode>)]
     pub service: Option<ServiceCode>,
+    /// The organisation whose node hosts that service, if it is another's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<doc::OrganisationNumber>)]
+    pub host: Option<OrganisationNumber>,
 }
 
 /// An offer of the baton that waits for its answer.
@@ -66,8 +126,12 @@ pub struct OfferItem {
     /// The offer.
     #[schema(value_type = doc::BatonOfferId)]
     pub offer: BatonOfferId,
-    /// To whom.
-    pub to: ColleagueItem,
+    /// To whom; none if it is to a service of another municipality.
+    pub to: Option<ColleagueItem>,
+    /// To which service of another municipality, if it is to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<doc::Service>)]
+    pub to_service: Option<Service>,
     /// The first millisecond on which it can no longer be accepted.
     #[schema(value_type = doc::UnixMillis)]
     pub lapses_at: UnixMillis,

@@ -9,7 +9,7 @@ use stafett_protocol::consent::{
 };
 use stafett_protocol::entry::{CardField, EntryKind};
 use stafett_protocol::id::{ConsentId, EntryId, GrantId, PersonId};
-use stafett_protocol::municipality::{AreaCode, LanguageTag, PurposeCode, Service};
+use stafett_protocol::municipality::{AreaCode, LanguageTag, PurposeCode, Service, ServiceCode};
 use stafett_protocol::time::UnixMillis;
 use utoipa::ToSchema;
 
@@ -91,6 +91,9 @@ pub struct OwnConsent {
     pub recipient: Service,
     /// The recipient's name in bokmål.
     pub recipient_name: String,
+    /// More services of that municipality that may take the case over, of a move.
+    #[schema(value_type = BTreeSet<doc::ServiceCode>)]
+    pub also: BTreeSet<ServiceCode>,
     /// Who answers for what the recipient reads.
     #[schema(value_type = doc::Controller)]
     pub controller: Controller,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use stafett_protocol::id::{AccountId, CaseId, ConsentId, OrderId, PersonId, RegistrationId};
+use stafett_protocol::id::{AccountId, BatonOfferId, CaseId, ConsentId, OrderId, PersonId, RegistrationId};
 use stafett_protocol::municipality::{AreaCode, Service};
 use stafett_protocol::protection::AddressProtection;
 use stafett_protocol::task::{Task, TaskKind};
@@ -107,6 +107,9 @@ pub struct TaskItem {
     /// To which service that consent is, which one cannot take the case, or where a child begins.
     #[schema(value_type = Option<doc::Service>)]
     pub service: Option<Service>,
+    /// Which offer of another municipality's baton.
+    #[schema(value_type = Option<doc::BatonOfferId>)]
+    pub offer: Option<BatonOfferId>,
 }
 
 impl TaskItem {
@@ -121,6 +124,7 @@ impl TaskItem {
             registration: task.registration,
             order: task.order,
             service,
+            offer: None,
         }
     }
 }

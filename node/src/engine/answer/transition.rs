@@ -29,9 +29,15 @@ pub struct TransitionView {
     pub case: CaseId,
     /// What the reader has to do with it.
     pub part: TransitionPart,
+    /// Whether the address is strictly confidential: the receiving unit is told nothing by the node.
+    pub is_hidden: bool,
     /// The one that is under way.
     pub under_way: Option<UnderWay>,
-    /// Where the child may begin, for the stafettholder.
+    /// Which places a child may leave, for the stafettholder while none is under way.
+    pub may_leave: Vec<UnitItem>,
+    /// The one of them that is meant unless another is said.
+    pub leaves: Option<UnitItem>,
+    /// Where the child may begin, for the stafettholder while none is under way.
     pub may_go_to: Vec<UnitItem>,
 }
 
@@ -42,8 +48,8 @@ pub struct UnderWay {
     /// The transition.
     #[schema(value_type = doc::TransitionId)]
     pub transition: TransitionId,
-    /// Where the child leaves.
-    pub from: UnitItem,
+    /// Where the child leaves; for the receiving unit only a kindergarten, a school or a health station.
+    pub from: Option<UnitItem>,
     /// Where it begins.
     pub to: UnitItem,
     /// The day on which it begins there, `YYYY-MM-DD`.
@@ -63,15 +69,24 @@ pub struct UnderWay {
     #[schema(value_type = Option<doc::ConsentId>)]
     pub consent: Option<ConsentId>,
     /// Who gave the baton on and works with the case until the overlap ends; for the stafettholder.
-    pub overlapping: Vec<ColleagueItem>,
+    pub overlapping: Vec<OverlapItem>,
     /// The checklist, the item that is due first at the top; for the stafettholder.
     pub items: Vec<ChecklistItem>,
     /// Whom the receiving unit may name, for its leader: nobody while no consent counts.
     pub may_be_contact: Vec<ColleagueItem>,
 }
 
+/// Somebody who gave the baton on and works with the case for a while yet.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct OverlapItem {
+    /// Who.
+    pub who: ColleagueItem,
+    /// The last day, `YYYY-MM-DD`.
+    pub until: String,
+}
+
 /// A service, or one unit of it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub struct UnitItem {
     /// The service.
     #[schema(value_type = doc::ServiceCode)]

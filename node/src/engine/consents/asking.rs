@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use stafett_config::Person;
-use stafett_protocol::consent::{ChildHeard, Consent, ConsentKind, Controller, Sector};
+use stafett_protocol::agreement::Agreement;
+use stafett_protocol::consent::{ChildHeard, Consent, ConsentKind, Controller, Direction, Sector};
 use stafett_protocol::entry::schema::{CARD_DEFAULT_FIELDS, PLACE_CARD_FIELDS};
 use stafett_protocol::entry::value::{is_control_in_text, normalized};
 use stafett_protocol::entry::{CardField, EntryKind};
 use stafett_protocol::id::{AccountId, ConsentId, EntryId};
 use stafett_protocol::ledger::LedgerView;
-use stafett_protocol::limits::AREAS_MAX;
-use stafett_protocol::municipality::{PurposeCode, Service};
+use stafett_protocol::limits::{AREAS_MAX, MOVE_CONSENT_DAYS_MAX, MOVING_SERVICES_MAX};
+use stafett_protocol::municipality::{PurposeCode, ServiceCode};
 use stafett_protocol::person::Role;
 use stafett_protocol::protection::AddressProtection;
 use stafett_protocol::time::{DAY, UnixMillis};
@@ -32,24 +33,27 @@ impl Engine {
     ) -> Result<Consent, EngineError> {
         self.check_scope(request)?;
         let exceptions = self.exceptions_of(ledger, request).await?;
-        let controller = self.controller_of(&request.recipient)?;
+        let controller = self.controller_of(request)?;
         let card_fields = card_fields_of(ledger, request, controller)?;
         self.check_words(request)?;
         let (from, until) = self.period_of(request)?;
         let version = version_of(ledger, request)?;
-        let is_share = request.kind == ConsentKind::Share;
-        let all_kinds = || EntryKind::ALL.into_iter().filter(|kind| *kind != EntryKind::CaseCard).collect();
+        let is_move = request.kind == ConsentKind::Transfer;
+        let opens = is_move || request.kind == ConsentKind::Share;
+        let all_kinds =
+            || EntryKind::ALL.into_iter().filter(|kind| may_be_opened(request.kind, *kind)).collect();
         let kinds = request.kinds.clone().unwrap_or_else(all_kinds);
         Ok(Consent {
             version,
             kind: request.kind,
             controller,
+            also: request.also.clone(),
             areas: request.areas.clone(),
-            kinds: if is_share { kinds } else { BTreeSet::new() },
-            exceptions: if is_share { exceptions } else { BTreeSet::new() },
+            kinds: if opens { kinds } else { BTreeSet::new() },
+            exceptions: if opens { exceptions } else { BTreeSet::new() },
             reservations: request.reservations.as_deref().map(normalized),
-            card_fields: if is_share { card_fields } else { BTreeSet::new() },
-            direction: request.direction,
+            card_fields: if opens { card_fields } else { BTreeSet::new() },
+            direction: if is_move { Direction::Give } else { request.direction },
             purpose: normalized(&request.purpose),
             purpose_code: request.purpose_code.clone(),
             legal_character: self.inner.config.consent.legal_character,
@@ -63,7 +67,11 @@ impl Engine {
     }
 
     fn check_scope(&self, request: &AskConsent) -> Result<(), EngineError> {
-        if request.kind != ConsentKind::Share {
+        let is_move = request.kind == ConsentKind::Transfer;
+        if !is_move && !request.also.is_empty() {
+            return Err(invalid("also", "only a consent to a move names more services"));
+        }
+        if !is_move && request.kind != ConsentKind::Share {
             let is_bare = request.areas.is_empty()
                 && request.exceptions.as_ref().is_none_or(BTreeSet::is_empty)
                 && request.kinds.is_none()
@@ -71,15 +79,35 @@ impl Engine {
             return if is_bare {
                 Ok(())
             } else {
-                Err(invalid("kind", "only a consent to share names areas, kinds, exceptions or fields"))
+                Err(invalid("kind", "this kind of consent names no areas, kinds, exceptions or fields"))
             };
         }
         self.check_areas(&request.areas)?;
         if request.areas.is_empty() || request.areas.len() > AREAS_MAX {
             return Err(invalid("areas", "expected at least one area"));
         }
-        if request.kinds.as_ref().is_some_and(|kinds| kinds.contains(&EntryKind::CaseCard)) {
-            return Err(invalid("kinds", "the case card is opened by its fields"));
+        let may_be_opened = |kind: &EntryKind| may_be_opened(request.kind, *kind);
+        if request.kinds.as_ref().is_some_and(|kinds| !kinds.iter().all(may_be_opened)) {
+            return Err(invalid("kinds", "one of the kinds does not go there"));
+        }
+        if is_move { self.check_move(request) } else { Ok(()) }
+    }
+
+    /// A case moves to services that take cases over, and with areas that the agreement lets go.
+    fn check_move(&self, request: &AskConsent) -> Result<(), EngineError> {
+        let AskConsent { recipient, also, .. } = request;
+        let link = self.link(recipient.host);
+        let moves = link.as_ref().map(|link| &link.agreement.moves);
+        let takes_over = |code: &ServiceCode| moves.is_some_and(|moves| moves.services.contains(code));
+        if !takes_over(&recipient.code) {
+            return Err(invalid("recipient", "expected a service of an agreement that takes cases over"));
+        }
+        if also.contains(&recipient.code) || also.len() >= MOVING_SERVICES_MAX || !also.iter().all(takes_over)
+        {
+            return Err(invalid("also", "expected other services of that municipality that take cases over"));
+        }
+        if moves.is_some_and(|moves| !request.areas.is_subset(&moves.areas)) {
+            return Err(invalid("areas", "expected areas that the agreement lets move"));
         }
         Ok(())
     }
@@ -93,7 +121,10 @@ impl Engine {
     ) -> Result<BTreeSet<EntryId>, EngineError> {
         let Some(asked) = &request.exceptions else {
             let (service, replaced) = (&request.recipient, request.supersedes);
-            return Ok(ledger.exceptions_to_start_with(service, replaced, self.now()));
+            return Ok(match request.kind {
+                ConsentKind::Transfer => replaced.map(|one| ledger.kept_from_move(one)).unwrap_or_default(),
+                _ => ledger.exceptions_to_start_with(service, replaced, self.now()),
+            });
         };
         if asked.is_empty() {
             return Ok(BTreeSet::new());
@@ -109,13 +140,18 @@ impl Engine {
 
     /// Who answers for what a recipient reads, as the settings say; only a service that they know
     /// can be a recipient.
-    fn controller_of(&self, recipient: &Service) -> Result<Controller, EngineError> {
+    fn controller_of(&self, request: &AskConsent) -> Result<Controller, EngineError> {
+        let AskConsent { recipient, kind, .. } = request;
         let known = if recipient.host == self.inner.own {
             let own = self.inner.config.service(&recipient.code);
             own.map(|service| service.controller_of(self.inner.own))
         } else {
             let link = self.link(recipient.host);
-            let link = link.filter(|link| link.agreement.services.contains(&recipient.code));
+            let is_named = |agreement: &Agreement| match kind {
+                ConsentKind::Transfer => agreement.moves.services.contains(&recipient.code),
+                _ => agreement.services.contains(&recipient.code),
+            };
+            let link = link.filter(|link| is_named(&link.agreement));
             link.and_then(|link| link.controllers.get(&recipient.code).copied())
         };
         known.ok_or_else(|| invalid("recipient", "expected an own service or one of an agreement"))
@@ -157,10 +193,19 @@ impl Engine {
     fn period_of(&self, request: &AskConsent) -> Result<(UnixMillis, UnixMillis), EngineError> {
         let now = self.now();
         let from = request.from.unwrap_or(now);
+        let is_move = request.kind == ConsentKind::Transfer;
         let days = u64::from(self.inner.config.consent.default_duration_days);
+        let days = if is_move { days.min(MOVE_CONSENT_DAYS_MAX) } else { days };
         let until = request.until.unwrap_or_else(|| from.plus(days.saturating_mul(DAY)));
         if until <= from || until <= now {
             return Err(invalid("until", "expected a moment after `from` and after now"));
+        }
+        // The last day counts to its end, in a time zone that may put its clocks back once meanwhile.
+        if is_move && until > now.plus((MOVE_CONSENT_DAYS_MAX + 2).saturating_mul(DAY)) {
+            return Err(invalid(
+                "until",
+                "expected a moment within 90 days: whoever moves later is asked again",
+            ));
         }
         if request.review_at.is_some_and(|review| review <= now || review >= until) {
             return Err(invalid("review_at", "expected a moment after now and before `until`"));
@@ -200,11 +245,22 @@ fn card_fields_of(
     }
 }
 
+/// A card is opened by its fields; who takes part in a case that moves is asked anew where it goes.
+fn may_be_opened(consent: ConsentKind, kind: EntryKind) -> bool {
+    let goes_never = kind == EntryKind::CaseCard;
+    !goes_never && (consent != ConsentKind::Transfer || kind != EntryKind::Participants)
+}
+
 fn version_of(ledger: &LedgerView, request: &AskConsent) -> Result<u32, EngineError> {
     let Some(replaced) = request.supersedes else { return Ok(1) };
     let replaced = ledger.consents().get(&replaced).map(|record| record.consent());
+    // A move is to a municipality: other services of it may take the case over by the next version.
+    let is_to_the_same = |replaced: &Consent| match request.kind {
+        ConsentKind::Transfer => replaced.recipient.host == request.recipient.host,
+        _ => replaced.recipient == request.recipient,
+    };
     let fits = replaced
-        .filter(|replaced| replaced.recipient == request.recipient && replaced.kind == request.kind)
+        .filter(|replaced| replaced.kind == request.kind && is_to_the_same(replaced))
         .ok_or_else(|| invalid("supersedes", "expected a consent of this case to the same service"))?;
     Ok(fits.version.saturating_add(1))
 }

@@ -76,6 +76,7 @@ impl Engine {
             version: consent.version,
             kind: consent.kind,
             recipient: consent.recipient,
+            also: consent.also,
             controller: consent.controller,
             areas: consent.areas,
             kinds: consent.kinds,
@@ -133,6 +134,16 @@ impl Engine {
         ledger: &LedgerView,
     ) -> Result<BTreeMap<GrantId, Vec<OrderItem>>, EngineError> {
         let case = ledger.case();
+        // Before the receipts: one that is filed meanwhile must not leave its order without either.
+        let waiting: BTreeMap<OrderId, (usize, UnixMillis)> = self
+            .inner
+            .store
+            .orders_waiting_in(case)
+            .await?
+            .into_iter()
+            .map(|waiting| (waiting.order.statement().clone(), waiting.queued_at))
+            .map(|(order, queued_at)| (order.order, (order.entries.len(), queued_at)))
+            .collect();
         let receipts: BTreeMap<OrderId, ReceiptItem> = self
             .inner
             .store
@@ -156,21 +167,12 @@ impl Engine {
             })
             .collect();
         let mut by_grant: BTreeMap<GrantId, Vec<OrderItem>> = BTreeMap::new();
-        let waiting: BTreeMap<OrderId, (usize, UnixMillis)> = self
-            .inner
-            .store
-            .orders_waiting_in(case)
-            .await?
-            .into_iter()
-            .map(|waiting| (waiting.order.statement().clone(), waiting.queued_at))
-            .map(|(order, queued_at)| (order.order, (order.entries.len(), queued_at)))
-            .collect();
         let now = self.now();
         for (order, ordered) in ledger.orders() {
             let Some(issued) = ledger.grants().get(&ordered.grant) else { continue };
             let receipt = receipts.get(order).cloned();
             let in_receipt = receipt.as_ref().map(|receipt| receipt.items.len());
-            let waits = waiting.get(order).copied();
+            let waits = waiting.get(order).copied().filter(|_| receipt.is_none());
             let waits_since = waits.map(|(_, queued_at)| queued_at);
             let item = OrderItem {
                 order: *order,

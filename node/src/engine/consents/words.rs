@@ -272,7 +272,7 @@ impl Engine {
     ) -> Result<ConsentView, EngineError> {
         self.must_not_be_sealed()?;
         let turn = self.inner.commands.lock().await;
-        let ledger = self.held_case(reader, case).await?;
+        let ledger = self.kept_case(reader, case).await?;
         let record = ledger.consents().get(&consent).ok_or(EngineError::NotFound)?;
         if !ledger.doubtful().contains(&consent) {
             return Err(EngineError::Conflict { reason: "the consent is in no doubt" });
@@ -320,7 +320,7 @@ impl Engine {
         if let Some(person) = self.person_of_family(reader, ledger) {
             return if person == giver { Ok(Speaker::Giver) } else { Err(EngineError::NotAllowed) };
         }
-        self.held_case(reader, ledger.case()).await?;
+        self.kept_case(reader, ledger.case()).await?;
         Ok(Speaker::Stafettholder)
     }
 

@@ -122,7 +122,7 @@ impl Engine {
 
     async fn holds_case(&self, reader: &Reader, case: CaseId) -> bool {
         let ledger = self.ledger(case).await;
-        ledger.is_ok_and(|ledger| ledger.baton().holder == reader.account)
+        ledger.is_ok_and(|ledger| ledger.baton().is_held_by(reader.account))
     }
 
     /// What the person has to do with an opening. What cannot be read of it is taken from the table of

@@ -29,25 +29,25 @@ use crate::engine::{Engine, EngineError};
 use crate::store::DisclosureFilter;
 
 /// What would hold, and when the gate is asked about it.
-struct Would {
-    consent: Consent,
-    areas: BTreeSet<AreaCode>,
-    status: ConsentStatus,
+pub(super) struct Would {
+    pub(super) consent: Consent,
+    pub(super) areas: BTreeSet<AreaCode>,
+    pub(super) status: ConsentStatus,
     before: LedgerView,
     /// With the stafettholder's look at what was held, where that is waited for.
-    after: LedgerView,
-    now: UnixMillis,
-    moment: UnixMillis,
+    pub(super) after: LedgerView,
+    pub(super) now: UnixMillis,
+    pub(super) moment: UnixMillis,
 }
 
 /// A preview's entries.
 #[derive(Default)]
-struct Sorted {
-    opens: Vec<PreviewItem>,
+pub(super) struct Sorted {
+    pub(super) opens: Vec<PreviewItem>,
     stays: Vec<PreviewItem>,
     closes: Vec<HiddenItem>,
-    hidden: Vec<HiddenItem>,
-    dropped: Vec<PreviewItem>,
+    pub(super) hidden: Vec<HiddenItem>,
+    pub(super) dropped: Vec<PreviewItem>,
 }
 
 impl Engine {
@@ -61,13 +61,15 @@ impl Engine {
         case: CaseId,
         request: &AskConsent,
     ) -> Result<ConsentPreview, EngineError> {
-        let ledger = self.held_case(reader, case).await?;
+        let ledger = self.kept_case(reader, case).await?;
+        self.must_not_point(reader, &ledger, request)?;
         self.note(reader, Some(case), "consent preview".to_owned()).await?;
         let consent = self.consent_of(&ledger, ConsentId::from_random(random()), request).await?;
         let id = consent.id;
         let mut decision = Decision::about((*ledger).clone(), Some(reader.account), self.now());
         decision.say(Said::ConsentAsked { consent }, &self.inner.signing)?;
-        self.preview_of(&ledger, decision, id).await
+        let preview = self.preview_of(&ledger, decision, id).await?;
+        Ok(if self.keeps(reader, &ledger) { without_content(preview) } else { preview })
     }
 
     /// Says what a consent that was asked for would open once everybody has said yes.
@@ -80,10 +82,11 @@ impl Engine {
         case: CaseId,
         consent: ConsentId,
     ) -> Result<ConsentPreview, EngineError> {
-        let ledger = self.held_case(reader, case).await?;
+        let ledger = self.kept_case(reader, case).await?;
         self.note(reader, Some(case), "consent preview".to_owned()).await?;
         let decision = Decision::about((*ledger).clone(), Some(reader.account), self.now());
-        self.preview_of(&ledger, decision, consent).await
+        let preview = self.preview_of(&ledger, decision, consent).await?;
+        Ok(if self.keeps(reader, &ledger) { without_content(preview) } else { preview })
     }
 
     async fn preview_of(
@@ -100,8 +103,10 @@ impl Engine {
         let missing: BTreeSet<PersonId> =
             needed.union(&needed_later).filter(|giver| !record.has_yes_of(**giver)).copied().collect();
         let would = self.what_would_hold(ledger, decision, id, &needed)?;
-        let sorted = self.sort_entries(&would).await?;
-        let card = self.preview_card(&would).await?;
+        let (sorted, card) = match would.consent.kind {
+            ConsentKind::Transfer => (self.sort_for_move(&would).await?, self.card_for_move(&would).await?),
+            _ => (self.sort_entries(&would).await?, self.preview_card(&would).await?),
+        };
         Ok(ConsentPreview {
             recipient: would.consent.recipient,
             becomes_visible: sorted.opens,
@@ -248,6 +253,12 @@ impl Engine {
         if self.service_reads(after, &consent.recipient, &facts, held, would.moment).is_err() {
             return Ok(BTreeMap::new());
         }
+        self.card_words(would).await
+    }
+
+    /// The fields of the card that a consent names, as they stand in the case.
+    pub(super) async fn card_words(&self, would: &Would) -> Result<BTreeMap<CardField, String>, EngineError> {
+        let Would { consent, after, .. } = would;
         let Some(bytes) = self.inner.store.private_case(after.case()).await? else {
             return Ok(BTreeMap::new());
         };
@@ -281,4 +292,17 @@ fn words(value: &FieldValue) -> String {
             names.cloned().collect::<Vec<_>>().join(", ")
         }
     }
+}
+
+/// What is opened and closed, for one who reads no entry: how many of which kind and areas, and no word of them.
+fn without_content(mut preview: ConsentPreview) -> ConsentPreview {
+    let shown = preview.becomes_visible.iter_mut().chain(&mut preview.stays_visible);
+    let hidden = preview.becomes_hidden.iter_mut().chain(&mut preview.stays_hidden);
+    let dropped = preview.drops_exceptions.iter_mut();
+    for item in shown.chain(hidden.map(|hidden| &mut hidden.item)).chain(dropped) {
+        item.title.clear();
+        item.hidden_from_guardians = false;
+    }
+    preview.card.values_mut().for_each(String::clear);
+    preview
 }

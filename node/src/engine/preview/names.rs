@@ -133,7 +133,7 @@ impl Engine {
         if !others_read(None) {
             return Ok(NamedBeyond::default());
         }
-        let parts = if ledger.baton().holder == reader.account {
+        let parts = if ledger.baton().is_held_by(reader.account) {
             self.parts_for_holder(case, &ledger, &request.about).await?
         } else if let Some(person) = self.person_of_family(reader, &ledger) {
             self.parts_for_family(reader, &ledger, person, &request.about).await?

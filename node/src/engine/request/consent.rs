@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use stafett_protocol::consent::{Channel, ChildHeard, ConsentKind, Direction, Evidence, Interpreter};
 use stafett_protocol::entry::{CardField, EntryKind};
 use stafett_protocol::id::{AccountId, ConsentId, EntryId, PersonId};
-use stafett_protocol::municipality::{AreaCode, LanguageTag, PurposeCode, Service};
+use stafett_protocol::municipality::{AreaCode, LanguageTag, PurposeCode, Service, ServiceCode};
 use stafett_protocol::time::UnixMillis;
 use utoipa::ToSchema;
 
@@ -24,7 +24,11 @@ pub struct AskConsent {
     /// Which service may see.
     #[schema(value_type = doc::Service)]
     pub recipient: Service,
-    /// The areas; at least one to share, none for another kind of consent.
+    /// More services of the same municipality that may take the case over, for a move alone.
+    #[serde(default)]
+    #[schema(value_type = BTreeSet<doc::ServiceCode>)]
+    pub also: BTreeSet<ServiceCode>,
+    /// The areas; at least one to share or to move, none for another kind of consent.
     #[serde(default)]
     #[schema(value_type = BTreeSet<doc::AreaCode>)]
     pub areas: BTreeSet<AreaCode>,
@@ -45,7 +49,7 @@ pub struct AskConsent {
     #[serde(default)]
     #[schema(value_type = Option<BTreeSet<doc::CardField>>)]
     pub card_fields: Option<BTreeSet<CardField>>,
-    /// Which way writing goes.
+    /// Which way writing goes; of a move, it goes there.
     #[serde(default = "both_ways")]
     #[schema(value_type = doc::Direction)]
     pub direction: Direction,
@@ -71,7 +75,8 @@ pub struct AskConsent {
     #[serde(default)]
     #[schema(value_type = Option<doc::UnixMillis>)]
     pub from: Option<UnixMillis>,
-    /// Until when; the configured duration if nothing is said. Milliseconds since 1970.
+    /// Until when; the configured duration if nothing is said. Milliseconds since 1970. A consent to a move
+    /// counts for 90 days at the longest.
     #[serde(default)]
     #[schema(value_type = Option<doc::UnixMillis>)]
     pub until: Option<UnixMillis>,

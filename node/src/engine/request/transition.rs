@@ -8,12 +8,17 @@ use stafett_protocol::municipality::{ItemCode, ServiceCode};
 use stafett_protocol::transition::Outcome;
 use utoipa::ToSchema;
 
+use crate::engine::answer::UnitItem;
 use crate::web::openapi::types as doc;
 
-/// Begins a transition from the stafettholder's own unit to another.
+/// Begins a transition from one place where children are to another service or unit.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenTransition {
+    /// Which place the child leaves: a kindergarten, a school, an after-school programme or a health station,
+    /// or one unit of it. Unless it is said, the stafettholder's own, or else where the case was opened.
+    #[serde(default)]
+    pub from: Option<UnitItem>,
     /// The service where the child begins.
     #[schema(value_type = doc::ServiceCode)]
     pub to: ServiceCode,

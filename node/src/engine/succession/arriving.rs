@@ -45,7 +45,6 @@ impl Engine {
         }
         let next = match (&known, &heard) {
             (None, ArrivingHeard::Offer(offer)) => ArrivingRecord::offered(offer, now),
-            (None, ArrivingHeard::Ended(ended)) => ArrivingRecord::ended(ended, now),
             (None, _) => return Err(EngineError::NotFound),
             (Some(known), heard) => known.hear(heard, now).map_err(|_| out_of_turn())?,
         };

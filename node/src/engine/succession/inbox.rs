@@ -13,24 +13,114 @@ use stafett_protocol::transaction::{Transaction, Write};
 use stafett_protocol::uptake::UptakeReason;
 
 use super::arriving::out_of_turn;
+use crate::engine::answer::{ColleagueItem, ComingMove, ComingStep};
 use crate::engine::consents::invalid;
 use crate::engine::{Engine, EngineError};
 
+/// The coordinator knows of every offer; others of those that they are asked about or have accepted.
+fn may_know(reader: &Reader, record: &ArrivingRecord) -> bool {
+    let is_asked = reader.role == Role::Employee && record.asked == Some(reader.account);
+    reader.role == Role::BtiCoordinator || is_asked
+}
+
 impl Engine {
-    /// Lists the moves that wait here: all of them for the coordinator, for others those that they are asked
-    /// about or have accepted.
+    /// Lists the moves that came here, the newest first: all of them for the coordinator, for others those
+    /// that they are asked about or have accepted.
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] for whoever neither coordinates nor works here, [`EngineError::Store`] if the
+    /// store cannot be read.
+    pub async fn coming_moves(&self, reader: &Reader) -> Result<Vec<ComingMove>, EngineError> {
+        if !matches!(reader.role, Role::BtiCoordinator | Role::Employee) {
+            return Err(EngineError::NotFound);
+        }
+        let mut records = self.inner.store.moves_in().await?;
+        records.retain(|record| may_know(reader, record));
+        records.sort_by_key(|record| std::cmp::Reverse((record.came_at, record.course.succession)));
+        self.note(reader, None, "moves".to_owned()).await?;
+        Ok(records.iter().map(|record| self.coming_item(reader, record)).collect())
+    }
+
+    /// Shows one of [`coming_moves`](Self::coming_moves).
+    ///
+    /// # Errors
+    /// [`EngineError::NotFound`] if there is none that the reader may know of.
+    pub async fn coming_move(
+        &self,
+        reader: &Reader,
+        succession: SuccessionId,
+    ) -> Result<ComingMove, EngineError> {
+        let record = self.inner.store.move_in(succession).await?.ok_or(EngineError::NotFound)?;
+        if !may_know(reader, &record) {
+            return Err(EngineError::NotFound);
+        }
+        self.note(reader, None, "moves".to_owned()).await?;
+        Ok(self.coming_item(reader, &record))
+    }
+
+    /// The offers that wait for the reader's own answer.
     ///
     /// # Errors
     /// [`EngineError::Store`] if the store cannot be read.
-    pub async fn moves_here(&self, reader: &Reader) -> Result<Vec<ArrivingRecord>, EngineError> {
+    pub(crate) async fn asked_to_take(&self, reader: &Reader) -> Result<Vec<ComingMove>, EngineError> {
+        if reader.role != Role::Employee {
+            return Ok(Vec::new());
+        }
         let mut records = self.inner.store.moves_in().await?;
-        records.retain(|record| {
-            reader.role == Role::BtiCoordinator
-                || (reader.role == Role::Employee && record.asked == Some(reader.account))
-        });
-        records.sort_by_key(|record| (record.came_at, record.course.succession));
-        self.note(reader, None, "moves".to_owned()).await?;
-        Ok(records)
+        records.retain(|record| record.asked == Some(reader.account));
+        let items = records.iter().map(|record| self.coming_item(reader, record));
+        Ok(items.filter(|item| item.step == ComingStep::Offered).collect())
+    }
+
+    fn coming_item(&self, reader: &Reader, record: &ArrivingRecord) -> ComingMove {
+        let terms = record.terms.as_ref();
+        let step = self.step_here(record);
+        let coordinates = reader.role == Role::BtiCoordinator;
+        let is_yours = !coordinates && record.asked == Some(reader.account);
+        let may_ask = coordinates && step == ComingStep::Offered;
+        ComingMove {
+            succession: record.course.succession,
+            from: record.course.from,
+            from_name: self.name_of(record.course.from),
+            came_at: record.came_at,
+            stage: terms.map(|terms| terms.stage),
+            wished: terms.map(|terms| terms.wished.to_string()),
+            services: terms.map(|terms| terms.services.clone()).unwrap_or_default(),
+            step,
+            lapses_at: match record.arriving {
+                Arriving::Offered { lapses_at, .. } => Some(lapses_at),
+                _ => None,
+            },
+            asked: record.asked.map(|account| self.colleague(account)),
+            is_yours,
+            may_take: if may_ask { self.may_take_over(record) } else { Vec::new() },
+            case: record.case.filter(|_| is_yours),
+            late: if is_yours { record.late.clone() } else { Vec::new() },
+        }
+    }
+
+    /// An offer that has lapsed by this node's clock can no longer be answered, whatever the other says later.
+    fn step_here(&self, record: &ArrivingRecord) -> ComingStep {
+        match &record.arriving {
+            Arriving::Offered { lapses_at, .. } if self.now() < *lapses_at => ComingStep::Offered,
+            Arriving::Offered { .. } | Arriving::Ended => ComingStep::Ended,
+            Arriving::Accepted { .. } | Arriving::InDoubt { .. } => ComingStep::Accepted,
+            Arriving::Declined { .. } => ComingStep::Declined,
+            Arriving::Owner { .. } => ComingStep::Here,
+            Arriving::Waiting { .. } | Arriving::Asking { .. } => ComingStep::Asking,
+        }
+    }
+
+    /// Employees of the services that an offer names, by name.
+    fn may_take_over(&self, record: &ArrivingRecord) -> Vec<ColleagueItem> {
+        let Some(terms) = &record.terms else { return Vec::new() };
+        let people = self.people();
+        let works = people.with_role(Role::Employee);
+        let fits = works
+            .filter(|person| person.service.as_ref().is_some_and(|service| terms.services.contains(service)));
+        let mut found: Vec<_> = fits.map(|person| self.colleague(person.id)).collect();
+        found.sort_by(|one, other| (&one.name, one.account).cmp(&(&other.name, other.account)));
+        found
     }
 
     /// Asks an employee of a service that the offer names whether she takes the case.
@@ -115,8 +205,7 @@ impl Engine {
         succession: SuccessionId,
     ) -> Result<ArrivingRecord, EngineError> {
         let record = self.inner.store.move_in(succession).await?.ok_or(EngineError::NotFound)?;
-        let may_know = reader.role == Role::BtiCoordinator || record.asked == Some(reader.account);
-        if !may_know {
+        if !may_know(reader, &record) {
             return Err(EngineError::NotFound);
         }
         // Nothing is answered before the two have compared what they hold: the offer may be over.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use stafett_protocol::decision::{Decision, MoveTerms};
+use stafett_protocol::decision::{Decision, MoveError, MoveTerms};
 use stafett_protocol::entry::value::{check_text, normalized};
 use stafett_protocol::id::{CaseId, ConsentId, SuccessionId};
 use stafett_protocol::ledger::LedgerView;
@@ -16,9 +16,16 @@ use stafett_protocol::succession::record::LeavingRecord;
 use stafett_protocol::succession::statement::Stage;
 use stafett_protocol::transaction::Write;
 
+use crate::clock::random;
+use crate::engine::answer::OfferedMove;
 use crate::engine::consents::invalid;
+use crate::engine::entries::Press;
+use crate::engine::request::OfferCase;
 use crate::engine::{Engine, EngineError};
 use crate::store::LocalWrite;
+
+/// How far ahead somebody may be wished for.
+const WISHED_DAYS_MAX: i32 = 731;
 
 /// What the stafettholder says of a case that she offers.
 #[derive(Debug, Clone)]
@@ -34,6 +41,36 @@ pub struct OfferMove {
 }
 
 impl Engine {
+    /// Offers a case to the municipality that a consent names. By a form's button it is offered once, and
+    /// who presses twice is answered as the first time.
+    ///
+    /// # Errors
+    /// As [`offer_move`](Self::offer_move); [`EngineError::Invalid`] if the day is none within two years.
+    pub(crate) async fn offer_case(
+        &self,
+        reader: &Reader,
+        case: CaseId,
+        request: OfferCase,
+        press: Option<Press>,
+    ) -> Result<OfferedMove, EngineError> {
+        let id = press.map_or_else(random, |press| press.id_bytes(reader, Some(case), 0));
+        let succession = SuccessionId::from_random(id);
+        let OfferCase { consent, stage, wished, note } = request;
+        let wished = self.wished(&wished)?;
+        self.offer_move(reader, case, succession, OfferMove { consent, stage, wished, note }).await?;
+        Ok(OfferedMove { succession })
+    }
+
+    fn wished(&self, text: &str) -> Result<CivilDay, EngineError> {
+        let wrong = || invalid("wished", "expected a day of the form YYYY-MM-DD, within two years");
+        let day: jiff::civil::Date = text.parse().map_err(|_| wrong())?;
+        let ahead = self.today().until(day).map_or(i32::MAX, |span| span.get_days());
+        if !(0..=WISHED_DAYS_MAX).contains(&ahead) {
+            return Err(wrong());
+        }
+        day.to_string().parse().map_err(|_| wrong())
+    }
+
     /// Offers a case to the municipality that a consent names, as this move: whoever offers it twice is
     /// answered as the first time.
     ///
@@ -50,7 +87,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         self.must_not_be_sealed()?;
         let _turn = self.inner.commands.lock().await;
-        let ledger = self.held_case(reader, case).await?;
+        let ledger = self.kept_case(reader, case).await?;
         if ledger.moves().contains_key(&succession) {
             return Ok(());
         }
@@ -58,6 +95,9 @@ impl Engine {
         let asked = ledger.consents().get(&request.consent).ok_or(EngineError::NotFound)?;
         let partner = asked.consent().recipient.host;
         let link = self.link(partner).ok_or_else(unknown)?;
+        if link.is_by_hand() {
+            return Err(EngineError::Conflict { reason: "the municipality has no node" });
+        }
         let OfferMove { consent, stage, wished, .. } = request;
         let terms = MoveTerms { succession, consent, stage, wished };
         let mut decision = Decision::about((*ledger).clone(), Some(reader.account), self.now());
@@ -81,7 +121,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         self.must_not_be_sealed()?;
         let _turn = self.inner.commands.lock().await;
-        let ledger = self.held_case(reader, case).await?;
+        let ledger = self.kept_case(reader, case).await?;
         let (succession, _) = open_move(&ledger)?;
         let text = note_of(note)?;
         let note = LocalWrite::MoveNote { case, succession, text };
@@ -98,7 +138,7 @@ impl Engine {
     pub async fn pack_move_anew(&self, reader: &Reader, case: CaseId) -> Result<(), EngineError> {
         self.must_not_be_sealed()?;
         let _turn = self.inner.commands.lock().await;
-        let ledger = self.held_case(reader, case).await?;
+        let ledger = self.kept_case(reader, case).await?;
         let (succession, _) = open_move(&ledger)?;
         self.pack(case, succession, Some(reader.account)).await
     }
@@ -106,12 +146,12 @@ impl Engine {
     /// Takes a move back: it comes to nothing, and what came there is deleted.
     ///
     /// # Errors
-    /// [`EngineError::NotAllowed`] or [`EngineError::NotFound`] unless the person holds the baton,
-    /// [`EngineError::Conflict`] if no move is open.
+    /// [`EngineError::NotAllowed`] or [`EngineError::NotFound`] unless the person holds the baton or leads the
+    /// unit that answers for the case, [`EngineError::Conflict`] if no move is open.
     pub async fn recall_move(&self, reader: &Reader, case: CaseId) -> Result<(), EngineError> {
         self.must_not_be_sealed()?;
         let _turn = self.inner.commands.lock().await;
-        let ledger = self.held_case(reader, case).await?;
+        let ledger = self.answered_case(reader, case).await?.ledger;
         let (succession, _) = open_move(&ledger)?;
         let mut decision = Decision::about((*ledger).clone(), Some(reader.account), self.now());
         decision.end_move(succession, EndCause::Recalled, &self.inner.signing)?;
@@ -127,13 +167,17 @@ impl Engine {
     pub async fn transfer_move(&self, reader: &Reader, case: CaseId) -> Result<(), EngineError> {
         self.must_not_be_sealed()?;
         let _turn = self.inner.commands.lock().await;
-        let ledger = self.held_case(reader, case).await?;
+        let ledger = self.kept_case(reader, case).await?;
         let (succession, to) = open_move(&ledger)?;
         let packed = ledger.moves()[&succession].leaving.package();
         let packed = packed.ok_or(EngineError::Conflict { reason: "no package has been made" })?;
         let link = self.link(to).ok_or_else(unknown)?;
         let facts = self.facts_of(case).await?;
         let permits = self.permits_of_move(&ledger, succession, link.view(), &facts)?;
+        let record = self.inner.store.move_out(succession).await?.ok_or(EngineError::NotFound)?;
+        if !self.is_as_packed(&ledger, &record, link.view(), &permits).await? {
+            return Err(MoveError::Changed.into());
+        }
         let items = self.inner.store.package_items(succession, packed.revision).await?.into_iter();
         let items: BTreeMap<_, _> = items.map(|item| (item.entry, item.generation)).collect();
         let mut decision = Decision::about((*ledger).clone(), Some(reader.account), self.now());
@@ -148,7 +192,7 @@ fn open_move(ledger: &LedgerView) -> Result<(SuccessionId, OrganisationNumber), 
     open.ok_or(EngineError::Conflict { reason: "no move is under way" })
 }
 
-fn note_of(text: &str) -> Result<String, EngineError> {
+pub(super) fn note_of(text: &str) -> Result<String, EngineError> {
     let text = normalized(text.trim());
     if text.len() > HANDOVER_NOTE_BYTES_MAX || check_text(&text).is_err() {
         return Err(invalid("note", "expected text of at most 16,384 bytes"));
@@ -156,6 +200,6 @@ fn note_of(text: &str) -> Result<String, EngineError> {
     Ok(text)
 }
 
-fn unknown() -> EngineError {
+pub(super) fn unknown() -> EngineError {
     EngineError::Conflict { reason: "the partner is not known" }
 }

@@ -1,6 +1,6 @@
 //! A package is made of what the case holds, and of what the gate lets go along at that moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stafett_config::People;
 use stafett_protocol::access::EntryFacts;
@@ -10,12 +10,14 @@ use stafett_protocol::access::succeeding::{
 use stafett_protocol::consent::{ConsentRecord, Evidence};
 use stafett_protocol::decision::{Decision, MoveError, PartnerView};
 use stafett_protocol::entry::EntryView;
-use stafett_protocol::id::{AccountId, CaseId, EntryId, PersonId, SuccessionId};
+use stafett_protocol::id::{AccountId, CaseId, ConsentId, EntryId, PersonId, SuccessionId};
 use stafett_protocol::ledger::LedgerView;
+use stafett_protocol::municipality::AreaCode;
 use stafett_protocol::protection::AddressProtection;
 use stafett_protocol::succession::package::{PackageError, Packed, Source, Taken, make};
-use stafett_protocol::succession::record::LeavingRecord;
+use stafett_protocol::succession::record::{LeavingRecord, parts_of};
 use stafett_protocol::succession::sealed::{PackageKey, PackagePlace, Sealed};
+use stafett_protocol::succession::statement::Course;
 use stafett_protocol::succession::{CivilDay, Leaving};
 use stafett_protocol::time::UnixMillis;
 use stafett_protocol::transaction::{EntryContent, PackageItem, PackageMade, Write};
@@ -58,7 +60,9 @@ impl Engine {
         let link = self.link(to).ok_or(EngineError::Conflict { reason: "the partner is not known" })?;
         let facts = self.facts_of(case).await?;
         let permits = self.permits_of_move(&ledger, succession, link.view(), &facts)?;
-        let made = self.document(&ledger, &record, link.view(), &permits).await?;
+        let today = self.civil_day(self.now())?;
+        let packing = self.packing_of(&ledger, succession).await?;
+        let made = self.document(&ledger, &packing, link.view(), &permits, &today).await?;
         let place = PackagePlace { succession, revision, from: self.inner.own, to };
         let key = PackageKey::derive(&self.inner.package_secret, succession, revision);
         let nonce: [u8; 16] = random();
@@ -80,6 +84,34 @@ impl Engine {
         ];
         self.conclude(decision, writes, Vec::new()).await?;
         Ok(())
+    }
+
+    /// Whether the package that stands is, byte by byte, what would be made now: neither an entry nor the
+    /// family nor the note has changed since. Of the day on which it was made nothing depends.
+    pub(super) async fn is_as_packed(
+        &self,
+        ledger: &LedgerView,
+        record: &LeavingRecord,
+        partner: PartnerView<'_>,
+        permits: &[TransferPermit<'_>],
+    ) -> Result<bool, EngineError> {
+        let Some(packed) = record.leaving.package() else { return Ok(false) };
+        let Course { succession, from, to } = record.course;
+        let place = PackagePlace { succession, revision: packed.revision, from, to };
+        let mut parts = Vec::new();
+        for index in 0..parts_of(record.bytes) {
+            let part = self.inner.store.package_part(succession, packed.revision, index).await?;
+            parts.push(part.ok_or(EngineError::Conflict { reason: "the package cannot be read" })?);
+        }
+        let unreadable = |_| EngineError::Conflict { reason: "the package cannot be read" };
+        let key = PackageKey::derive(&self.inner.package_secret, succession, packed.revision);
+        let whole = Sealed::from_parts(parts.iter().map(Vec::as_slice), record.bytes, packed.package);
+        let key = key.map_err(unreadable)?;
+        let then = whole.and_then(|sealed| sealed.open(&key, &place)).map_err(unreadable)?;
+        let made_on = made_on(&then).ok_or(EngineError::Conflict { reason: "the package cannot be read" })?;
+        let packing = self.packing_of(ledger, succession).await?;
+        let now = self.document(ledger, &packing, partner, permits, &made_on).await?;
+        Ok(now.document == then)
     }
 
     pub(super) async fn facts_of(&self, case: CaseId) -> Result<Vec<EntryFacts>, EngineError> {
@@ -109,22 +141,40 @@ impl Engine {
         succession: SuccessionId,
         partner: PartnerView<'a>,
     ) -> Result<MoveQuestion<'a>, EngineError> {
-        let one = ledger.moves().get(&succession).ok_or(EngineError::NotFound)?;
-        let offering = one.leaving.offering().ok_or(EngineError::Conflict { reason: "the move is over" })?;
+        Ok(self.question_under(ledger, consent_of(ledger, succession)?, partner))
+    }
+
+    async fn packing_of(
+        &self,
+        ledger: &LedgerView,
+        succession: SuccessionId,
+    ) -> Result<Packing, EngineError> {
+        let note = self.inner.store.move_note(succession).await?.unwrap_or_default();
+        Ok(Packing { consent: consent_of(ledger, succession)?, note })
+    }
+
+    /// The question whether a case may move under a consent now.
+    pub(super) fn question_under<'a>(
+        &self,
+        ledger: &'a LedgerView,
+        consent: ConsentId,
+        partner: PartnerView<'a>,
+    ) -> MoveQuestion<'a> {
         let (agreement, standing) = (partner.agreement, partner.standing);
-        Ok(MoveQuestion { ledger, agreement, standing, consent: offering.consent, now: self.now() })
+        MoveQuestion { ledger, agreement, standing, consent, now: self.now() }
     }
 
     /// The document of a move, and the entries in it. What cannot be read is left out, and noted as damage.
-    async fn document(
+    pub(super) async fn document(
         &self,
         ledger: &LedgerView,
-        record: &LeavingRecord,
+        packing: &Packing,
         partner: PartnerView<'_>,
         permits: &[TransferPermit<'_>],
+        made_on: &CivilDay,
     ) -> Result<Made, EngineError> {
-        let (case, succession) = (ledger.case(), record.course.succession);
-        let question = self.question_of_move(ledger, succession, partner)?;
+        let case = ledger.case();
+        let question = self.question_under(ledger, packing.consent, partner);
         let consent = &ledger.consents()[&question.consent];
         let read = self.read_for_package(case, permits).await?;
         let taken = read.taken(permits, &self.people());
@@ -132,21 +182,27 @@ impl Engine {
         let given = self.given_days(consent)?;
         let config = &self.inner.config;
         let contact = self.contact_of(ledger);
+        let closed = ledger
+            .parties()
+            .iter()
+            .filter_map(|party| Some((party.person, ledger.closed_to_guardian(party.person)?.clone())));
+        let closed: BTreeMap<PersonId, BTreeSet<AreaCode>> = closed.collect();
         let level_name = config.action_guide.level(ledger.level().into());
         let document = make(&Source {
             from: (self.inner.own, &config.node.name),
-            to: record.course.to,
-            made_on: &self.civil_day(self.now())?,
+            to: partner.partner,
+            made_on,
             level: (ledger.level(), level_name.map_or("", |names| names.nb.as_str())),
             subject_kind: ledger.subject_kind(),
             case: private.view(),
             parties: ledger.parties(),
+            closed: &closed,
             withholds_place: ledger.address_protection() != AddressProtection::None,
             contact: (&contact.0, &contact.1, None),
             consent: consent.consent(),
             areas: &areas_of_move(&question).map_err(MoveError::from)?,
             given: &given,
-            note: &self.inner.store.move_note(succession).await?.unwrap_or_default(),
+            note: &packing.note,
             area_names: &config.areas.iter().map(|one| (one.code.clone(), one.names.nb.clone())).collect(),
             service_names: &config
                 .services
@@ -244,10 +300,31 @@ impl Read {
     }
 }
 
+/// Under which consent a document is made, and what the stafettholder writes beside it.
+pub(super) struct Packing {
+    pub(super) consent: ConsentId,
+    pub(super) note: String,
+}
+
+fn consent_of(ledger: &LedgerView, succession: SuccessionId) -> Result<ConsentId, EngineError> {
+    let one = ledger.moves().get(&succession).ok_or(EngineError::NotFound)?;
+    let offering = one.leaving.offering().ok_or(EngineError::Conflict { reason: "the move is over" })?;
+    Ok(offering.consent)
+}
+
 /// A document, and which entries stand in it.
-struct Made {
-    document: Vec<u8>,
-    items: BTreeMap<EntryId, PackageItem>,
+pub(super) struct Made {
+    pub(super) document: Vec<u8>,
+    pub(super) items: BTreeMap<EntryId, PackageItem>,
+}
+
+/// The day on which a package of this node's was made.
+fn made_on(document: &[u8]) -> Option<CivilDay> {
+    #[derive(serde::Deserialize)]
+    struct MadeOn {
+        made_on: CivilDay,
+    }
+    serde_json::from_slice::<MadeOn>(document).ok().map(|said| said.made_on)
 }
 
 fn next_revision(record: &LeavingRecord) -> u32 {

@@ -1,5 +1,6 @@
 //! A transition as whoever asks may see it, and what is to be done in it.
 
+use stafett_config::service::ServiceKind;
 use stafett_protocol::access::person::CaseTask;
 use stafett_protocol::consent::{ConsentRecord, ConsentStatus};
 use stafett_protocol::entry::FieldKey;
@@ -7,27 +8,26 @@ use stafett_protocol::id::CaseId;
 use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::municipality::{Service, ServiceCode};
 use stafett_protocol::person::{Reader, Role};
+use stafett_protocol::protection::AddressProtection;
 use stafett_protocol::task::TaskKind;
 use stafett_protocol::transition::{Progress, TransitionRecord, Unit};
 
 use super::last_day;
 use crate::engine::answer::{
-    ChecklistItem, ConsentStep, TaskItem, TransitionPart, TransitionView, UnderWay, UnitItem,
+    ChecklistItem, ConsentStep, OverlapItem, TaskItem, TransitionPart, TransitionView, UnderWay, UnitItem,
 };
 use crate::engine::tasks::CASES_AT_ONCE;
 use crate::engine::{Engine, EngineError};
 use crate::words::time::date_of;
 
-/// A child that begins in a unit, as the unit's leader sees it in a list.
+/// A child that begins in a unit, as the unit's leader sees it in a list: without a name.
 pub(crate) struct Receiving {
     /// In which case.
     pub(crate) case: CaseId,
-    /// The service that it leaves.
-    pub(crate) from: ServiceCode,
+    /// The service that it leaves, if children do.
+    pub(crate) from: Option<ServiceCode>,
     /// The day, `YYYY-MM-DD`.
     pub(crate) on: String,
-    /// The first name, if a consent lets the unit know it.
-    pub(crate) first_name: Option<String>,
     /// Whether the unit has said that it takes part.
     pub(crate) is_received: bool,
 }
@@ -40,7 +40,8 @@ impl Engine {
     /// [`EngineError::NotAllowed`] for whoever else has a task in the case.
     pub async fn transition(&self, reader: &Reader, case: CaseId) -> Result<TransitionView, EngineError> {
         let ledger = self.ledger(case).await?;
-        let holds = matches!(self.task_in(reader, &ledger).await, Ok(CaseTask::Stafettholder));
+        let keeps = self.keeps(reader, &ledger);
+        let holds = keeps || matches!(self.task_in(reader, &ledger).await, Ok(CaseTask::Stafettholder));
         let part = if holds {
             TransitionPart::Holder
         } else if self.received_by(reader, &ledger).is_some() {
@@ -53,13 +54,17 @@ impl Engine {
         };
         self.note(reader, Some(case), "transition".to_owned()).await?;
         let may_begin = holds && ledger.transition().is_none() && !ledger.is_over();
-        let from = self.unit_of(reader.account).filter(|_| may_begin);
+        let units = if may_begin { self.units() } else { Vec::new() };
+        let leaves = self.leaves(&ledger, &units).map(|unit| shown(&unit, true));
+        let left = units.iter().filter(|unit| self.is_place_of_children(unit));
+        let may_leave = left.map(|unit| shown(unit, true)).collect();
+        let may_go_to = units.iter().map(|unit| shown(unit, true)).collect();
         let under_way = match ledger.transition() {
             Some(record) => Some(self.under_way(part, &ledger, record).await?),
             None => None,
         };
-        let may_go_to = from.map(|from| self.units_but(&from)).unwrap_or_default();
-        Ok(TransitionView { case, part, under_way, may_go_to })
+        let is_hidden = ledger.address_protection() == AddressProtection::StrictlyConfidential;
+        Ok(TransitionView { case, part, is_hidden, under_way, may_leave, leaves, may_go_to })
     }
 
     async fn under_way(
@@ -73,7 +78,7 @@ impl Engine {
         let transition = record.transition();
         let holds = part == TransitionPart::Holder;
         let is_told = holds || (part == TransitionPart::Receiver && progress.is_consented);
-        let (step, consent) = self.consent_step(ledger, &transition.to);
+        let (step, consent) = self.consent_step(ledger, record);
         let contact = record.reception().and_then(|reception| reception.contact);
         let overlapping = if holds { self.overlapping(ledger).await? } else { Vec::new() };
         let may_be_contact = if part == TransitionPart::Receiver && progress.is_consented {
@@ -83,12 +88,13 @@ impl Engine {
         };
         Ok(UnderWay {
             transition: transition.id,
-            from: shown(&transition.from, is_told),
+            from: Some(shown(&transition.from, is_told))
+                .filter(|_| holds || self.is_place_of_children(&transition.from)),
             to: shown(&transition.to, true),
             on: date_of(transition.starts_at, zone).to_string(),
             overlap_until: holds.then(|| last_day(transition.overlap_until, zone).to_string()),
             first_name: if part == TransitionPart::Receiver {
-                self.first_name(ledger, &transition.to).await?
+                self.first_name(ledger, record).await?
             } else {
                 None
             },
@@ -120,13 +126,15 @@ impl Engine {
         shown.collect()
     }
 
-    async fn overlapping(
-        &self,
-        ledger: &LedgerView,
-    ) -> Result<Vec<crate::engine::answer::ColleagueItem>, EngineError> {
+    async fn overlapping(&self, ledger: &LedgerView) -> Result<Vec<OverlapItem>, EngineError> {
+        let zone = &self.inner.config.node.time_zone;
         let rows = self.inner.store.assignment_rows(ledger.case(), self.now()).await?.into_iter();
-        let ending = rows.filter(|row| row.until.is_some());
-        Ok(ending.map(|row| self.colleague(row.account)).collect())
+        let ending = rows.filter_map(|row| Some((row.account, row.until?)));
+        let shown = ending.map(|(account, until)| OverlapItem {
+            who: self.colleague(account),
+            until: last_day(until, zone).to_string(),
+        });
+        Ok(shown.collect())
     }
 
     /// How far the family's consent to the receiving service has come, and which one says so: one that
@@ -134,16 +142,17 @@ impl Engine {
     fn consent_step(
         &self,
         ledger: &LedgerView,
-        to: &Unit,
+        transition: &TransitionRecord,
     ) -> (ConsentStep, Option<stafett_protocol::id::ConsentId>) {
+        let to = &transition.transition().to;
         let (now, service) = (self.now(), Service { host: self.inner.own, code: to.service.clone() });
-        let counts = ledger.valid_consents(&service, now).find(|one| !ledger.protection().closes(one, false));
-        if let Some(record) = counts {
+        if let Some(record) = self.counting_for(ledger, transition, &service).next() {
             return (ConsentStep::Given, Some(record.consent().id));
         }
         let waits = |record: &&ConsentRecord| {
             let status = ledger.status(record, now);
             record.consent().recipient == service
+                && self.is_asked_for(ledger, transition, record)
                 && matches!(
                     status,
                     ConsentStatus::Draft | ConsentStatus::PartlyGiven { .. } | ConsentStatus::NotYet
@@ -157,16 +166,33 @@ impl Engine {
     }
 
     /// The child's first name, if a consent that counts chose the name for the receiving service.
-    async fn first_name(&self, ledger: &LedgerView, to: &Unit) -> Result<Option<String>, EngineError> {
-        let service = Service { host: self.inner.own, code: to.service.clone() };
-        let mut counting = ledger.valid_consents(&service, self.now());
-        let is_told = counting.any(|record| {
-            record.consent().card_fields.iter().any(|field| field.key() == FieldKey::Name)
-                && !ledger.protection().closes(record, false)
-        });
+    async fn first_name(
+        &self,
+        ledger: &LedgerView,
+        record: &TransitionRecord,
+    ) -> Result<Option<String>, EngineError> {
+        let service = Service { host: self.inner.own, code: record.transition().to.service.clone() };
+        let is_told = self
+            .counting_for(ledger, record, &service)
+            .any(|record| record.consent().card_fields.iter().any(|field| field.key() == FieldKey::Name));
         let private = if is_told { self.private_case(ledger.case()).await? } else { None };
         let name = private.map(|private| private.view().subject.name.clone());
         Ok(name.and_then(|name| name.split_whitespace().next().map(str::to_owned)))
+    }
+
+    /// Whether a child can leave it for another such place. That somebody else has the case, such as PPT, is
+    /// not the receiving unit's to know.
+    pub(super) fn is_place_of_children(&self, unit: &Unit) -> bool {
+        let kind = self.inner.config.service(&unit.service).map(|service| service.kind);
+        matches!(
+            kind,
+            Some(
+                ServiceKind::Kindergarten
+                    | ServiceKind::School
+                    | ServiceKind::AfterSchool
+                    | ServiceKind::HealthStation
+            )
+        )
     }
 
     /// Lists the children who begin in a unit, for its leader, the first to begin at the top.
@@ -190,9 +216,9 @@ impl Engine {
                 transition.starts_at,
                 Receiving {
                     case,
-                    from: transition.from.service.clone(),
+                    from: Some(transition.from.service.clone())
+                        .filter(|_| self.is_place_of_children(&transition.from)),
                     on: date_of(transition.starts_at, &self.inner.config.node.time_zone).to_string(),
-                    first_name: self.first_name(&ledger, &transition.to).await?,
                     is_received: record.reception().is_some(),
                 },
             ));

@@ -1,7 +1,8 @@
 //! A transaction may be committed again after a crash: it then changes nothing.
 
+use stafett_protocol::baton::there::{About, At, BatonThere};
 use stafett_protocol::erasure::LockBasis;
-use stafett_protocol::id::{RelationId, SuccessionId};
+use stafett_protocol::id::{BatonOfferId, RelationId, SuccessionId};
 use stafett_protocol::journal::Closing;
 use stafett_protocol::succession::origin::{Origin, Way};
 use stafett_protocol::succession::package::{Line, WrittenBy};
@@ -142,7 +143,20 @@ fn ending(waiting: Proposal, answered: Proposal) -> Vec<Vec<Write>> {
         succession::packed(1, "et låst skrin"),
         vec![Write::LeavingHanded { succession: succession::MOVE, is_handed: true }],
         succession::fetched(),
+        vec![baton_there(92, At::NotTaken), baton_there(93, At::Offered { lapses_at: UnixMillis(9) })],
+        vec![Write::BatonThereOver(BatonOfferId::from_bytes([92; 16]))],
     ]
+}
+
+fn baton_there(offer: u8, at: At) -> Write {
+    let about = About {
+        offer: BatonOfferId::from_bytes([offer; 16]),
+        owner: them(),
+        partner: us(),
+        case: THEIR_CASE,
+        service: "ppt".parse().expect("a code"),
+    };
+    Write::BatonThere(Box::new(BatonThere { about, at }))
 }
 
 fn origin() -> Origin {
@@ -202,6 +216,8 @@ fn kind(write: &Write) -> usize {
         Write::Arriving(_) => 41,
         Write::PackagePart { .. } => 42,
         Write::Origin { .. } => 43,
+        Write::BatonThere(_) => 44,
+        Write::BatonThereOver(_) => 45,
     }
 }
 
@@ -209,7 +225,7 @@ fn kind(write: &Write) -> usize {
 fn life_has_every_kind_of_write() {
     let kinds: BTreeSet<usize> = life().iter().flatten().map(kind).collect();
 
-    assert_eq!(kinds, (0..=43).collect());
+    assert_eq!(kinds, (0..=45).collect());
 }
 
 #[tokio::test]

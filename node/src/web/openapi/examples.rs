@@ -198,6 +198,7 @@ fn task() -> Value {
         "registration": null,
         "order": null,
         "service": service(),
+        "offer": null,
     })
 }
 
@@ -252,6 +253,24 @@ fn of_the_baton() -> Vec<(&'static str, Value)> {
     vec![
         ("OfferBaton", json!({ "to": colleague, "note": "Neste møte er 3. september." })),
         ("ReassignBaton", json!({ "to": colleague })),
+        ("OfferBatonThere", json!({ "service": service() })),
+        ("AskToHold", json!({ "account": colleague })),
+        (
+            "BatonHere",
+            json!({
+                "offer": offer,
+                "case": CASE,
+                "owner": PARTNER,
+                "owner_name": "Steinkjer kommune",
+                "service": "school",
+                "step": "held",
+                "lapses_at": null,
+                "confirmed_at": AUGUST_17,
+                "who": other,
+                "is_yours": true,
+                "may_ask": [],
+            }),
+        ),
         ("OfferedBaton", json!({ "offer": offer })),
         ("BatonOfferItem", json!({ "case": CASE, "offer": offer, "from": holder, "lapses_at": OCTOBER_1 })),
         ("ColleagueItem", other.clone()),
@@ -268,6 +287,8 @@ fn of_the_baton() -> Vec<(&'static str, Value)> {
                 "offer": waiting,
                 "received_note": null,
                 "may_get": [other],
+                "services": [service()],
+                "keeps": false,
             }),
         ),
     ]

@@ -89,6 +89,10 @@ described! {
     DisclosureId => id();
     /// An offer of the baton. Random.
     BatonOfferId => id();
+    /// A move (flytting) of a case to another municipality. Random.
+    SuccessionId => id();
+    /// A package for the hand. Random.
+    PackageId => id();
     /// A transition (overgang) within the municipality. Random.
     TransitionId => id();
 
@@ -178,6 +182,24 @@ described! {
             .additional_properties(Some(AdditionalProperties::FreeForm(false)));
         OneOfBuilder::new().item(words([Subject, Sibling, Other])).item(guardian)
     };
+    /// Who is stafettholder: an account, or somebody of a service at a partner.
+    Holder => {
+        let there = ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .property("offer", reference::<BatonOfferId>())
+            .required("offer")
+            .property("service", reference::<Service>())
+            .required("service")
+            .property("account", reference::<AccountId>())
+            .required("account")
+            .property("name", text().description(Some("The name, as the partner says it.")))
+            .required("name")
+            .property("before", reference::<AccountId>())
+            .required("before");
+        OneOfBuilder::new().item(reference::<AccountId>()).item(there)
+    };
+    /// To whom the baton is offered: an account, or a service at a partner.
+    Offered => OneOfBuilder::new().item(reference::<AccountId>()).item(reference::<Service>());
     /// What a partner says it did with one entry of an order.
     Done => tagged("done", [
         ("erased", "It was erased, or was not there.", vec![]),
@@ -196,6 +218,25 @@ described! {
     TransitionOutcome => words({
         use protocol::transition::Outcome::{Done, GivenUp};
         [Done, GivenUp]
+    });
+    /// Whom a case is about that may move, as far as the other municipality is told.
+    Stage => words({
+        use protocol::succession::statement::Stage::{
+            BeforeSchool, Expecting, LowerSecondary, Parent, PrimarySchool, UpperSecondary,
+        };
+        [Expecting, BeforeSchool, PrimarySchool, LowerSecondary, UpperSecondary, Parent]
+    });
+    /// Why a move came to nothing. The other side is never told.
+    EndCause => words({
+        use protocol::succession::leaving::EndCause::{
+            AgreementOver, Blocked, ConsentOver, Lapsed, NotCarriedOut, Recalled, Restored,
+        };
+        [Recalled, Lapsed, NotCarriedOut, ConsentOver, Blocked, AgreementOver, Restored]
+    });
+    /// Something that the new owner must know though the case is its own.
+    LateWord => words({
+        use protocol::succession::leaving::LateWord::{AddressProtected, ConsentTakenBack};
+        [ConsentTakenBack, AddressProtected]
     });
     /// Any JSON.
     Anything => ObjectBuilder::new().schema_type(SchemaType::AnyValue);
@@ -279,7 +320,7 @@ pub struct Service {
 #[derive(ToSchema)]
 pub struct Baton {
     /// The stafettholder.
-    pub holder: AccountId,
+    pub holder: Holder,
     /// Since when.
     pub since: UnixMillis,
     /// An offer that has no answer yet.
@@ -294,7 +335,7 @@ pub struct BatonOffer {
     /// Its id.
     pub id: BatonOfferId,
     /// To whom.
-    pub to: AccountId,
+    pub to: Offered,
     /// The first millisecond on which it can no longer be accepted.
     pub lapses_at: UnixMillis,
 }

@@ -1,5 +1,6 @@
 //! The baton: who is stafettholder since when, how it is offered, and how an offer is answered.
 
+pub(crate) mod here;
 mod note;
 
 use askama::Template;
@@ -10,6 +11,7 @@ use stafett_config::Language;
 use stafett_protocol::id::{AccountId, BatonOfferId, CaseId};
 use stafett_protocol::municipality::Service;
 
+use super::case::levels;
 use super::{Frame, PageError, done, page};
 use crate::engine::EngineError;
 use crate::engine::answer::{BatonPart, BatonView, ColleagueItem};
@@ -25,6 +27,8 @@ use crate::words::{Namer, time};
 struct OffersPage<'a> {
     frame: Frame<'a>,
     offers: Vec<OfferToMe>,
+    /// Of other municipalities' cases.
+    here: Vec<here::Row>,
 }
 
 struct OfferToMe {
@@ -43,7 +47,8 @@ pub(crate) async fn offers(State(api): State<Api>, visitor: Visitor) -> Result<R
         until: time::minute_of(offer.lapses_at, zone, language),
     });
     let frame = Frame::new(&api, &visitor.asked, visitor.t("baton-offers-title"));
-    page(StatusCode::OK, &OffersPage { frame, offers: offers.collect() })
+    let here = here::rows(&api, &visitor).await?;
+    page(StatusCode::OK, &OffersPage { frame, offers: offers.collect(), here })
 }
 
 #[derive(Template)]
@@ -55,6 +60,10 @@ struct BatonPage<'a> {
     holder: String,
     since: String,
     offered: Option<Offered>,
+    form: Form,
+    levels: Vec<(String, String)>,
+    people: Vec<(String, String)>,
+    assigned: Vec<(String, String)>,
 }
 
 /// An offer that waits, as its page says it.
@@ -63,6 +72,8 @@ struct Offered {
     to: String,
     until: String,
     note: Option<String>,
+    /// Whether it is to a service of another municipality.
+    is_there: bool,
 }
 
 impl BatonPage<'_> {
@@ -77,6 +88,11 @@ impl BatonPage<'_> {
     fn is_receiver(&self) -> bool {
         self.view.part == BatonPart::Receiver
     }
+
+    /// Whether the stafettholder works in another municipality.
+    fn is_held_there(&self) -> bool {
+        self.view.holder.host.is_some()
+    }
 }
 
 /// Who has the baton of a case, and what the visitor may do with it.
@@ -89,11 +105,24 @@ pub(crate) async fn show(
     let zone = &api.engine.config().node.time_zone;
     let offered = view.offer.as_ref().map(|offer| Offered {
         id: offer.offer,
-        to: called(&api, &offer.to, language),
+        to: match (&offer.to, &offer.to_service) {
+            (Some(to), _) => called(&api, to, language),
+            (None, Some(service)) => api.engine.service(service, language),
+            (None, None) => String::new(),
+        },
         until: time::minute_of(offer.lapses_at, zone, language),
         note: offer.note.clone().filter(|note| !note.is_empty()),
+        is_there: offer.to_service.is_some(),
     });
+    let kept = if view.keeps { Some(api.engine.kept(&visitor.reader, case).await?) } else { None };
+    let level = kept.as_ref().map(|kept| u8::from(kept.level).to_string()).unwrap_or_default();
+    let assigned: Vec<AccountId> = kept.map(|kept| kept.assigned).unwrap_or_default();
+    let named = |account: &AccountId| Some((account.to_string(), api.engine.person_name(*account)?));
     let shown = BatonPage {
+        form: Form::new().put("level", level),
+        levels: if view.keeps { levels(&api, &visitor) } else { Vec::new() },
+        people: if view.keeps { people(&api, &visitor, &assigned) } else { Vec::new() },
+        assigned: assigned.iter().filter_map(named).collect(),
         frame: Frame::new(&api, &visitor.asked, visitor.t("baton-title")),
         subject: view.subject_name.as_deref().map(first_name),
         holder: called(&api, &view.holder, language),
@@ -113,6 +142,8 @@ struct BatonForm<'a> {
     gives: bool,
     form: Form,
     people: Vec<(String, String)>,
+    /// The services of other municipalities that the holder may choose, beside none.
+    services: Vec<(String, String)>,
 }
 
 /// The form by which the holder offers the baton, with a note that is begun.
@@ -148,6 +179,37 @@ pub(crate) async fn offer(
         }
     }
     form_page(&api, &visitor, &view, form, StatusCode::UNPROCESSABLE_ENTITY)
+}
+
+/// Offers the baton to a service of another municipality.
+pub(crate) async fn offer_there(
+    State(api): State<Api>,
+    Visiting(visitor, case): Visiting<CaseId>,
+    Posted(mut form): Posted,
+) -> Result<Response, PageError> {
+    visitor.must_be_fresh(&format!("/cases/{case}/baton/offer"))?;
+    let view = must_be(&api, &visitor, case, BatonPart::Holder).await?;
+    match service_of(form.value("service")) {
+        Some(service) => {
+            let reader = &visitor.reader;
+            match api.engine.offer_baton_to_service(reader, case, service, form.press()).await {
+                Ok(_) => {
+                    return Ok(done(&api, &format!("/cases/{case}/baton"), Key("notice-baton-service")));
+                }
+                Err(EngineError::Conflict { .. }) => form.refuse("service", visitor.t("baton-there-wrong")),
+                Err(other) => return Err(other.into()),
+            }
+        }
+        None => form.refuse("service", visitor.t("baton-there-missing")),
+    }
+    let begun = note::begun(&api, &visitor, case).await?;
+    form_page(&api, &visitor, &view, form.put("note", begun), StatusCode::UNPROCESSABLE_ENTITY)
+}
+
+/// A service as its choice in the form says it: whose it is, and which.
+fn service_of(chosen: &str) -> Option<Service> {
+    let (host, code) = chosen.split_once('.')?;
+    Some(Service { host: host.parse().ok()?, code: code.parse().ok()? })
 }
 
 /// The form by which the leader gives the baton to somebody.
@@ -262,9 +324,29 @@ fn form_page(
         case: view.case,
         gives,
         form,
+        services: services(api, visitor, view),
         people: std::iter::once(nobody).chain(view.may_get.iter().map(person)).collect(),
     };
     page(status, &shown)
+}
+
+fn services(api: &Api, visitor: &Visitor, view: &BatonView) -> Vec<(String, String)> {
+    if view.services.is_empty() {
+        return Vec::new();
+    }
+    let none = (String::new(), visitor.t("baton-there-choose").to_string());
+    let words = |one: &Service| {
+        (format!("{}.{}", one.host, one.code), api.engine.service(one, visitor.asked.language()))
+    };
+    std::iter::once(none).chain(view.services.iter().map(words)).collect()
+}
+
+/// Who may be given a case here, beside those who work with it and nobody.
+fn people(api: &Api, visitor: &Visitor, assigned: &[AccountId]) -> Vec<(String, String)> {
+    let is_new = |(account, _): &(AccountId, String)| !assigned.contains(account);
+    let colleagues = api.engine.colleagues(&visitor.reader).into_iter().filter(is_new);
+    let nobody = (String::new(), visitor.t("baton-choose").to_string());
+    std::iter::once(nobody).chain(colleagues.map(|(account, name)| (account.to_string(), name))).collect()
 }
 
 /// A colleague's name with the service.
@@ -272,7 +354,8 @@ fn called(api: &Api, who: &ColleagueItem, language: Language) -> String {
     let name = who.name.clone().unwrap_or_else(|| who.account.to_string());
     match &who.service {
         Some(code) => {
-            let service = Service { host: api.engine.organisation(), code: code.clone() };
+            let host = who.host.unwrap_or_else(|| api.engine.organisation());
+            let service = Service { host, code: code.clone() };
             format!("{name} ({})", api.engine.service(&service, language))
         }
         None => name,

@@ -253,7 +253,8 @@ fn kind_choices(visitor: &Visitor, shown: &CasePage) -> Choices {
     kinds.iter().map(|kind| (kind.as_str().to_owned(), words(kind))).collect()
 }
 
-fn levels(api: &Api, visitor: &Visitor) -> Choices {
+/// The levels in the municipality's words.
+pub(crate) fn levels(api: &Api, visitor: &Visitor) -> Choices {
     let levels = (0..=3).filter_map(|level| Level::try_from(level).ok());
     let name = |level| level_name(&api.engine, level, visitor.asked.language());
     levels.map(|level| (u8::from(level).to_string(), name(level))).collect()
@@ -284,5 +285,14 @@ pub(crate) async fn set_level(
         reason: "expected a level from 0 to 3".into(),
     })?;
     api.engine.set_level(&visitor.reader, case, SetLevel { level }).await?;
-    Ok(done(&api, &format!("/cases/{case}"), Key("notice-level")))
+    Ok(done(&api, &place_of(&api, &visitor, case).await, Key("notice-level")))
+}
+
+/// Where whoever keeps a case sees it: a leader who keeps it for a stafettholder at a partner reads no case.
+pub(crate) async fn place_of(api: &Api, visitor: &Visitor, case: CaseId) -> String {
+    if api.engine.keeps_case(&visitor.reader, case).await {
+        format!("/cases/{case}/baton")
+    } else {
+        format!("/cases/{case}")
+    }
 }

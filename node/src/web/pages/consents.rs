@@ -14,10 +14,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::tz::TimeZone;
 use stafett_config::Language;
-use stafett_protocol::consent::ConsentKind;
 use stafett_protocol::consent::rule::Capacity;
+use stafett_protocol::consent::{Consent, ConsentKind};
 use stafett_protocol::id::{CaseId, ConsentId, PersonId};
-use stafett_protocol::municipality::{AreaCode, Service};
+use stafett_protocol::municipality::{AreaCode, Service, ServiceCode};
 use stafett_protocol::time::UnixMillis;
 
 use super::{Frame, PageError, page};
@@ -147,6 +147,7 @@ fn refused(form: &mut Form, error: EngineError, visitor: &Visitor, first: &str) 
 fn wrong(field: &str) -> Key {
     match field {
         "recipient" => Key("consents-wrong-recipient"),
+        "services" => Key("consents-wrong-services"),
         "areas" => Key("consents-wrong-areas"),
         "kinds" => Key("consents-wrong-kinds"),
         "purpose" => Key("consents-wrong-purpose"),
@@ -164,6 +165,29 @@ fn wrong(field: &str) -> Key {
     }
 }
 
+/// What a family is asked, as far as the question is named by it.
+pub(super) struct Asked<'a> {
+    kind: ConsentKind,
+    recipient: &'a Service,
+    also: &'a BTreeSet<ServiceCode>,
+}
+
+impl<'a> Asked<'a> {
+    fn is_move(&self) -> bool {
+        self.kind == ConsentKind::Transfer
+    }
+
+    pub(super) fn of(consent: &'a Consent) -> Self {
+        let Consent { kind, recipient, also, .. } = consent;
+        Self { kind: *kind, recipient, also }
+    }
+
+    pub(super) fn own(item: &'a OwnConsent) -> Self {
+        let OwnConsent { kind, recipient, also, .. } = item;
+        Self { kind: *kind, recipient, also }
+    }
+}
+
 /// Puts what the engine tells of consents into words of one language.
 pub(super) struct Say<'a> {
     pub(super) engine: &'a Engine,
@@ -172,7 +196,7 @@ pub(super) struct Say<'a> {
 }
 
 impl<'a> Say<'a> {
-    pub(super) fn new(engine: &'a Engine, visitor: &Visitor) -> Self {
+    pub(in crate::web::pages) fn new(engine: &'a Engine, visitor: &Visitor) -> Self {
         Self::within(engine, visitor.asked.language())
     }
 
@@ -232,7 +256,7 @@ impl<'a> Say<'a> {
         })
     }
 
-    fn related(&self, relation: &str) -> String {
+    pub(super) fn related(&self, relation: &str) -> String {
         let key = match relation {
             "subject" => Key("household-subject"),
             "mother" => Key("household-mother"),
@@ -262,19 +286,30 @@ impl<'a> Say<'a> {
     }
 
     /// What a consent is called: whom it is to, or what it is about.
-    pub(super) fn called(&self, kind: ConsentKind, recipient: &Service) -> String {
-        match kind {
-            ConsentKind::Share => self.service(recipient),
+    pub(super) fn called(&self, asked: &Asked<'_>) -> String {
+        match asked.kind {
+            ConsentKind::Share => self.service(asked.recipient),
             ConsentKind::OpenLog => self.t("consents-kind-open").to_string(),
             ConsentKind::Close => self.t("consents-kind-close").to_string(),
-            ConsentKind::Transfer => self.t("consents-kind-transfer").to_string(),
+            ConsentKind::Transfer => self.t("consents-kind-transfer").with("to", self.to(asked)).to_string(),
         }
+    }
+
+    /// The municipality that a case may move to, and which of its services may take it.
+    pub(super) fn to(&self, asked: &Asked<'_>) -> String {
+        let services = std::iter::once(&asked.recipient.code).chain(asked.also);
+        let services: Vec<_> =
+            services.map(|code| self.engine.service_at(asked.recipient.host, code, self.language)).collect();
+        let municipality = self.engine.municipality(asked.recipient.host);
+        let words = self.t("consents-to-services").with("municipality", municipality);
+        words.with("services", self.listed(&services)).to_string()
     }
 
     /// The state of a consent, for the stafettholder.
     pub(super) fn state(&self, item: &ConsentItem, parties: &[PartyItem]) -> String {
         let missing = self.persons(parties, &item.missing);
         let until = self.last_day(item.asked.until);
+        let is_share = item.asked.kind == ConsentKind::Share;
         let text = match item.status.as_str() {
             "draft" => self.t("consents-state-draft").with("missing", missing),
             "partly-given" => self.t("consents-state-partly").with("missing", missing),
@@ -283,7 +318,7 @@ impl<'a> Say<'a> {
             }
             "not-yet" => self.t("consents-state-not-yet").with("day", self.day(item.asked.from)),
             "waits-for-review" => self.t("consents-state-review"),
-            "valid" if !item.opens => self.t("consents-state-valid-shut"),
+            "valid" if is_share && !item.opens => self.t("consents-state-valid-shut"),
             "valid" => self.t("consents-state-valid").with("until", until),
             "expiring" => self.t("consents-state-expiring").with("until", until),
             "must-be-renewed" => self.t("consents-state-renew").with("missing", missing),
@@ -291,7 +326,11 @@ impl<'a> Say<'a> {
             "expired" => self.t("consents-state-expired").with("until", until),
             "withdrawn" => {
                 let day = item.withdrawn_at.map(|at| self.day(at)).unwrap_or_default();
-                self.t("consents-state-withdrawn").with("day", day)
+                let key = match item.asked.kind {
+                    ConsentKind::Transfer => Key("consents-move-withdrawn"),
+                    _ => Key("consents-state-withdrawn"),
+                };
+                self.t(key).with("day", day)
             }
             _ => self.t("consents-state-superseded"),
         };
@@ -320,19 +359,17 @@ impl<'a> Say<'a> {
         match view {
             ConsentView::Full(item) => ConsentLine {
                 id: item.asked.id,
-                service: self.called(item.asked.kind, &item.asked.recipient),
+                service: self.called(&Asked::of(&item.asked)),
                 state: self.state(item, parties),
                 areas: self.areas(&item.asked.areas),
                 until: self.last_day(item.asked.until),
-                readers: self
-                    .t(if item.opens { Key("consents-reads") } else { Key("consents-reads-not") })
-                    .to_string(),
+                readers: self.t(readers(item)).to_string(),
                 may_withdraw: one::may_withdraw(item),
                 cannot_take: item.cannot_take.as_ref().map(|said| self.cannot_take(item, said)),
             },
             ConsentView::Own(item) => ConsentLine {
                 id: item.id,
-                service: self.called(item.kind, &item.recipient),
+                service: self.called(&Asked::own(item)),
                 state: self.own_state(item),
                 areas: self.areas(&item.areas),
                 until: self.last_day(item.until),
@@ -381,6 +418,15 @@ impl<'a> Say<'a> {
 
     pub(super) fn kinds(&self, kinds: &BTreeSet<stafett_protocol::entry::EntryKind>) -> String {
         entry_words::kinds(self.language, kinds)
+    }
+}
+
+/// What a consent opens now.
+fn readers(item: &ConsentItem) -> Key {
+    match item.asked.kind {
+        ConsentKind::Transfer => Key("consents-move-rests"),
+        _ if item.opens => Key("consents-reads"),
+        _ => Key("consents-reads-not"),
     }
 }
 

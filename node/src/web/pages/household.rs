@@ -34,6 +34,8 @@ struct HouseholdPage<'a> {
     frame: Frame<'a>,
     case: CaseId,
     is_leader: bool,
+    /// Whether the visitor registers who the family is: another approves it.
+    registers: bool,
     parties: Vec<Member>,
     waiting: Vec<Waiting>,
     capacities: Choices,
@@ -75,7 +77,7 @@ pub(crate) async fn show(
 ) -> Result<Response, PageError> {
     let family = api.engine.family(&visitor.reader, case).await?;
     let form = usual(&family);
-    household_page(&api, &visitor, case, &family, form, StatusCode::OK)
+    household_page(&api, &visitor, case, &family, form, StatusCode::OK).await
 }
 
 /// What the form says before anybody changes it: everybody stays what the person is.
@@ -113,7 +115,8 @@ pub(crate) async fn post(
                 (done, Key("notice-family-registered"))
             }
             None => {
-                return household_page(&api, &visitor, case, &family, form, StatusCode::UNPROCESSABLE_ENTITY);
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                return household_page(&api, &visitor, case, &family, form, status).await;
             }
         },
     };
@@ -127,11 +130,11 @@ pub(crate) async fn post(
                 _ => ("name", Key("household-wrong-persons")),
             };
             form.refuse(field, visitor.t(key));
-            household_page(&api, &visitor, case, &family, form, StatusCode::UNPROCESSABLE_ENTITY)
+            household_page(&api, &visitor, case, &family, form, StatusCode::UNPROCESSABLE_ENTITY).await
         }
         Err(EngineError::Conflict { .. }) => {
             form.refuse("act", visitor.t("household-wrong-changed"));
-            household_page(&api, &visitor, case, &family, form, StatusCode::UNPROCESSABLE_ENTITY)
+            household_page(&api, &visitor, case, &family, form, StatusCode::UNPROCESSABLE_ENTITY).await
         }
         Err(other) => Err(other.into()),
     }
@@ -174,7 +177,7 @@ fn request_of(visitor: &Visitor, family: &FamilyView, form: &mut Form) -> Option
     form.holds().then_some(RegisterFamily { parties, persons, birth_date, document })
 }
 
-fn household_page(
+async fn household_page(
     api: &Api,
     visitor: &Visitor,
     case: CaseId,
@@ -187,10 +190,13 @@ fn household_page(
     let own = visitor.reader.account;
     let choice = |value: &str, key: Key| (value.to_owned(), say.t(key).to_string());
     let form = form.with_id();
+    let is_leader = visitor.reader.role == Role::UnitLeader;
+    let registers = !is_leader || api.engine.keeps_case(&visitor.reader, case).await;
     let shown = HouseholdPage {
         frame: Frame::new(api, &visitor.asked, visitor.t("household-title")),
         case,
-        is_leader: visitor.reader.role == Role::UnitLeader,
+        is_leader,
+        registers,
         parties: family.parties.iter().map(|party| member(&say, family, party)).collect(),
         waiting: family.registrations.iter().map(|one| waiting(&say, one, own)).collect(),
         capacities: capacities(&say),

@@ -17,7 +17,7 @@ use stafett_protocol::person::Role;
 
 use self::readers::KnownReaders;
 use super::case::card::Readers;
-use super::consents::Say;
+use super::consents::{Asked, Say};
 use super::print::Writer;
 use super::{Frame, PageError, page, see_other};
 use crate::engine::EngineError;
@@ -51,6 +51,8 @@ struct FamilyPage<'a> {
     reads: bool,
     decides: bool,
     holder: Option<String>,
+    /// The municipality whose case it is by now, if it has moved.
+    moved_to: Option<String>,
     asked: Vec<Question>,
     goals: Vec<Goal>,
     agreed: Vec<Measure>,
@@ -65,6 +67,7 @@ struct FamilyPage<'a> {
 /// A question to this person, or a word of this person's.
 struct Question {
     consent: ConsentId,
+    is_move: bool,
     service: String,
     state: String,
     purpose: String,
@@ -177,13 +180,14 @@ fn family_page<'a>(
     };
     let question = |item: &OwnConsent| Question {
         consent: item.id,
-        service: say.called(item.kind, &item.recipient),
+        is_move: item.kind == ConsentKind::Transfer,
+        service: say.called(&Asked::own(item)),
         state: say.own_state(item),
         purpose: item.purpose.clone(),
     };
     let informed = |item: &OwnConsent| Informed {
         consent: item.id,
-        service: say.called(item.kind, &item.recipient),
+        service: say.called(&Asked::own(item)),
         what: say
             .t("family-informed-what")
             .with("kinds", say.kinds(&item.kinds))
@@ -192,8 +196,7 @@ fn family_page<'a>(
         until: say.last_day(item.until),
     };
     let shares = |item: &&&OwnConsent| item.kind == ConsentKind::Share;
-    let people = api.engine.people();
-    let holder = view.and_then(|view| view.baton.as_ref()).and_then(|baton| people.get(baton.holder));
+    let holder = view.and_then(|view| view.baton.as_ref()).and_then(|baton| api.engine.holder_called(baton));
     let (goals, agreed, others) = view.map(|view| entries(&logged.readers, view)).unwrap_or_default();
     let name = visitor.asked.session.as_ref().map(|session| first_name(&session.name).to_owned());
     let hello = match name {
@@ -208,7 +211,8 @@ fn family_page<'a>(
         is_subject: known.is_subject,
         reads: known.reads,
         decides: known.decides,
-        holder: holder.map(|person| person.name.clone()),
+        holder: holder.filter(|_| known.moved_to.is_none()),
+        moved_to: known.moved_to.clone(),
         asked: with(&["asked"]).into_iter().map(question).collect(),
         informed: with(&["in-force"]).iter().filter(shares).map(|item| informed(item)).collect(),
         back: with(&["withdrawn", "refused", "not-in-force"]).into_iter().map(question).collect(),

@@ -68,6 +68,9 @@ fn row(api: &Api, say: &Say<'_>, look: &Look) -> LookRow {
         Looked::Log => say.t("looks-log"),
         Looked::Print => say.t("looks-print"),
         Looked::Consents => say.t("looks-consents"),
+        Looked::Baton => say.t("looks-baton"),
+        Looked::Transition => say.t("looks-transition"),
+        Looked::Move => say.t("looks-move"),
         Looked::Preview { areas } => {
             let names: Vec<_> = areas.iter().map(|area| api.engine.area(area, say.language)).collect();
             say.t("looks-preview").with("areas", listed(say.language, &names))

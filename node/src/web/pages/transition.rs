@@ -38,6 +38,7 @@ struct TransitionPage<'a> {
     items: Vec<Row>,
     may_be_contact: Choices,
     is_received: bool,
+    is_named: bool,
     form: Form,
 }
 
@@ -60,7 +61,10 @@ struct Row {
 struct BeginPage<'a> {
     frame: Frame<'a>,
     case: CaseId,
+    leaves: Choices,
     units: Choices,
+    /// Whether the address is strictly confidential: then the node tells nobody there.
+    is_hidden: bool,
     form: Form,
 }
 
@@ -80,18 +84,18 @@ pub(crate) async fn begin(
     Visiting(visitor, case): Visiting<CaseId>,
     Posted(mut form): Posted,
 ) -> Result<Response, PageError> {
-    let (code, unit) = form
-        .value("to")
-        .split_once('/')
-        .map_or((form.value("to"), None), |(code, unit)| (code, Some(unit.to_owned())));
-    let code: Option<ServiceCode> = code.parse().ok();
-    if code.is_none() {
+    let (from, to) = (unit_in(form.value("from")), unit_in(form.value("to")));
+    if from.is_none() {
+        form.refuse("from", visitor.t("transition-from-missing"));
+    }
+    if to.is_none() {
         form.refuse("to", visitor.t("transition-to-missing"));
     }
     form.require("on", visitor.t("transition-on-missing"));
-    if let Some(to) = code.filter(|_| form.holds()) {
+    if let Some(to) = to.filter(|_| form.holds()) {
         let overlap_until = Some(form.value("overlap").to_owned()).filter(|day| !day.is_empty());
-        let request = OpenTransition { to, unit, on: form.value("on").to_owned(), overlap_until };
+        let on = form.value("on").to_owned();
+        let request = OpenTransition { from, to: to.service, unit: to.unit, on, overlap_until };
         match api.engine.open_transition(&visitor.reader, case, request, form.press()).await {
             Ok(_) => return Ok(done(&api, &address(case), Key("notice-transition-begun"))),
             Err(EngineError::Invalid { field, .. }) => refuse(&mut form, &visitor, field),
@@ -156,10 +160,19 @@ pub(crate) async fn receive(
     Posted(mut form): Posted,
 ) -> Result<Response, PageError> {
     let contact = form.value("contact");
+    let notice = match (contact.is_empty(), form.has("named", "yes")) {
+        (true, true) => Key("notice-transition-nobody"),
+        (true, false) => Key("notice-transition-received"),
+        (false, _) => Key("notice-transition-contact"),
+    };
     let contact = if contact.is_empty() { Ok(None) } else { contact.parse().map(Some) };
-    let request = ReceiveTransition { contact: contact.unwrap_or_default() };
+    let Ok(contact) = contact else {
+        form.refuse("contact", visitor.t("transition-contact-wrong"));
+        return again(&api, &visitor, case, form).await;
+    };
+    let request = ReceiveTransition { contact };
     match api.engine.receive_transition(&visitor.reader, case, request).await {
-        Ok(()) => Ok(done(&api, &address(case), Key("notice-transition-received"))),
+        Ok(()) => Ok(done(&api, &address(case), notice)),
         Err(EngineError::Invalid { .. } | EngineError::Conflict { .. }) => {
             form.refuse("contact", visitor.t("transition-contact-wrong"));
             again(&api, &visitor, case, form).await
@@ -193,6 +206,7 @@ fn must_be(view: &TransitionView, part: TransitionPart) -> Result<(), EngineErro
 
 fn refuse(form: &mut Form, visitor: &Visitor, field: &str) {
     match field {
+        "from" => form.refuse("from", visitor.t("transition-from-missing")),
         "to" => form.refuse("to", visitor.t("transition-to-missing")),
         "overlap_until" => form.refuse("overlap", visitor.t("transition-overlap-wrong")),
         _ => form.refuse("on", visitor.t("transition-day-wrong")),
@@ -203,6 +217,10 @@ fn refuse(form: &mut Form, visitor: &Visitor, field: &str) {
 fn days_of(under_way: &UnderWay) -> Form {
     let form = Form::new().put("on", &under_way.on);
     let form = form.put("overlap", under_way.overlap_until.clone().unwrap_or_default());
+    let form = match &under_way.contact {
+        Some(contact) => form.put("contact", contact.account.to_string()),
+        None => form,
+    };
     under_way.items.iter().fold(form, |form, item| form.put(&field_of(&item.item), &item.due))
 }
 
@@ -221,16 +239,24 @@ fn shown(
     let frame = Frame::new(api, &visitor.asked, visitor.t("transition-title"));
     let case = view.case;
     let Some(under_way) = &view.under_way else {
-        let nothing = (String::new(), visitor.t("transition-choose").to_string());
-        let unit = |unit: &UnitItem| {
-            let value = match &unit.unit {
-                Some(name) => format!("{}/{name}", unit.service),
-                None => unit.service.to_string(),
-            };
-            (value, called(api, visitor, unit))
+        let choices = |units: &[UnitItem]| -> Choices {
+            let nothing = (String::new(), visitor.t("transition-choose").to_string());
+            let named = units.iter().map(|unit| (value_of(unit), called(api, visitor, unit)));
+            std::iter::once(nothing).chain(named).collect()
         };
-        let units = std::iter::once(nothing).chain(view.may_go_to.iter().map(unit)).collect();
-        return page(status, &BeginPage { frame, case, units, form: form.with_id() });
+        let form = match &view.leaves {
+            Some(unit) if !form.is_touched("from") => form.put("from", value_of(unit)),
+            _ => form,
+        };
+        let shown = BeginPage {
+            frame,
+            case,
+            leaves: choices(&view.may_leave),
+            units: choices(&view.may_go_to),
+            is_hidden: view.is_hidden,
+            form: form.with_id(),
+        };
+        return page(status, &shown);
     };
     let nobody = (String::new(), visitor.t("transition-nobody").to_string());
     let person = |one: &ColleagueItem| (one.account.to_string(), name_of(one));
@@ -241,7 +267,7 @@ fn shown(
         case,
         is_holder: view.part == TransitionPart::Holder,
         is_receiver: view.part == TransitionPart::Receiver,
-        sentences: sentences(api, visitor, view.part, under_way),
+        sentences: sentences(api, visitor, view, under_way),
         consent: consent(api, visitor, case, under_way),
         items: under_way.items.iter().map(|item| row(api, visitor, item, next.as_ref())).collect(),
         may_be_contact: if under_way.may_be_contact.is_empty() {
@@ -250,25 +276,22 @@ fn shown(
             std::iter::once(nobody).chain(contacts).collect()
         },
         is_received: under_way.received_at.is_some(),
+        is_named: under_way.contact.is_some(),
         form,
     };
     page(status, &shown)
 }
 
-fn sentences(api: &Api, visitor: &Visitor, part: TransitionPart, under_way: &UnderWay) -> Vec<Text> {
-    let (from, to) = (called(api, visitor, &under_way.from), called(api, visitor, &under_way.to));
+fn sentences(api: &Api, visitor: &Visitor, view: &TransitionView, under_way: &UnderWay) -> Vec<Text> {
+    let from = under_way.from.as_ref().map(|from| called(api, visitor, from));
+    let to = called(api, visitor, &under_way.to);
     let zone = &api.engine.config().node.time_zone;
     let day = time::day_of_text(&under_way.on);
     let received = under_way.received_at.map(|at| time::day_of(at, zone));
     let contact = under_way.contact.as_ref().map(name_of);
     let mut all = Vec::new();
-    if part == TransitionPart::Receiver {
-        all.push(match &under_way.first_name {
-            Some(name) => {
-                visitor.t("transition-comes-named").with("name", name).with("from", from).with("day", day)
-            }
-            None => visitor.t("transition-comes").with("from", from).with("day", day),
-        });
+    if view.part == TransitionPart::Receiver {
+        all.push(comes(visitor, under_way.first_name.as_deref(), from, day));
         all.push(match (under_way.may_be_contact.is_empty(), received) {
             (true, None) => visitor.t("transition-comes-unknown"),
             (_, None) => visitor.t("transition-comes-open"),
@@ -277,18 +300,41 @@ fn sentences(api: &Api, visitor: &Visitor, part: TransitionPart, under_way: &Und
         all.extend(contact.map(|name| visitor.t("transition-contact-is").with("name", name)));
         return all;
     }
-    all.push(visitor.t("transition-goes").with("from", from).with("to", &to).with("day", day));
+    all.push(
+        visitor.t("transition-goes").with("from", from.unwrap_or_default()).with("to", &to).with("day", day),
+    );
     all.push(match (received, contact) {
+        (None, _) if view.is_hidden => visitor.t("transition-not-told").with("to", to),
         (None, _) => visitor.t("transition-not-received").with("to", to),
         (Some(since), None) => visitor.t("transition-received").with("to", to).with("day", since),
         (Some(_), Some(name)) => visitor.t("transition-received-by").with("to", to).with("name", name),
     });
-    let until = under_way.overlap_until.as_deref().map(time::day_of_text).unwrap_or_default();
-    let overlapping = under_way.overlapping.iter().map(name_of);
-    all.extend(
-        overlapping.map(|name| visitor.t("transition-overlaps").with("name", name).with("day", &until)),
-    );
+    all.extend(under_way.overlapping.iter().map(|one| {
+        let until = time::day_of_text(&one.until);
+        visitor.t("transition-overlaps").with("name", name_of(&one.who)).with("day", until)
+    }));
     all
+}
+
+/// A unit as a choice of a form sends it: `service` or `service/unit`.
+fn value_of(unit: &UnitItem) -> String {
+    unit.unit.as_ref().map_or_else(|| unit.service.to_string(), |name| format!("{}/{name}", unit.service))
+}
+
+fn unit_in(value: &str) -> Option<UnitItem> {
+    let (code, unit) = value.split_once('/').map_or((value, None), |(code, unit)| (code, Some(unit)));
+    Some(UnitItem { service: code.parse().ok()?, unit: unit.map(str::to_owned) })
+}
+
+/// That a child begins here, and from where if that may be said.
+pub(super) fn comes(visitor: &Visitor, name: Option<&str>, from: Option<String>, day: String) -> Text {
+    let words = match (name, from.is_some()) {
+        (Some(_), true) => visitor.t("transition-comes-named"),
+        (Some(_), false) => visitor.t("transition-comes-named-alone"),
+        (None, true) => visitor.t("transition-comes"),
+        (None, false) => visitor.t("transition-comes-alone"),
+    };
+    words.with("name", name.unwrap_or_default()).with("from", from.unwrap_or_default()).with("day", day)
 }
 
 /// What the family has said, what the link says, and where it leads.

@@ -10,7 +10,7 @@ use stafett_protocol::stalled::Sign;
 
 use super::cases::level_name;
 use super::stalled::{label, sign_key};
-use super::transition::service_name;
+use super::transition::{self, service_name};
 use super::{Frame, PageError, page};
 use crate::engine::transition::Receiving;
 use crate::engine::unit::UnitCase;
@@ -59,16 +59,9 @@ pub(crate) async fn show(State(api): State<Api>, visitor: Visitor) -> Result<Res
 }
 
 fn comes(api: &Api, visitor: &Visitor, child: &Receiving) -> ReceivingRow {
-    let (from, day) = (service_name(api, visitor, &child.from), time::day_of_text(&child.on));
-    let sentence = match &child.first_name {
-        Some(name) => visitor.t("transition-comes-named").with("name", name),
-        None => visitor.t("transition-comes"),
-    };
-    ReceivingRow {
-        case: child.case,
-        sentence: sentence.with("from", from).with("day", day),
-        is_received: child.is_received,
-    }
+    let from = child.from.as_ref().map(|from| service_name(api, visitor, from));
+    let sentence = transition::comes(visitor, None, from, time::day_of_text(&child.on));
+    ReceivingRow { case: child.case, sentence, is_received: child.is_received }
 }
 
 fn row(api: &Api, visitor: &Visitor, case: &UnitCase) -> UnitRow {

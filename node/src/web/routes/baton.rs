@@ -1,12 +1,14 @@
 //! The baton (stafettpinne): who is stafettholder, and how it goes on.
 
+pub(crate) mod here;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use stafett_protocol::id::{BatonOfferId, CaseId};
 
 use crate::engine::answer::{BatonOfferItem, BatonView, OfferedBaton};
-use crate::engine::request::{OfferBaton, ReassignBaton};
+use crate::engine::request::{OfferBaton, OfferBatonThere, ReassignBaton};
 use crate::web::Api;
 use crate::web::body::{Body, json};
 use crate::web::caller::Caller;
@@ -68,6 +70,25 @@ pub(crate) async fn offer(
     Body(request): Body<OfferBaton>,
 ) -> Result<Response, ApiError> {
     Ok(json(StatusCode::CREATED, &api.engine.offer_baton(&reader, case, request, None).await?))
+}
+
+/// Offers the baton to a service of another municipality that reads and writes in the case.
+///
+/// The caller keeps it until somebody there has taken it and that answer is here. The other side is told that it
+/// is offered, in which case and until when, and nothing else.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{case}/baton/service", operation_id = "offerBatonThere", tag = "baton",
+    params(("case" = doc::CaseId, Path, description = "The case.")),
+    request_body(content = OfferBatonThere, description = "To which service."),
+    responses((status = 201, description = "It is offered.", body = OfferedBaton), Finding, Sending, Changing),
+)]
+pub(crate) async fn offer_there(
+    State(api): State<Api>,
+    Within(reader, case): Within<CaseId>,
+    Body(request): Body<OfferBatonThere>,
+) -> Result<Response, ApiError> {
+    let offered = api.engine.offer_baton_to_service(&reader, case, request.service, None).await?;
+    Ok(json(StatusCode::CREATED, &offered))
 }
 
 /// Takes the baton over: with the answer the caller is stafettholder.

@@ -106,6 +106,7 @@ fn rows(ids: &Ids) -> Vec<Row> {
     let first = super::emergency::rows().into_iter();
     let rows = first.chain(rows).chain(super::family::rows(giver, &ids.consent)).chain(super::baton::rows());
     let rows = rows.chain(super::transition::rows()).chain(super::moving::rows(giver));
+    let rows = rows.chain(super::moving::rows_of_moves(&ids.consent));
     // Last: nothing can be said in the case any more.
     rows.chain([row("post", "/api/v1/cases/{case}/closing", Value::Null, (Holder, 204), stranger)]).collect()
 }
@@ -162,6 +163,8 @@ impl Ids {
         path.replace("{registration}", registration)
             .replace("{guardian}", &self.giver)
             .replace("{offer}", &self.offer)
+            .replace("{succession}", &self.offer)
+            .replace("{baton}", &self.offer)
             .replace("{opening}", self.emergency.as_deref().unwrap_or_default())
     }
 }

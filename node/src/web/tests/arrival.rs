@@ -302,3 +302,26 @@ async fn birth_date_that_has_not_been_opens_no_case_and_nothing_is_left_of_it() 
     assert!(matches!(opened, Err(EngineError::Invalid { field: "birth_date", .. })));
     assert_eq!(node.engine.store().search_everything("Ane".as_bytes()).await.expect("reads").hits.len(), 0);
 }
+
+#[tokio::test]
+async fn guardian_to_whom_the_youth_closed_an_area_does_not_read_it_where_the_case_came() {
+    for is_closed in [false, true] {
+        let node = Node::start().await;
+        let mut came = package();
+        if is_closed {
+            came["family"][0]["closed"] = json!(["language"]);
+        }
+        let case = open(&node, read(&node, &came), Who::Holder).await.expect("opens");
+        let case = format!("/api/v1/cases/{case}");
+        let shown = seen(&node, &case).await;
+        let mother =
+            shown["parties"].as_array().expect("a list").iter().find(|one| one["name"] == "Inga Testesen");
+        node.are(&[(Who::Guardian, text(&mother.expect("the mother")["person"]))]);
+
+        let read = node.expect(200, Who::Guardian, "get", &case, &Value::Null).await;
+
+        let goals =
+            read["entries"].as_array().expect("entries").iter().filter(|entry| entry["kind"] == "goal");
+        assert_eq!(goals.count(), usize::from(!is_closed), "closed: {is_closed}");
+    }
+}

@@ -9,16 +9,18 @@ use stafett_protocol::time::DAY;
 use super::access::{Row, row};
 use super::household::Family;
 use super::schema::differences;
-use super::support::{Answer, NOW, Node, Who, new_case};
+use super::support::{Answer, NOW, Node, PARTNER, Who, new_case};
 
 const NOTE: &str = "Ring moren før møtet <script>alert(1)</script>";
 
 /// The routes of the baton, for the table of who may and who may not.
 pub(super) fn rows() -> Vec<Row> {
-    use Who::{Colleague, HealthNurse, Holder, Operator, OtherLeader, UnitLeader};
+    use Who::{Colleague, HealthNurse, Holder, Operator, OtherLeader, ServiceLeader, UnitLeader};
 
     let stranger = (HealthNurse, 404);
     let to_colleague = json!({ "to": Colleague.account() });
+    let to_service = json!({ "service": { "host": PARTNER, "code": "ppt" } });
+    let ask = json!({ "account": Colleague.account() });
     let recall = "/api/v1/cases/{case}/baton/offers/{offer}/recall";
     let acceptance = "/api/v1/cases/{case}/baton/offers/{offer}/acceptance";
     let refusal = "/api/v1/cases/{case}/baton/offers/{offer}/refusal";
@@ -30,6 +32,14 @@ pub(super) fn rows() -> Vec<Row> {
         row("post", acceptance, Value::Null, (Colleague, 404), stranger),
         row("post", refusal, Value::Null, (Colleague, 404), stranger),
         row("post", "/api/v1/cases/{case}/baton/offers", to_colleague.clone(), (Holder, 201), stranger),
+        row("post", "/api/v1/cases/{case}/baton/service", to_service, (Holder, 409), stranger),
+        // None is offered to a service here.
+        row("get", "/api/v1/batons/here", Value::Null, (ServiceLeader, 200), (Operator, 200)),
+        row("get", "/api/v1/batons/here/{baton}", Value::Null, (ServiceLeader, 404), stranger),
+        row("post", "/api/v1/batons/here/{baton}/request", ask, (ServiceLeader, 404), stranger),
+        row("post", "/api/v1/batons/here/{baton}/acceptance", Value::Null, (Colleague, 404), stranger),
+        row("post", "/api/v1/batons/here/{baton}/no", Value::Null, (Colleague, 404), stranger),
+        row("post", "/api/v1/batons/here/{baton}/return", Value::Null, (Colleague, 404), stranger),
         row(
             "put",
             "/api/v1/cases/{case}/baton",

@@ -19,7 +19,7 @@ use stafett_protocol::transaction::{
 use super::support::{NOW, Node, PARTNER, Who};
 use crate::keys::{CertificateSubject, NodeKeys};
 
-const CASE: CaseId = CaseId::from_bytes([0x41; 16]);
+pub(super) const CASE: CaseId = CaseId::from_bytes([0x41; 16]);
 const ENTRY: EntryId = EntryId::from_bytes([0x42; 16]);
 const GRANT: GrantId = GrantId::from_bytes([0x43; 16]);
 const FIRST: GenerationId = GenerationId::from_bytes([0x44; 16]);

@@ -42,7 +42,7 @@ impl Node {
 
     async fn held_by(&self, case: CaseId) -> AccountId {
         let chain = self.engine.store().ledger(case).await.expect("read");
-        LedgerView::replay(chain.iter()).expect("a chain").baton().holder
+        LedgerView::replay(chain.iter()).expect("a chain").baton().last_own_holder()
     }
 
     async fn has_task(&self, who: Who, kind: &str) -> bool {

@@ -28,15 +28,15 @@ use super::support::{NOW, Node, Who, new_note};
 use crate::engine::{EngineError, OfferMove};
 use crate::keys::{CertificateSubject, NodeKeys};
 
-const CONSENT: ConsentId = ConsentId::from_bytes([0x51; 16]);
-const MOVE: SuccessionId = SuccessionId::from_bytes([0x52; 16]);
-const TEXT: &str = "Liker å lese om dinosaurer";
+pub(super) const CONSENT: ConsentId = ConsentId::from_bytes([0x51; 16]);
+pub(super) const MOVE: SuccessionId = SuccessionId::from_bytes([0x52; 16]);
+pub(super) const TEXT: &str = "Liker å lese om dinosaurer";
 
-fn own() -> OrganisationNumber {
+pub(super) fn own() -> OrganisationNumber {
     "997391853".parse().expect("a number")
 }
 
-fn them() -> OrganisationNumber {
+pub(super) fn them() -> OrganisationNumber {
     "840029212".parse().expect("a number")
 }
 
@@ -45,7 +45,7 @@ fn code(code: &str) -> ServiceCode {
 }
 
 /// The partner's key for statements.
-fn their_key() -> SigningKey {
+pub(super) fn their_key() -> SigningKey {
     let subject = CertificateSubject {
         organisation: them(),
         municipality: "Steinkjer kommune".to_owned(),
@@ -56,7 +56,7 @@ fn their_key() -> SigningKey {
     SigningKey::from_pkcs8(keys.signing_key_pkcs8()).expect("a key")
 }
 
-fn reader(who: Who) -> Reader {
+pub(super) fn reader(who: Who) -> Reader {
     Reader {
         account: who.account(),
         role: who.role(),
@@ -71,16 +71,16 @@ fn is_conflict(outcome: &Result<(), EngineError>) -> bool {
 }
 
 /// A case of this node's that moves, and the partner's key.
-struct Moving {
-    node: Node,
-    case: CaseId,
-    path: String,
+pub(super) struct Moving {
+    pub(super) node: Node,
+    pub(super) case: CaseId,
+    pub(super) path: String,
     key: SigningKey,
 }
 
 impl Moving {
     /// The mother has said yes to a move to the partner's PPT.
-    async fn agreed() -> Self {
+    pub(super) async fn agreed() -> Self {
         let node = Node::start().await;
         let path = node.open_case().await;
         node.expect(201, Who::Holder, "post", &format!("{path}/entries"), &new_note(TEXT)).await;
@@ -104,6 +104,17 @@ impl Moving {
         Self { node, case, path, key: their_key() }
     }
 
+    /// The stafettholder has offered it.
+    pub(super) async fn offered(&self) {
+        self.offer(Who::Holder).await.expect("may be offered");
+    }
+
+    /// The move that is under way, whoever gave it its id.
+    pub(super) async fn open_succession(&self) -> SuccessionId {
+        let moves = self.node.engine.store().moves_of(self.case).await.expect("reads");
+        moves.first().expect("a move").course.succession
+    }
+
     async fn offer(&self, who: Who) -> Result<(), EngineError> {
         let wished = "2027-08-01".parse().expect("a day");
         let note = "Ring meg gjerne.".to_owned();
@@ -111,8 +122,12 @@ impl Moving {
         self.node.engine.offer_move(&reader(who), self.case, MOVE, request).await
     }
 
-    async fn record(&self) -> LeavingRecord {
-        self.node.engine.store().move_out(MOVE).await.expect("reads").expect("a move")
+    pub(super) async fn record(&self) -> LeavingRecord {
+        self.record_of(MOVE).await
+    }
+
+    async fn record_of(&self, succession: SuccessionId) -> LeavingRecord {
+        self.node.engine.store().move_out(succession).await.expect("reads").expect("a move")
     }
 
     async fn packed(&self) -> Packed {
@@ -120,8 +135,12 @@ impl Moving {
     }
 
     /// The partner says yes, or no.
-    async fn answers(&self, is_yes: bool) {
-        let record = self.record().await;
+    pub(super) async fn answers(&self, is_yes: bool) {
+        self.answers_to(MOVE, is_yes).await;
+    }
+
+    pub(super) async fn answers_to(&self, succession: SuccessionId, is_yes: bool) {
+        let record = self.record_of(succession).await;
         let offer = record.leaving.offering().expect("an offer").offer;
         let holder = Line::of("Pål Vik").expect("a line");
         let answered = if is_yes {
@@ -134,8 +153,13 @@ impl Moving {
     }
 
     /// The partner has the package that stands.
-    async fn stores(&self) {
-        let (course, packed) = (self.record().await.course, self.packed().await);
+    pub(super) async fn stores(&self) {
+        self.stores_of(MOVE).await;
+    }
+
+    pub(super) async fn stores_of(&self, succession: SuccessionId) {
+        let LeavingRecord { course, leaving, .. } = self.record_of(succession).await;
+        let packed = leaving.package().expect("a package");
         let stored = self.key.sign(PackageStored { course, packed }).expect("signs");
         self.node.engine.hear_leaving(them(), LeavingHeard::Stored(stored)).await;
     }
@@ -219,6 +243,56 @@ async fn package_that_is_no_longer_what_may_go_is_made_anew_before_the_case_goes
 }
 
 #[tokio::test]
+async fn entry_that_was_edited_since_does_not_go_as_it_was() {
+    let moving = Moving::agreed().await;
+    moving.offered().await;
+    moving.answers(true).await;
+    moving.stores().await;
+    let seen = moving.node.expect(200, Who::Holder, "get", &moving.path, &Value::Null).await;
+    let entry = seen["entries"][0]["entry"].as_str().expect("an id").to_owned();
+    let edit = serde_json::json!({ "fields": { "description": "Liker å lese" } });
+    moving.node.expect(200, Who::Holder, "patch", &format!("{}/entries/{entry}", moving.path), &edit).await;
+
+    assert!(is_conflict(&moving.transfer().await), "the same generation, another wording");
+    moving.node.engine.pack_move_anew(&reader(Who::Holder), moving.case).await.expect("is made");
+    moving.stores().await;
+    assert!(!moving.document().await.contains("dinosaurer"), "and nobody there reads what was taken out");
+    moving.transfer().await.expect("is carried out");
+}
+
+#[tokio::test]
+async fn level_that_was_changed_since_goes_as_it_is_now() {
+    let moving = Moving::agreed().await;
+    moving.offered().await;
+    moving.answers(true).await;
+    moving.stores().await;
+    let level = serde_json::json!({ "level": 2 });
+    moving.node.expect(204, Who::Holder, "put", &format!("{}/level", moving.path), &level).await;
+    let seen =
+        moving.node.expect(200, Who::Holder, "get", &format!("{}/move", moving.path), &Value::Null).await;
+    assert_eq!((&seen["open"]["is_outdated"], &seen["open"]["changed"]), (&true.into(), &0.into()));
+
+    assert!(is_conflict(&moving.transfer().await), "no entry has changed, and the case has");
+
+    moving.node.engine.pack_move_anew(&reader(Who::Holder), moving.case).await.expect("is made");
+    moving.stores().await;
+    moving.transfer().await.expect("is carried out");
+}
+
+#[tokio::test]
+async fn case_that_is_closed_takes_its_move_back() {
+    let moving = Moving::agreed().await;
+    moving.offered().await;
+    moving.answers(true).await;
+    assert!(moving.part(1, 0).await.is_some());
+
+    moving.node.expect(204, Who::Holder, "post", &format!("{}/closing", moving.path), &Value::Null).await;
+
+    assert_eq!(moving.record().await.leaving.end_cause(), Some(EndCause::Recalled));
+    assert!(moving.part(1, 0).await.is_none(), "and nothing of it waits");
+}
+
+#[tokio::test]
 async fn move_that_is_recalled_or_declined_leaves_the_case_here_without_a_package() {
     for is_recalled in [true, false] {
         let moving = Moving::agreed().await;
@@ -239,8 +313,8 @@ async fn move_that_is_recalled_or_declined_leaves_the_case_here_without_a_packag
 }
 
 /// A case of the partner's that may come here.
-struct Coming {
-    node: Node,
+pub(super) struct Coming {
+    pub(super) node: Node,
     key: SigningKey,
     sealed: Sealed,
 }
@@ -250,7 +324,7 @@ impl Coming {
         Course { succession: MOVE, from: them(), to: own() }
     }
 
-    async fn offered() -> Self {
+    pub(super) async fn offered() -> Self {
         let (node, key) = (Node::start().await, their_key());
         let document = serde_json::to_vec(&package()).expect("JSON");
         let place = PackagePlace { succession: MOVE, revision: 1, from: them(), to: own() };
@@ -290,7 +364,7 @@ impl Coming {
         engine.accept_move(&reader(Who::Holder), MOVE).await.expect("says yes");
     }
 
-    async fn fetched(&self) {
+    pub(super) async fn fetched(&self) {
         let bytes = u32::try_from(self.sealed.as_bytes().len()).expect("small");
         let packed = self.packed();
         self.hears(ArrivingHeard::Ready { succession: MOVE, packed, bytes }).await;
@@ -298,7 +372,7 @@ impl Coming {
         self.hears(ArrivingHeard::Part { succession: MOVE, revision: 1, index: 0, bytes }).await;
     }
 
-    async fn transferred(&self, seed: u8) {
+    pub(super) async fn transferred(&self, seed: u8) {
         let record = self.node.engine.store().move_in(MOVE).await.expect("reads").expect("a move");
         let (Arriving::InDoubt { answer, .. } | Arriving::Owner { answer, .. }) = record.arriving else {
             panic!("{:?}", record.arriving)
@@ -317,7 +391,7 @@ impl Coming {
 async fn offer_is_the_coordinators_until_she_asks_somebody_of_a_service_that_it_names() {
     let coming = Coming::offered().await;
     let engine = &coming.node.engine;
-    let listed = async |who: Who| engine.moves_here(&reader(who)).await.expect("reads").len();
+    let listed = async |who: Who| engine.coming_moves(&reader(who)).await.map_or(0, |moves| moves.len());
     assert_eq!(listed(Who::Coordinator).await, 1);
     for who in [Who::Holder, Who::UnitLeader, Who::Operator, Who::Guardian, Who::ServiceLeader] {
         assert_eq!(listed(who).await, 0, "{who:?}");

@@ -21,6 +21,39 @@ pub(super) fn rows(giver: &str) -> Vec<Row> {
     ]
 }
 
+/// What no move of these tests' case answers: none is under way, and none comes here.
+pub(super) fn rows_of_moves(consent: &str) -> Vec<Row> {
+    let stranger = (Who::HealthNurse, 404);
+    let offer = json!({ "consent": consent, "stage": "primary-school", "wished": "2027-08-01" });
+    let below = |method, path, body, right| row(method, path, body, right, stranger);
+    let note = json!({ "note": "x" });
+    let account = json!({ "account": Who::Holder.account() });
+    let (holder, coordinator) = ((Who::Holder, 409), (Who::Coordinator, 404));
+    vec![
+        below("get", "/api/v1/cases/{case}/move", Value::Null, (Who::Holder, 200)),
+        below("post", "/api/v1/cases/{case}/move", offer, holder),
+        below("put", "/api/v1/cases/{case}/move/note", note, holder),
+        below("post", "/api/v1/cases/{case}/move/package", Value::Null, holder),
+        below("post", "/api/v1/cases/{case}/move/recall", Value::Null, holder),
+        below("post", "/api/v1/cases/{case}/move/transfer", Value::Null, holder),
+        below("post", "/api/v1/cases/{case}/move/hand", json!({ "consent": consent }), holder),
+        below("get", "/api/v1/cases/{case}/move/hand/file", Value::Null, holder),
+        below("post", "/api/v1/cases/{case}/move/hand/taken-back", Value::Null, holder),
+        below(
+            "post",
+            "/api/v1/cases/{case}/move/hand/acceptance",
+            json!({ "archive": "2027/118-3", "on": ON }),
+            holder,
+        ),
+        row("get", "/api/v1/moves", Value::Null, (Who::Coordinator, 200), (Who::UnitLeader, 404)),
+        below("get", "/api/v1/moves/{succession}", Value::Null, coordinator),
+        below("post", "/api/v1/moves/{succession}/request", account, coordinator),
+        below("post", "/api/v1/moves/{succession}/refusal", json!({}), coordinator),
+        below("post", "/api/v1/moves/{succession}/acceptance", Value::Null, coordinator),
+        below("post", "/api/v1/moves/{succession}/no", Value::Null, coordinator),
+    ]
+}
+
 async fn family() -> (Node, Family, String) {
     let node = Node::start().await;
     let family = Family::of(&node).await;
@@ -86,7 +119,9 @@ async fn page_says_what_stays_what_others_do_themselves_and_leads_to_the_closing
     family.consent(&node, PARTNER, "ppt").await;
     let page = format!("/cases/{}/move/without", family.id);
     let mut holder = node.log_in(Who::Holder).await;
-    assert!(holder.get(&format!("/cases/{}", family.id)).await.text().contains(&page));
+    let move_page = format!("/cases/{}/move", family.id);
+    assert!(holder.get(&format!("/cases/{}", family.id)).await.text().contains(&move_page));
+    assert!(holder.get(&move_page).await.text().contains(&page));
     let shown = holder.get(&page).await.text();
     for words in [
         "Ingenting går herfra. Den nye kommunen får ikke vite at det fantes en stafettlogg.",

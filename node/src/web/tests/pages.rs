@@ -110,6 +110,8 @@ async fn all_pages(node: &Node, query: &str) -> Vec<(String, Answer)> {
         (Some(holder.as_str()), "get", &below(&case, "baton/offer"), 200),
         (Some(&Who::UnitLeader.token()), "get", &below(&case, "baton/give"), 200),
         (Some(holder.as_str()), "get", &below(&case, "transition"), 200),
+        (Some(holder.as_str()), "get", &below(&case, "move"), 200),
+        (Some(&Who::Coordinator.token()), "get", "/moves", 200),
         (Some(holder.as_str()), "get", &below(&case, "move/without"), 200),
         (Some(holder.as_str()), "get", &below(&case, "meeting"), 200),
         (Some(holder.as_str()), "get", "/search", 200),
@@ -186,7 +188,7 @@ async fn every_page_and_every_refusal_carries_the_text_byte_for_byte() {
     for (query, language) in [("", Language::Nb), ("?lang=nn", Language::Nn)] {
         let node = Node::start_with("[duty_to_report]\nchild_welfare_phone = \"00 00 00 00\"").await;
         let pages = all_pages(&node, query).await;
-        assert_eq!(pages.len(), 63);
+        assert_eq!(pages.len(), 65);
         let first = pages[0].1.text();
         let carried = block(&first);
 

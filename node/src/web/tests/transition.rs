@@ -95,9 +95,13 @@ impl Moving {
 
     /// The baton is offered to somebody, who takes it.
     async fn give_baton(&self, to: Who) {
+        self.give_on(Who::Holder, to).await;
+    }
+
+    async fn give_on(&self, from: Who, to: Who) {
         let path = format!("{}/baton/offers", self.family.case);
         let body = json!({ "to": to.account() });
-        let offered = self.node.expect(201, Who::Holder, "post", &path, &body).await;
+        let offered = self.node.expect(201, from, "post", &path, &body).await;
         let accept = format!("{path}/{}/acceptance", offered["offer"].as_str().expect("an id"));
         self.node.expect(204, to, "post", &accept, &Value::Null).await;
     }
@@ -142,6 +146,8 @@ async fn leader_of_the_receiving_unit_sees_the_service_and_the_day_alone_until_a
 
     moving.consent().await;
 
+    let unit = moving.page(Who::OtherLeader, "/unit").await;
+    assert!(unit.contains("Et barn begynner hos dere") && !unit.contains("Ane"), "{unit}");
     let view = moving.view(Who::OtherLeader).await;
     assert_eq!(view["under_way"]["first_name"], "Ane");
     assert_eq!(view["under_way"]["may_be_contact"][0]["account"], Who::HealthNurse.account().to_string());
@@ -243,8 +249,27 @@ async fn whoever_gives_the_baton_on_reads_until_the_overlap_ends_and_not_a_milli
     let listed = moving.node.expect(200, Who::Holder, "get", "/api/v1/cases", &Value::Null).await;
     assert_eq!(listed, json!([]));
     assert_eq!(moving.reads(Who::HealthNurse).await, 200);
-    assert!(!moving.view(Who::HealthNurse).await["under_way"].is_null(), "the clock has not come by");
+}
+
+#[tokio::test]
+async fn time_ends_a_transition_in_which_nothing_is_open_and_no_other() {
+    let moving = Moving::begun().await;
+    moving.give_baton(Who::HealthNurse).await;
+    moving.at(OVER_AT);
     moving.node.engine.sweep().await.expect("a store");
+    let view = moving.view(Who::HealthNurse).await;
+    let items = view["under_way"]["items"].as_array().expect("it waits for what is open").clone();
+    for item in items.iter().filter(|item| item["is_met"] == false) {
+        let done = json!({ "item": item["item"], "done": true });
+        moving.ask(204, Who::HealthNurse, "post", "/item", &done).await;
+    }
+    moving.node.engine.sweep().await.expect("a store");
+    assert!(!moving.view(Who::HealthNurse).await["under_way"].is_null(), "the unit has not said yes");
+    moving.ask(204, Who::OtherLeader, "post", "/receive", &json!({})).await;
+    assert!(!moving.view(Who::HealthNurse).await["under_way"].is_null(), "the clock has not come by");
+
+    moving.node.engine.sweep().await.expect("a store");
+
     assert!(moving.view(Who::HealthNurse).await["under_way"].is_null());
 }
 
@@ -271,13 +296,27 @@ async fn overlap_follows_the_days_and_ends_with_the_transition() {
     assert_eq!(moving.reads(Who::Holder).await, 404);
     moving.at(NOW);
     let view = moving.view(Who::HealthNurse).await;
-    assert_eq!(view["under_way"]["overlapping"][0]["account"], Who::Holder.account().to_string());
+    let overlapping = &view["under_way"]["overlapping"][0];
+    assert_eq!(overlapping["who"]["account"], Who::Holder.account().to_string());
+    assert_eq!(overlapping["until"], "2027-02-04");
 
     moving.ask(204, Who::HealthNurse, "post", "/end", &json!({ "how": "done" })).await;
     moving.ask(204, Who::HealthNurse, "post", "/end", &json!({ "how": "done" })).await;
 
     assert_eq!(moving.reads(Who::Holder).await, 404);
     assert!(moving.view(Who::HealthNurse).await["under_way"].is_null());
+}
+
+#[tokio::test]
+async fn overlap_that_the_clock_has_ended_comes_back_by_no_clock_that_is_set_back() {
+    let moving = Moving::begun().await;
+    moving.give_baton(Who::HealthNurse).await;
+    moving.at(OVER_AT);
+    moving.node.engine.sweep().await.expect("a store");
+
+    moving.at(NOW);
+
+    assert_eq!(moving.reads(Who::Holder).await, 404);
 }
 
 #[tokio::test]
@@ -407,14 +446,16 @@ async fn stafettholder_begins_and_follows_a_transition_by_the_pages_alone() {
     let address = moving.address();
     let page = holder.get(&address).await.text();
     assert!(page.contains("Begynn overgangen") && page.contains("Ikke navn."), "{page}");
-    assert!(!page.contains("value=\"school\""), "the child is there already");
-    let refused = holder.post(&address, &[("to", ""), ("on", "")]).await;
+    assert!(page.contains("<option value=\"school\" selected>"), "the child is there now: {page}");
+    let refused = holder.post(&address, &[("from", ""), ("to", ""), ("on", "")]).await;
     assert_eq!(refused.status.as_u16(), 422);
     assert!(refused.text().contains("Velg hvor barnet begynner"));
+    assert!(refused.text().contains("Velg hvor barnet slutter"));
 
     let id = page.split("name=\"form-id\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
     let id = id.expect("an id of the form");
-    let begun = [("to", "health-station"), ("on", ON), ("overlap", OVERLAP), ("form-id", id)];
+    let begun =
+        [("from", "school"), ("to", "health-station"), ("on", ON), ("overlap", OVERLAP), ("form-id", id)];
     let shown = holder.act(&address, &begun).await.text();
     let page = &shown;
     assert!(page.contains("Fra Skole til Helsestasjon, 25. januar 2027."), "{page}");
@@ -439,4 +480,168 @@ async fn stafettholder_begins_and_follows_a_transition_by_the_pages_alone() {
     assert_eq!(page.status.as_u16(), 403, "the family follows it by what it is asked");
     holder.act(&format!("{address}/end"), &[("how", "given-up")]).await;
     assert!(holder.get(&address).await.text().contains("Begynn overgangen"));
+}
+
+/// The nurse is named by the leader of the receiving unit, under a consent.
+async fn named() -> Moving {
+    let moving = Moving::begun().await;
+    moving.consent().await;
+    let nurse = json!({ "contact": Who::HealthNurse.account() });
+    moving.ask(204, Who::OtherLeader, "post", "/receive", &nurse).await;
+    assert_eq!(moving.reads(Who::HealthNurse).await, 200);
+    moving
+}
+
+#[tokio::test]
+async fn whoever_was_named_and_then_held_the_baton_reads_no_longer_than_anybody_who_gives_it_on() {
+    let moving = named().await;
+    moving.give_baton(Who::HealthNurse).await;
+    moving.ask(204, Who::HealthNurse, "post", "/end", &json!({ "how": "done" })).await;
+
+    moving.give_on(Who::HealthNurse, Who::Colleague).await;
+
+    assert_eq!(moving.reads(Who::HealthNurse).await, 404, "being named was another task, and is over");
+}
+
+#[tokio::test]
+async fn whoever_was_named_for_what_came_to_nothing_reads_it_no_longer() {
+    let moving = named().await;
+
+    moving.ask(204, Who::Holder, "post", "/end", &json!({ "how": "given-up" })).await;
+
+    assert_eq!(moving.reads(Who::HealthNurse).await, 404);
+}
+
+#[tokio::test]
+async fn whoever_was_named_reads_no_longer_than_the_transition_lasts_though_another_has_the_baton() {
+    let moving = named().await;
+    moving.ask(204, Who::Holder, "post", "/end", &json!({ "how": "done" })).await;
+
+    assert_eq!(moving.reads(Who::HealthNurse).await, 404);
+}
+
+#[tokio::test]
+async fn whoever_is_named_where_no_baton_goes_works_with_the_case_until_the_child_leaves_there() {
+    let node = Node::start().await;
+    let family = Family::of(&node).await;
+    let moving = Moving { node, family };
+    let line = |who: Who| match who {
+        Who::HealthNurse | Who::OtherLeader => {
+            who.line().replace("service = \"health-station\"", "service = \"kindergarten\"")
+        }
+        _ => who.line(),
+    };
+    moving.node.people_are(&Who::ALL.map(line).concat());
+    moving.family.consent(&moving.node, "997391853", "kindergarten").await;
+    moving.ask(201, Who::Holder, "post", "", &json!({ "to": "kindergarten", "on": ON })).await;
+    let nurse = json!({ "contact": Who::HealthNurse.account() });
+    moving.ask(204, Who::OtherLeader, "post", "/receive", &nurse).await;
+    let end = |how: &str| json!({ "how": how });
+    moving.ask(204, Who::Holder, "post", "/end", &end("done")).await;
+    assert_eq!(moving.reads(Who::HealthNurse).await, 200, "nobody else there follows up");
+
+    let on = json!({ "from": { "service": "kindergarten", "unit": null }, "to": "school", "on": ON });
+    moving.ask(201, Who::Holder, "post", "", &on).await;
+    moving.ask(204, Who::Holder, "post", "/end", &end("given-up")).await;
+    assert_eq!(moving.reads(Who::HealthNurse).await, 200, "the child stays");
+    moving.ask(201, Who::Holder, "post", "", &on).await;
+    moving.ask(204, Who::Holder, "post", "/end", &end("done")).await;
+
+    assert_eq!(moving.reads(Who::HealthNurse).await, 404);
+}
+
+/// A case whose stafettholder works at PPT, opened while she worked at `at`.
+async fn held_by_ppt(at: &str) -> Moving {
+    let more = "[[services]]\ncode = \"ppt\"\nnames.nb = \"PPT\"\nkind = \"ppt\"";
+    let node = Node::start_with(more).await;
+    let works = |place: &str| {
+        let service = format!("service = \"{place}\"");
+        let line = |who: Who| match who {
+            Who::Holder => who.line().replace("service = \"school\"", &service),
+            _ => who.line(),
+        };
+        Who::ALL.map(line).concat()
+    };
+    node.people_are(&works(at));
+    let family = Family::of(&node).await;
+    node.people_are(&works("ppt"));
+    Moving { node, family }
+}
+
+#[tokio::test]
+async fn that_another_service_has_the_case_is_not_the_receiving_units_to_know() {
+    let moving = held_by_ppt("school").await;
+    let body = json!({ "to": "health-station", "on": ON, "overlap_until": OVERLAP });
+    moving.ask(201, Who::Holder, "post", "", &body).await;
+
+    let view = moving.view(Who::OtherLeader).await;
+
+    assert_eq!(view["under_way"]["from"]["service"], "school", "where the child is");
+    let [unit, page] = [
+        moving.page(Who::OtherLeader, "/unit").await,
+        moving.page(Who::OtherLeader, &moving.address()).await,
+    ];
+    for text in [unit, page] {
+        assert!(text.contains("Det kommer fra Skole.") && !text.contains("PPT"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn child_leaves_a_place_where_children_are_and_whoever_works_elsewhere_says_which() {
+    let moving = held_by_ppt("ppt").await;
+    let body = |from: Value| json!({ "from": from, "to": "health-station", "on": ON });
+    let place = |code: &str| json!({ "service": code, "unit": null });
+    for wrong in [Value::Null, place("ppt"), place("nowhere"), json!({ "service": "school", "unit": "X" })] {
+        let refused = moving.ask(422, Who::Holder, "post", "", &body(wrong)).await;
+        assert!(refused.to_string().contains("from"), "{refused}");
+    }
+    moving.ask(422, Who::Holder, "post", "", &body(place("health-station"))).await;
+    let page = moving.page(Who::Holder, &moving.address()).await;
+    let leaves = page.split("name=\"from\"").nth(1).and_then(|rest| rest.split("</select>").next());
+    let leaves = leaves.expect("a list");
+    assert!(leaves.contains("Skole") && !leaves.contains("PPT") && !leaves.contains(" selected"), "{leaves}");
+
+    moving.ask(201, Who::Holder, "post", "", &body(place("school"))).await;
+
+    assert_eq!(moving.view(Who::Holder).await["under_way"]["from"], place("school"));
+}
+
+#[tokio::test]
+async fn between_units_of_one_service_the_family_is_asked_anew() {
+    let node = Node::start().await;
+    let family = Family::of(&node).await;
+    let moving = Moving { node, family };
+    let line = |who: Who| match who {
+        Who::Holder => who.line() + "unit = \"Granlia\"\n",
+        Who::Colleague | Who::UnitLeader => who.line() + "unit = \"Sentrum\"\n",
+        _ => who.line(),
+    };
+    moving.node.people_are(&Who::ALL.map(line).concat());
+    moving.family.consent(&moving.node, "997391853", "school").await;
+    moving.at(NOW + 1_000);
+    let body = json!({ "to": "school", "unit": "Sentrum", "on": ON, "overlap_until": OVERLAP });
+    moving.ask(201, Who::Holder, "post", "", &body).await;
+
+    let before = moving.view(Who::UnitLeader).await;
+    assert_eq!(before["under_way"]["may_be_contact"], json!([]), "nobody was asked about this");
+    assert_eq!(moving.view(Who::Holder).await["under_way"]["consent_step"], "not-asked");
+    let contact = json!({ "contact": Who::Colleague.account() });
+    moving.ask(409, Who::UnitLeader, "post", "/receive", &contact).await;
+    moving.at(NOW + 2_000);
+    moving.family.consent(&moving.node, "997391853", "school").await;
+
+    let after = moving.view(Who::UnitLeader).await;
+    assert_eq!(after["under_way"]["may_be_contact"][0]["account"], Who::Colleague.account().to_string());
+}
+
+#[tokio::test]
+async fn nobody_of_the_receiving_unit_is_told_while_the_node_is_sealed() {
+    let moving = named().await;
+    assert_eq!(moving.kinds(Who::OtherLeader).await, Vec::<String>::new());
+    moving.node.engine.seal(crate::engine::seal::SealReason::Clock).await.expect("seals");
+
+    moving.ask(404, Who::OtherLeader, "get", "", &Value::Null).await;
+
+    let unit = moving.page(Who::OtherLeader, "/unit").await;
+    assert!(!unit.contains("Ane") && !unit.contains("begynner hos dere"), "{unit}");
 }

@@ -169,6 +169,44 @@ fn entry_that_was_kept_from_one_move_stays_under_another_to_the_same_municipalit
 }
 
 #[test]
+fn word_that_was_said_after_the_next_version_was_asked_for_is_not_lost_with_it() {
+    const NEXT: ConsentId = ConsentId::from_bytes([0x52; 16]);
+    const LAST: ConsentId = ConsentId::from_bytes([0x53; 16]);
+    let mut case = Case::child();
+    case.shared_more(to_move());
+    case.ask(Consent { id: NEXT, version: 2, supersedes: Some(MOVE), ..to_move() });
+    case.say(Said::EntryExcepted { consent: MOVE, giver: MOTHER, entry: ENTRY }, 40);
+    for giver in [MOTHER, FATHER] {
+        case.give(NEXT, giver, true);
+    }
+    let kept = case.ledger.kept_from_move(NEXT);
+    let moving = Moving { consent: NEXT, ..Moving::of(case) };
+    assert_eq!(moving.denial(), Some(Denial::Excepted));
+    assert_eq!(kept, BTreeSet::from([ENTRY]), "and the one after that starts with it");
+
+    let mut case = moving.case;
+    case.shared_more(Consent { id: LAST, version: 3, supersedes: Some(NEXT), ..to_move() });
+    assert_eq!(case.ledger.drops(LAST, NOW), BTreeSet::from([ENTRY]), "which says what it opens");
+    let moving = Moving { consent: LAST, ..Moving::of(case) };
+    assert_eq!(moving.denial(), None);
+    assert!(moving.case.ledger.kept_from_move(LAST).is_empty());
+}
+
+#[test]
+fn version_that_nobody_agreed_to_opens_nothing_for_the_one_after_it() {
+    const NEXT: ConsentId = ConsentId::from_bytes([0x52; 16]);
+    let mut case = Case::child();
+    case.shared_more(Consent { exceptions: BTreeSet::from([ENTRY]), ..to_move() });
+    case.ask(Consent { id: NEXT, version: 2, supersedes: Some(MOVE), ..to_move() });
+    assert_eq!(case.ledger.kept_from_move(NEXT), BTreeSet::from([ENTRY]));
+
+    for giver in [MOTHER, FATHER] {
+        case.give(NEXT, giver, true);
+    }
+    assert!(case.ledger.kept_from_move(NEXT).is_empty());
+}
+
+#[test]
 fn entry_about_a_guardian_goes_with_that_guardians_own_yes() {
     let mut case = Case::child();
     case.ask(to_move());
@@ -293,7 +331,7 @@ fn closed_case_does_not_move() {
     moving.case.say(Said::Closed, 500);
 
     assert_eq!(moving.denial(), Some(Denial::NoConsent));
-    assert_eq!((moving.case.ledger.case(), moving.case.ledger.baton().holder), (CASE, HOLDER));
+    assert_eq!((moving.case.ledger.case(), moving.case.ledger.holder()), (CASE, Some(HOLDER)));
 }
 
 #[test]

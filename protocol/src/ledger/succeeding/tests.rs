@@ -101,11 +101,8 @@ fn one_move_is_open_at_a_time_and_the_next_begins_when_it_has_come_to_nothing() 
 #[test]
 fn nobody_is_stafettholder_of_a_case_that_has_moved_and_an_offer_of_the_baton_is_void() {
     let mut case = case();
-    let offer = BatonOffer {
-        id: BatonOfferId::from_bytes([6; 16]),
-        to: AccountId::from_bytes([7; 16]),
-        lapses_at: UnixMillis(9_000),
-    };
+    let offer =
+        BatonOffer::own(BatonOfferId::from_bytes([6; 16]), AccountId::from_bytes([7; 16]), UnixMillis(9_000));
     case.say(Said::BatonOffered { offer }, 49);
     assert_eq!(case.ledger.holder(), Some(HOLDER));
     let stored = LeavingEvent::Stored(PACKED);
@@ -128,8 +125,7 @@ fn case_that_has_moved_takes_only_what_ends_something() {
     let registration = RegistrationId::from_bytes([8; 16]);
     let order = OrderId::from_bytes([8; 16]);
     let areas = BTreeSet::new();
-    let offer =
-        BatonOffer { id: BatonOfferId::from_bytes([6; 16]), to: HOLDER, lapses_at: UnixMillis(9_000) };
+    let offer = BatonOffer::own(BatonOfferId::from_bytes([6; 16]), HOLDER, UnixMillis(9_000));
     let taken = [
         Said::ConsentWithdrawn { consent: SHARE, giver: MOTHER, channel: Channel::Oral, part: whole },
         Said::ConsentRefused { consent: SHARE, giver: FATHER },

@@ -89,6 +89,7 @@ impl Session {
         known.for_each(|received| {
             received.ended_at.get_or_insert(self.now);
         });
+        self.end_batons(order.case);
         self.abort_reconciliation();
     }
 

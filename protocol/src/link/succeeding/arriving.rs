@@ -2,7 +2,10 @@
 
 use super::{EVIDENCE_KIND, OnLink, PART_KIND, SUCCESSION_KIND, repeat_of};
 use crate::id::SuccessionId;
-use crate::limits::{PACKAGE_BYTES_MAX, PACKAGE_PART_BYTES, SUCCESSIONS_KEPT_MAX, SUCCESSIONS_OPEN_MAX};
+use crate::limits::{
+    PACKAGE_BYTES_MAX, PACKAGE_OPENING_RETRY_MS, PACKAGE_PART_BYTES, SUCCESSIONS_A_DAY_MAX,
+    SUCCESSIONS_KEPT_MAX, SUCCESSIONS_OPEN_MAX,
+};
 use crate::link::Session;
 use crate::link::output::{Alarm, Output};
 use crate::succession::hearing::ArrivingHeard;
@@ -11,6 +14,7 @@ use crate::succession::record::ArrivingRecord;
 use crate::succession::sealed::PackageKey;
 use crate::succession::statement::{Answer, CaseOpened, Ended, Late, Offer, PackageStored, Transferred};
 use crate::succession::{Arriving, ArrivingSays};
+use crate::time::DAY;
 use crate::wire::Frame;
 use crate::wire::error_code::ErrorCode;
 use crate::wire::succession::{Evidence, PackagePart, SuccessionAnswerFrame, SuccessionFrame};
@@ -25,7 +29,7 @@ impl Session {
         let is_news = known.is_none_or(|on| on.is_heard || on.record.arriving != record.arriving);
         let late = record.late.len();
         let on = self.moves.arriving.entry(succession).or_insert_with(|| OnLink::new(record.clone()));
-        (on.record, on.is_heard) = (record, false);
+        (on.record, on.is_heard, on.is_opening) = (record, false, false);
         for number in late_before..late {
             self.keep_late(succession, number);
         }
@@ -181,24 +185,31 @@ impl Session {
                 Arriving::Ended | Arriving::Declined { .. } | Arriving::Owner { .. }
             )
         };
-        let open = self.moves.arriving.values().filter(is_open).count();
-        let coming = self.moves.coming.len();
-        let is_full = open.saturating_add(coming) >= SUCCESSIONS_OPEN_MAX || self.keeps_too_many_moves();
+        let now = self.now;
+        let is_new = |on: &&OnLink<ArrivingRecord, ArrivingSays>| now.since(on.record.came_at) < DAY;
+        let count = |of: &dyn Fn(&&OnLink<ArrivingRecord, ArrivingSays>) -> bool| {
+            let known = self.moves.arriving.values().filter(|on| of(on)).count();
+            known.saturating_add(self.moves.coming.len())
+        };
+        let is_full = count(&is_open) >= SUCCESSIONS_OPEN_MAX
+            || count(&is_new) >= SUCCESSIONS_A_DAY_MAX
+            || self.keeps_too_many_moves();
         if is_full {
             return self.refuse(SUCCESSION_KIND, ErrorCode::TooMuch);
         }
         self.come(heard);
     }
 
-    /// The end of a move that is not known here is remembered, so that its offer opens nothing later.
+    /// The end of a move that is not known here is answered and not kept: whoever can draw ids could fill a
+    /// store with ends. An offer that came after it would be open at its owner.
     fn end_came(&mut self, heard: ArrivingHeard) {
-        if self.moves.arriving.contains_key(&heard.succession()) {
+        let succession = heard.succession();
+        if self.moves.arriving.contains_key(&succession) {
             return self.hear_arriving(heard);
         }
-        if self.keeps_too_many_moves() {
-            return self.refuse(SUCCESSION_KIND, ErrorCode::TooMuch);
+        if self.has_room() && !self.moves.coming.contains(&succession) {
+            self.send(Frame::SuccessionAnswer(SuccessionAnswerFrame::EndKept { succession }));
         }
-        self.come(heard);
     }
 
     fn keeps_too_many_moves(&self) -> bool {
@@ -243,11 +254,14 @@ impl Session {
         let Some(on) = self.moves.arriving.get_mut(&succession) else {
             return self.refuse(SUCCESSION_KIND, ErrorCode::NotShared);
         };
-        if on.is_heard {
+        let is_transfer = matches!(heard, ArrivingHeard::Transferred(..));
+        let is_too_soon = on.not_opened_at.is_some_and(|at| now.since(at) < PACKAGE_OPENING_RETRY_MS);
+        if on.is_heard || (is_transfer && is_too_soon) {
             return;
         }
         if on.record.hear(&heard, now).is_ok() {
             on.is_heard = true;
+            on.is_opening = is_transfer;
             self.outputs.push_back(Output::ArrivingHeard(heard));
         } else if on.has_turn(now)
             && let Some(says) = on.record.arriving.answer()

@@ -49,7 +49,7 @@ impl Session {
     /// Writes down that the other side may have the offer, before it may.
     fn note_offer(&mut self, succession: SuccessionId) {
         let Some(on) = self.moves.leaving.get(&succession) else { return };
-        if !self.move_may_go(&on.record) {
+        if !self.move_may_go(&on.record) || self.store_retry_at.is_some() {
             return;
         }
         if let Some(on) = self.moves.leaving.get_mut(&succession) {
@@ -82,11 +82,13 @@ impl Session {
     /// Says one thing, if it may be said now, and notes that it was.
     fn tell_leaving(&mut self, succession: SuccessionId, says: LeavingSays) {
         let Some(on) = self.moves.leaving.get(&succession) else { return };
-        let Some(frame) = self.leaving_frame(&on.record, says) else { return };
+        let frame = self.leaving_frame(&on.record, says);
         if let Some(on) = self.moves.leaving.get_mut(&succession) {
-            on.said = Some((says, self.now));
+            on.said = frame.is_some().then_some((says, self.now));
         }
-        self.send(Frame::Succession(Box::new(frame)));
+        if let Some(frame) = frame {
+            self.send(Frame::Succession(Box::new(frame)));
+        }
     }
 
     fn leaving_frame(&self, record: &LeavingRecord, says: LeavingSays) -> Option<SuccessionFrame> {
@@ -231,7 +233,8 @@ impl Session {
         if !stands || index >= parts_of(on.record.bytes) {
             return self.answer_leaving(succession);
         }
-        if self.package_may_go(&on.record) && self.moves.reading.is_none() && self.has_room() {
+        let may_read = self.moves.reading.is_none() && self.has_room_for_a_part();
+        if self.package_may_go(&on.record) && may_read {
             self.moves.reading = Some((succession, revision, index));
             self.outputs.push_back(Output::ReadPart { succession, revision, index });
         }

@@ -1,5 +1,7 @@
 //! A move over two sessions, with stores that are maps: what is said, when, and under which gate.
 
+mod bounds;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -22,7 +24,7 @@ use crate::succession::hearing::{ArrivingHeard, LeavingHeard};
 use crate::succession::leaving::{EndCause, LateWord};
 use crate::succession::package::{Line, Packed};
 use crate::succession::sealed::{PackageKey, PackagePlace, PackageSecret, Sealed};
-use crate::succession::statement::{Answer, Answered, Stage};
+use crate::succession::statement::{Answer, Answered, Course, Ended, Late, Stage};
 use crate::succession::{Arriving, Leaving};
 use crate::time::MINUTE;
 use crate::transaction::{Committed, Write};
@@ -242,7 +244,6 @@ impl World {
         let now = self.now;
         let mut record = match (&self.arriving, heard) {
             (None, ArrivingHeard::Offer(offer)) => ArrivingRecord::offered(offer, now),
-            (None, ArrivingHeard::Ended(ended)) => ArrivingRecord::ended(ended, now),
             (Some(record), heard) => record.hear(heard, now).expect("the session has asked the rule"),
             (None, heard) => panic!("{heard:?} of an unknown move"),
         };
@@ -498,9 +499,7 @@ fn key_leaves_with_the_transfer_alone_and_not_before_it_is_committed() {
 fn statements_of_another_move_or_key_close_the_link() {
     let mut world = World::offered();
     world.connect();
-    let ended = crate::succession::statement::Ended {
-        course: crate::succession::statement::Course { succession: ONE, from: own(), to: own() },
-    };
+    let ended = Ended { course: Course { succession: ONE, from: own(), to: own() } };
     let forged =
         [key_from_seed(3).sign(ended.clone()).expect("signs"), key_from_seed(1).sign(ended).expect("signs")];
     for token in forged {

@@ -339,3 +339,19 @@ fn an_opened_case_prints_nothing_of_what_it_holds() {
     }
     assert!(printed.contains("redacted"));
 }
+
+#[test]
+fn what_a_youth_closed_to_a_guardian_stays_closed_where_the_case_goes() {
+    let mut old = Old::usual();
+    let mother =
+        old.parties.iter().find(|party| party.capacity != Capacity::Subject).expect("a mother").person;
+    old.closed = BTreeMap::from([(mother, BTreeSet::from([area("language"), area("grief")]))]);
+    let document = old.bytes();
+
+    let opened = opened(&document).expect("opens");
+
+    let closed = BTreeMap::from([(opened.guardians[0].person, BTreeSet::from([area("language")]))]);
+    assert_eq!(opened.closed, closed, "under the new id, and of what the package is about alone");
+    assert!(!String::from_utf8(document).expect("text").contains("grief"));
+    assert!(changed(|_| {}).expect("opens").closed.is_empty());
+}

@@ -11,7 +11,7 @@ use crate::entry::value::{ValueFault, check_line, check_text, normalized};
 
 /// One line: a name, a number of a telephone. 1 to 1,024 bytes in form C, without control characters
 /// and without those that change the writing direction. It names people, so it does not print itself.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Line(String);
 
@@ -115,6 +115,11 @@ impl<T, const MAX: usize> Few<T, MAX> {
     pub fn of(elements: impl IntoIterator<Item = T>) -> Result<Self, TooManyError> {
         let elements: Vec<T> = elements.into_iter().take(MAX.saturating_add(1)).collect();
         if elements.len() > MAX { Err(TooManyError { max: MAX }) } else { Ok(Self(elements)) }
+    }
+
+    /// Returns a list without elements.
+    pub fn none() -> Self {
+        Self(Vec::new())
     }
 
     /// Goes through the elements in their order.

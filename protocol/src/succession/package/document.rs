@@ -115,6 +115,13 @@ pub struct PackagedPerson {
     pub relation: Relation,
     /// The full name.
     pub name: Line,
+    /// Areas of the package that the youth has closed to the person.
+    #[serde(default = "nothing_closed", skip_serializing_if = "Few::is_empty")]
+    pub closed: Few<AreaCode, AREAS_MAX>,
+}
+
+fn nothing_closed() -> Few<AreaCode, AREAS_MAX> {
+    Few::none()
 }
 
 /// The old stafettholder.

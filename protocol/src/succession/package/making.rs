@@ -109,6 +109,8 @@ pub struct Source<'a> {
     pub case: &'a PrivateCase,
     /// The family as the ledger has it.
     pub parties: &'a [Party],
+    /// The areas that the youth has closed to a guardian.
+    pub closed: &'a BTreeMap<PersonId, BTreeSet<AreaCode>>,
     /// Whether the address is confidential: then nothing says where the family lives or goes, whatever
     /// the consent names (law 15).
     pub withholds_place: bool,
@@ -245,8 +247,14 @@ fn family(source: &Source<'_>) -> Result<BTreeMap<PersonId, PackagedPerson>, Pac
         .map(|party| {
             let unknown = PackageError::UnknownPerson(party.person);
             let details: &GuardianDetails = source.case.guardian(party.person).ok_or(unknown)?;
-            let (capacity, relation) = (party.capacity, details.relation);
-            Ok((party.person, PackagedPerson { capacity, relation, name: Line::of(&details.name)? }))
+            let closed = source.closed.get(&party.person).into_iter().flatten();
+            let packaged = PackagedPerson {
+                capacity: party.capacity,
+                relation: details.relation,
+                name: Line::of(&details.name)?,
+                closed: Few::of(closed.filter(|area| source.areas.contains(*area)).cloned())?,
+            };
+            Ok((party.person, packaged))
         })
         .collect()
 }

@@ -140,6 +140,7 @@ fn frames() -> Vec<(String, Frame)> {
     frames.extend(after_a_restore());
     frames.extend(about_uptakes());
     frames.extend(about_moves());
+    frames.extend(about_batons());
     frames
 }
 
@@ -221,6 +222,23 @@ fn about_moves() -> Vec<(String, Frame)> {
     said.into_iter().chain(answered).chain(others).collect()
 }
 
+fn about_batons() -> Vec<(String, Frame)> {
+    use crate::id::{BatonOfferId, CaseId};
+    use crate::wire::baton::{BatonAnswerFrame as Answer, BatonFrame as Says};
+    let token = || "eyJ0.eyJi.c2ln".to_owned();
+    let ask = Answer::Ask {
+        offer: BatonOfferId::from_bytes([3; 16]),
+        case: CaseId::from_bytes([4; 16]),
+        service: "ppt".parse().expect("a code"),
+    };
+    vec![
+        ("baton-offer".to_owned(), Frame::Baton(Says::Offer { token: token() })),
+        ("baton-now".to_owned(), Frame::Baton(Says::Now { token: token() })),
+        ("baton-answer".to_owned(), Frame::BatonAnswer(Answer::Answer { token: token() })),
+        ("baton-ask".to_owned(), Frame::BatonAnswer(ask)),
+    ]
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -237,7 +255,7 @@ fn every_frame_encodes_to_its_committed_bytes_and_decodes_from_them() {
         assert_eq!(decode(&encode(&frame).expect("fits")).as_ref(), Ok(&frame), "{name}");
     }
     let kinds: BTreeSet<u16> = frames().iter().map(|(_, frame)| frame.kind()).collect();
-    assert_eq!(kinds, (1..=29).collect());
+    assert_eq!(kinds, (1..=31).collect());
 }
 
 #[test]

@@ -174,6 +174,7 @@ fn own() -> Value {
         "kind": "share",
         "recipient": { "host": OWNER, "code": "school" },
         "recipient_name": "Skole",
+        "also": [],
         "controller": { "organisation": OWNER, "sector": "public" },
         "areas": ["language"],
         "kinds": ["goal", "measure", "evaluation"],

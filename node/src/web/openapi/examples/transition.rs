@@ -10,7 +10,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
     vec![
         (
             "OpenTransition",
-            json!({ "to": "school", "unit": "Granlia skole", "on": "2027-08-16", "overlap_until": "2027-09-30" }),
+            json!({ "from": { "service": "kindergarten", "unit": null }, "to": "school", "unit": "Granlia skole", "on": "2027-08-16", "overlap_until": "2027-09-30" }),
         ),
         (
             "ChangeTransition",
@@ -29,6 +29,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
             json!({
                 "case": CASE,
                 "part": "holder",
+                "is_hidden": false,
                 "under_way": {
                     "transition": transition,
                     "from": { "service": "kindergarten", "unit": null },
@@ -50,6 +51,8 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
                     }],
                     "may_be_contact": [],
                 },
+                "may_leave": [],
+                "leaves": null,
                 "may_go_to": [],
             }),
         ),

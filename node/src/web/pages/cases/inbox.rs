@@ -11,13 +11,14 @@ use axum::response::Response;
 use stafett_protocol::id::{AccountId, CaseId};
 use stafett_protocol::person::Role;
 
-use super::waiting::{Waiting, of_emergencies};
+use super::waiting::{Waiting, of_batons, of_emergencies};
 use crate::engine::EngineError;
 use crate::engine::answer::{CaseSummary, SaidItem};
 use crate::engine::request::{Assign, CannotTake};
 use crate::web::Api;
 use crate::web::error::ApiError;
 use crate::web::form::{Form, Posted};
+use crate::web::pages::case::place_of;
 use crate::web::pages::{Frame, PageError, done, page};
 use crate::web::texts::{Key, Text};
 use crate::web::visitor::{Visiting, Visitor};
@@ -70,7 +71,8 @@ pub(crate) async fn show(State(api): State<Api>, visitor: Visitor) -> Result<Res
     // What nobody has yet comes first, and is still to be answered.
     cases.sort_by_key(|row| !row.assigned.is_empty() || row.declined.is_some());
     let people = api.engine.colleagues(&visitor.reader);
-    let waiting = of_emergencies(&api, &visitor, &BTreeMap::new()).await?;
+    let mut waiting = of_batons(&api, &visitor).await?;
+    waiting.extend(of_emergencies(&api, &visitor, &BTreeMap::new()).await?);
     let frame = Frame::new(&api, &visitor.asked, visitor.t("inbox-title"));
     page(StatusCode::OK, &InboxPage { frame, waiting, cases, people })
 }
@@ -99,15 +101,15 @@ pub(crate) async fn assign(
     Posted(form): Posted,
 ) -> Result<Response, PageError> {
     if form.value("account").is_empty() {
-        return Ok(done(&api, &list_of(&visitor, case), Key("notice-nobody-chosen")));
+        return Ok(done(&api, &list_of(&api, &visitor, case).await, Key("notice-nobody-chosen")));
     }
     match api.engine.assign(&visitor.reader, case, chosen(&form)?).await {
         Err(EngineError::Invalid { .. }) => {
-            Ok(done(&api, &list_of(&visitor, case), Key("notice-cannot-work")))
+            Ok(done(&api, &list_of(&api, &visitor, case).await, Key("notice-cannot-work")))
         }
         assigned => {
             assigned?;
-            Ok(done(&api, &list_of(&visitor, case), Key("notice-assigned")))
+            Ok(done(&api, &list_of(&api, &visitor, case).await, Key("notice-assigned")))
         }
     }
 }
@@ -119,7 +121,7 @@ pub(crate) async fn unassign(
     Posted(form): Posted,
 ) -> Result<Response, PageError> {
     api.engine.unassign(&visitor.reader, case, chosen(&form)?).await?;
-    Ok(done(&api, &list_of(&visitor, case), Key("notice-unassigned")))
+    Ok(done(&api, &list_of(&api, &visitor, case).await, Key("notice-unassigned")))
 }
 
 fn chosen(form: &Form) -> Result<Assign, ApiError> {
@@ -131,10 +133,10 @@ fn chosen(form: &Form) -> Result<Assign, ApiError> {
 }
 
 /// Where whoever gives cases to people sees who has them.
-fn list_of(visitor: &Visitor, case: CaseId) -> String {
+async fn list_of(api: &Api, visitor: &Visitor, case: CaseId) -> String {
     match visitor.reader.role {
         Role::ServiceLeader => "/inbox".to_owned(),
-        _ => format!("/cases/{case}"),
+        _ => place_of(api, visitor, case).await,
     }
 }
 

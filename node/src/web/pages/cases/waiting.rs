@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use stafett_protocol::id::CaseId;
+use stafett_protocol::person::Role;
 use stafett_protocol::task::TaskKind;
 use stafett_protocol::time::UnixMillis;
 
 use super::first_name;
-use crate::engine::answer::TaskItem;
+use crate::engine::answer::{ComingMove, TaskItem};
 use crate::engine::emergency::EmergencyNews;
 use crate::engine::overview::CaseOverview;
 use crate::web::Api;
@@ -44,7 +45,25 @@ pub(super) async fn of(
         waiting.push(of_ledger(api, visitor, &task, name));
     }
     waiting.extend(of_emergencies(api, visitor, &names).await?);
+    waiting.extend(of_moves(api, visitor).await?);
     Ok(waiting)
+}
+
+/// The batons that are offered to the service that the visitor leads, and that nobody is asked about.
+pub(super) async fn of_batons(api: &Api, visitor: &Visitor) -> Result<Vec<Waiting>, PageError> {
+    let tasks = api.engine.tasks(&visitor.reader).await?.into_iter();
+    let of_batons = tasks.filter(|task| task.kind.is_of_a_baton_here());
+    Ok(of_batons.map(|task| of_ledger(api, visitor, &task, None)).collect())
+}
+
+/// Cases of other municipalities that somebody is asked to take over.
+async fn of_moves(api: &Api, visitor: &Visitor) -> Result<Vec<Waiting>, PageError> {
+    let waiting = |one: ComingMove| Waiting {
+        sentence: visitor.t("waiting-coming").with("name", one.from_name),
+        link: Some((visitor.t("waiting-coming-open"), format!("/moves/{}", one.succession))),
+        is_late: false,
+    };
+    Ok(api.engine.asked_to_take(&visitor.reader).await?.into_iter().map(waiting).collect())
 }
 
 /// Emergency openings to look into, and those in cases whose baton the person holds.
@@ -110,10 +129,15 @@ fn of_ledger(api: &Api, visitor: &Visitor, task: &TaskItem, name: Option<&str>) 
     let service = service.map(|service| api.engine.service(service, visitor.asked.language()));
     let (sentence, action) = words(task.kind);
     let age = task.age.map_or(0, u64::from);
-    let is_holders = task.kind.is_for_stafettholder() && name.is_some();
+    // A leader has such a task where the stafettholder is at a partner, and knows no name by that.
+    let knows = name.is_some() || visitor.reader.role == Role::UnitLeader;
+    let is_holders = task.kind.is_for_stafettholder() && knows;
     let is_others = task.kind.is_for_receiver() || task.kind.is_for_receiving_leader();
-    let is_told = is_holders || is_others || task.kind.is_for_leader();
-    let to = format!("/cases/{}/{}", task.case, place(task));
+    let is_told = is_holders || is_others || task.kind.is_for_leader() || task.offer.is_some();
+    let to = match task.offer {
+        Some(offer) => format!("/baton/{offer}"),
+        None => format!("/cases/{}/{}", task.case, place(task)),
+    };
     Waiting {
         sentence: visitor
             .t(sentence)
@@ -141,6 +165,7 @@ const fn is_urgent(kind: TaskKind) -> bool {
             | TaskKind::MustBeRenewed
             | TaskKind::BatonActing
             | TaskKind::CarriedFamily
+            | TaskKind::MoveNotConfirmed
             | TaskKind::TransitionItemDue
             | TaskKind::TransitionBatonMissing
     )
@@ -151,10 +176,17 @@ fn place(task: &TaskItem) -> String {
     match (task.kind, task.consent) {
         (TaskKind::BatonOffered | TaskKind::BatonActing, _) => "baton".to_owned(),
         (
-            TaskKind::TransitionItemDue | TaskKind::TransitionToReceive | TaskKind::TransitionBatonMissing,
+            TaskKind::TransitionItemDue
+            | TaskKind::TransitionToReceive
+            | TaskKind::TransitionContactMissing
+            | TaskKind::TransitionBatonMissing,
             _,
         ) => "transition".to_owned(),
         (TaskKind::RegistrationWaits | TaskKind::CarriedFamily, _) => "family".to_owned(),
+        (TaskKind::MoveToCarryOut | TaskKind::MoveCameToNothing | TaskKind::MoveNotConfirmed, _) => {
+            "move".to_owned()
+        }
+        (TaskKind::PackageNotAnswered, _) => "move/hand".to_owned(),
         (TaskKind::ProtectionToBeRenewed, _) => "family/circle".to_owned(),
         (TaskKind::NotAnswered | TaskKind::PartlyGiven, Some(consent)) => {
             format!("consents/{consent}/answer")
@@ -187,9 +219,16 @@ const fn words(kind: TaskKind) -> (Key, Key) {
         TaskKind::ChildNotHeard => (Key("waiting-child"), SEE),
         TaskKind::BatonOffered => (Key("waiting-baton"), Key("waiting-answer")),
         TaskKind::BatonActing => (Key("waiting-acting"), Key("waiting-find-holder")),
+        TaskKind::BatonForService => (Key("waiting-baton-service"), Key("waiting-baton-ask")),
+        TaskKind::BatonAsked => (Key("waiting-baton-asked"), Key("waiting-answer")),
         TaskKind::CarriedFamily => (Key("waiting-carried-family"), SEE),
+        TaskKind::MoveToCarryOut => (Key("waiting-move-accepted"), Key("waiting-move")),
+        TaskKind::MoveCameToNothing => (Key("waiting-move-nothing"), Key("waiting-move")),
+        TaskKind::MoveNotConfirmed => (Key("waiting-move-unconfirmed"), Key("waiting-move")),
+        TaskKind::PackageNotAnswered => (Key("waiting-package"), Key("waiting-package-see")),
         TaskKind::TransitionItemDue => (Key("waiting-item"), Key("waiting-transition")),
         TaskKind::TransitionToReceive => (Key("waiting-receive"), Key("waiting-transition")),
+        TaskKind::TransitionContactMissing => (Key("waiting-contact-missing"), Key("waiting-transition")),
         TaskKind::TransitionBatonMissing => (Key("waiting-baton-missing"), Key("waiting-transition")),
         TaskKind::ServiceCannotTake => (Key("waiting-cannot-take"), Key("waiting-see-answer")),
     }

@@ -11,7 +11,7 @@ use stafett_protocol::id::{CaseId, ConsentId, PersonId};
 use stafett_protocol::person::Role;
 
 use super::ask::{Shown, optional};
-use super::{Say, consent_in, refused};
+use super::{Asked, Say, consent_in, refused};
 use crate::engine::EngineError;
 use crate::engine::answer::{ConsentItem, ConsentView, PartyItem};
 use crate::engine::desk::ConsentDesk;
@@ -31,6 +31,7 @@ struct AnswerPage<'a> {
     case: CaseId,
     consent: ConsentId,
     service: String,
+    is_move: bool,
     is_own: bool,
     may_open_self: bool,
     givers: Choices,
@@ -186,12 +187,12 @@ async fn answer_page(
 ) -> Result<Response, PageError> {
     let say = Say::new(&api.engine, visitor);
     let view = consent_in(desk, consent)?;
-    let (service, shown, givers) = match view {
-        ConsentView::Own(item) => (say.called(item.kind, &item.recipient), None, Vec::new()),
+    let (asked, shown, givers) = match view {
+        ConsentView::Own(item) => (Asked::own(item), None, Vec::new()),
         ConsentView::Full(item) => {
             let preview = api.engine.preview_asked_consent(&visitor.reader, case, consent).await?;
             let shown = Some(Shown::of(&say, preview));
-            (say.called(item.asked.kind, &item.asked.recipient), shown, givers(&say, item, &desk.parties))
+            (Asked::of(&item.asked), shown, givers(&say, item, &desk.parties))
         }
     };
     if let ConsentView::Own(item) = view
@@ -204,7 +205,8 @@ async fn answer_page(
         frame: Frame::new(api, &visitor.asked, visitor.t("consents-answer-title")),
         case,
         consent,
-        service,
+        service: say.called(&asked),
+        is_move: asked.is_move(),
         is_own,
         may_open_self: !is_own || visitor.reader.role == Role::Guardian,
         givers,

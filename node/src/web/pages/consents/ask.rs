@@ -1,6 +1,8 @@
 //! Asking the family for a consent: four questions on one form, then exactly what would become
 //! visible, entry by entry, before anybody is asked.
 
+mod moving;
+
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
@@ -19,7 +21,7 @@ use stafett_protocol::time::{DAY, UnixMillis};
 
 use super::{Say, as_full, refused};
 use crate::engine::EngineError;
-use crate::engine::answer::{ConsentPreview, ConsentView, PreviewItem};
+use crate::engine::answer::{ConsentPreview, ConsentView, HiddenItem, PreviewItem};
 use crate::engine::desk::ConsentDesk;
 use crate::engine::request::AskConsent;
 use crate::web::Api;
@@ -39,6 +41,7 @@ struct AskPage<'a> {
     case: CaseId,
     form: Form,
     is_version: bool,
+    is_move: bool,
     recipients: Choices,
     areas: Choices,
     kinds: Choices,
@@ -58,6 +61,7 @@ struct ReviewPage<'a> {
     case: CaseId,
     carried: Vec<(String, String)>,
     reader: String,
+    is_move: bool,
     givers: String,
     shown: Shown,
     /// What is refused when it is asked, if something is.
@@ -75,11 +79,13 @@ pub(super) struct Shown {
     pub(super) waits_for_review: bool,
 }
 
-/// From which consent a new version starts.
+/// From which consent a new version starts, and whether it is about a move.
 #[derive(Deserialize)]
 pub(crate) struct From {
     #[serde(default)]
     from: Option<String>,
+    #[serde(default)]
+    kind: Option<String>,
 }
 
 /// Shows the questions; those of a new version with the answers of the one before.
@@ -91,7 +97,8 @@ pub(crate) async fn show(
     let desk = api.engine.consent_desk(&visitor.reader, case).await?;
     must_hold(&desk)?;
     let form = match from.from.as_deref().map(ConsentId::from_str) {
-        None => first_form(&api, &desk),
+        None if from.kind.as_deref() == Some("move") => first_form(&desk, moving::begun(&api)),
+        None => first_form(&desk, begun(&api)),
         Some(Ok(before)) => next_form(&api, &desk, before)?,
         Some(Err(_)) => return Err(EngineError::NotFound.into()),
     };
@@ -110,9 +117,13 @@ pub(crate) async fn post(
         return ask_page(&api, &visitor, case, &desk, form, StatusCode::OK);
     }
     let request = request_of(&api, &visitor, &mut form);
-    let Some(request) = request.filter(|_| form.holds()) else {
+    let Some(mut request) = request.filter(|_| form.holds()) else {
         return ask_page(&api, &visitor, case, &desk, form, StatusCode::UNPROCESSABLE_ENTITY);
     };
+    if desk.keeps {
+        // Who reads no entry points at none: what is closed stays closed.
+        request.exceptions = None;
+    }
     if form.value("act") == "ask" {
         match api.engine.ask_consent(&visitor.reader, case, request, form.press()).await {
             Ok(ConsentView::Full(item)) => {
@@ -120,16 +131,28 @@ pub(crate) async fn post(
                 return Ok(done(&api, &to, Key("notice-asked")));
             }
             Ok(ConsentView::Own(_)) => return Err(EngineError::NotFound.into()),
-            Err(error) => refused(&mut form, error, &visitor, "recipient")?,
+            Err(error) => refuse(&mut form, error, &visitor)?,
         }
         return ask_page(&api, &visitor, case, &desk, form, StatusCode::UNPROCESSABLE_ENTITY);
     }
     match api.engine.preview_consent(&visitor.reader, case, &request).await {
         Ok(preview) => review_page(&api, &visitor, case, &desk, form, preview),
         Err(error) => {
-            refused(&mut form, error, &visitor, "recipient")?;
+            refuse(&mut form, error, &visitor)?;
             ask_page(&api, &visitor, case, &desk, form, StatusCode::UNPROCESSABLE_ENTITY)
         }
+    }
+}
+
+/// A move has its services in one field.
+fn refuse(form: &mut Form, error: EngineError, visitor: &Visitor) -> Result<(), EngineError> {
+    let first = if moving::is_move(form) { "services" } else { "recipient" };
+    match error {
+        EngineError::Invalid { field: "recipient" | "also", .. } if moving::is_move(form) => {
+            form.refuse("services", visitor.t("consents-wrong-services"));
+            Ok(())
+        }
+        other => refused(form, other, visitor, first),
     }
 }
 
@@ -138,9 +161,9 @@ fn must_hold(desk: &ConsentDesk) -> Result<(), EngineError> {
     if desk.as_person.is_none() { Ok(()) } else { Err(EngineError::NotAllowed) }
 }
 
-fn first_form(api: &Api, desk: &ConsentDesk) -> Form {
-    let mut form = Form::new().put("direction", "both").put("child_heard", "not-asked");
-    for kind in shareable() {
+fn first_form(desk: &ConsentDesk, begun: Form) -> Form {
+    let mut form = begun.put("direction", "both").put("child_heard", "not-asked");
+    for kind in shareable(&form) {
         form = form.put("kinds", kind.as_str());
     }
     for entry in &desk.closed_to_all {
@@ -149,12 +172,16 @@ fn first_form(api: &Api, desk: &ConsentDesk) -> Form {
     for field in desk.card_fields.iter().filter(|field| CARD_DEFAULT_FIELDS.contains(field)) {
         form = form.put("card_fields", field.key().as_str());
     }
-    form.put("until", usual_end(api))
+    form
 }
 
-/// The last day of a consent that runs as long as the municipality has set.
-fn usual_end(api: &Api) -> String {
+/// What a form begins with: the last day of a consent that runs as long as the municipality has set.
+fn begun(api: &Api) -> Form {
     let days = u64::from(api.engine.config().consent.default_duration_days);
+    Form::new().put("until", usual_end_in(api, days))
+}
+
+fn usual_end_in(api: &Api, days: u64) -> String {
     date_text(api, api.engine.now().plus(days.saturating_mul(DAY)))
 }
 
@@ -164,8 +191,11 @@ fn next_form(api: &Api, desk: &ConsentDesk, before: ConsentId) -> Result<Form, E
     let mut items = desk.consents.iter().filter_map(as_full);
     let item = items.find(|item| item.asked.id == before).ok_or(EngineError::NotFound)?;
     let Consent { recipient, areas, kinds, card_fields, direction, purpose, .. } = &item.asked;
-    let form = Form::new().put("until", usual_end(api)).put("child_heard", "not-asked");
-    let mut form = form.put("supersedes", before.to_string()).put("recipient", service_value(recipient));
+    let form = match item.asked.kind {
+        ConsentKind::Transfer => moving::next(moving::begun(api), &item.asked),
+        _ => begun(api).put("recipient", service_value(recipient)),
+    };
+    let mut form = form.put("child_heard", "not-asked").put("supersedes", before.to_string());
     for area in if item.open_areas.is_empty() { areas } else { &item.open_areas } {
         form = form.put("areas", area.to_string());
     }
@@ -185,8 +215,10 @@ fn next_form(api: &Api, desk: &ConsentDesk, before: ConsentId) -> Result<Form, E
     Ok(form.put("purpose_code", code))
 }
 
-fn shareable() -> impl Iterator<Item = EntryKind> {
-    EntryKind::ALL.into_iter().filter(|kind| *kind != EntryKind::CaseCard)
+fn shareable(form: &Form) -> impl Iterator<Item = EntryKind> + use<> {
+    let is_move = moving::is_move(form);
+    let goes_never = move |kind: &EntryKind| is_move && *kind == EntryKind::Participants;
+    EntryKind::ALL.into_iter().filter(move |kind| *kind != EntryKind::CaseCard && !goes_never(kind))
 }
 
 fn service_value(service: &Service) -> String {
@@ -226,8 +258,13 @@ fn set_of<T: Ord + FromStr>(form: &Form, field: &str) -> Option<BTreeSet<T>> {
 }
 
 fn request_of(api: &Api, visitor: &Visitor, form: &mut Form) -> Option<AskConsent> {
-    let recipient = service_of(form.value("recipient"));
-    if recipient.is_none() {
+    let is_move = moving::is_move(form);
+    let to = if is_move {
+        moving::services_of(visitor, form)
+    } else {
+        service_of(form.value("recipient")).map(|service| (service, BTreeSet::new()))
+    };
+    if to.is_none() && !is_move {
         form.refuse("recipient", visitor.t("consents-wrong-recipient"));
     }
     let areas = set_of(form, "areas").filter(|areas: &BTreeSet<_>| !areas.is_empty());
@@ -235,7 +272,7 @@ fn request_of(api: &Api, visitor: &Visitor, form: &mut Form) -> Option<AskConsen
         form.refuse("areas", visitor.t("consents-wrong-areas"));
     }
     let kinds: Option<BTreeSet<EntryKind>> =
-        form.values("kinds").map(|word| shareable().find(|kind| kind.as_str() == word)).collect();
+        form.values("kinds").map(|word| shareable(form).find(|kind| kind.as_str() == word)).collect();
     let kinds = kinds.filter(|kinds| !kinds.is_empty());
     if kinds.is_none() {
         form.refuse("kinds", visitor.t("consents-wrong-kinds"));
@@ -261,9 +298,11 @@ fn request_of(api: &Api, visitor: &Visitor, form: &mut Form) -> Option<AskConsen
         _ => Direction::Both,
     };
     let reservations = Some(form.value("reservations").to_owned()).filter(|text| !text.is_empty());
+    let (recipient, also) = to?;
     Some(AskConsent {
-        kind: ConsentKind::Share,
-        recipient: recipient?,
+        kind: if is_move { ConsentKind::Transfer } else { ConsentKind::Share },
+        recipient,
+        also,
         areas: areas?,
         kinds: Some(kinds?),
         exceptions: Some(exceptions?),
@@ -345,9 +384,17 @@ fn ask_page(
     let form = form.with_id();
     let say = Say::new(&api.engine, visitor);
     let config = api.engine.config();
-    let fixed = service_of(form.value("recipient")).filter(|_| !form.value("supersedes").is_empty());
-    let offered =
-        || desk.recipients.iter().filter(|one| fixed.as_ref().is_none_or(|fixed| *fixed == one.service));
+    let is_version = !form.value("supersedes").is_empty();
+    let is_move = moving::is_move(&form);
+    let fixed = service_of(form.value("recipient")).filter(|_| is_version);
+    let offered: Vec<_> = if is_move {
+        moving::services(desk, &form).collect()
+    } else {
+        let fits = |service: &Service| fixed.as_ref().is_none_or(|fixed| fixed == service);
+        desk.recipients.iter().filter(|one| fits(&one.service)).collect()
+    };
+    let offered = || offered.iter().copied();
+    let title = if is_move { Key("consents-move-ask-title") } else { Key("consents-new-title") };
     let label = |item: &PreviewItem| (item.entry.to_string(), entry_line(&say, item));
     let field = |field: &CardField| {
         let words = entry_words::field(field.key()).in_language(say.language);
@@ -356,12 +403,17 @@ fn ask_page(
     let none = (String::new(), say.t("consents-new-purpose-none").to_string());
     let purposes = config.consent.purposes.iter();
     let shown = AskPage {
-        frame: Frame::new(api, &visitor.asked, visitor.t("consents-new-title")),
+        frame: Frame::new(api, &visitor.asked, visitor.t(title)),
         case,
-        is_version: fixed.is_some(),
+        is_version,
+        is_move,
         recipients: offered().map(|one| (service_value(&one.service), say.service(&one.service))).collect(),
-        areas: config.areas.iter().map(|area| (area.code.to_string(), say.area(&area.code))).collect(),
-        kinds: shareable().map(|kind| (kind.as_str().to_owned(), kind_word(&say, kind))).collect(),
+        areas: if is_move {
+            moving::areas(&say, offered())
+        } else {
+            config.areas.iter().map(|area| (area.code.to_string(), say.area(&area.code))).collect()
+        },
+        kinds: shareable(&form).map(|kind| (kind.as_str().to_owned(), kind_word(&say, kind))).collect(),
         directions: directions(&say),
         purposes: std::iter::once(none)
             .chain(purposes.map(|one| (one.code.to_string(), one.names.in_language(say.language).to_owned())))
@@ -389,11 +441,17 @@ fn review_page(
     let say = Say::new(&api.engine, visitor);
     let form = form.with_id();
     let carried = form.pairs().filter(|(name, _)| *name != "act");
+    let is_move = moving::is_move(&form);
     let shown = ReviewPage {
         frame: Frame::new(api, &visitor.asked, visitor.t("consents-review-title")),
         case,
         carried: carried.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-        reader: say.service(&preview.recipient),
+        reader: if is_move {
+            say.engine.municipality(preview.recipient.host)
+        } else {
+            say.service(&preview.recipient)
+        },
+        is_move,
         givers: say.persons(&desk.parties, &preview.missing),
         shown: Shown::of(&say, preview),
         form,
@@ -404,13 +462,7 @@ fn review_page(
 impl Shown {
     pub(super) fn of(say: &Say<'_>, preview: ConsentPreview) -> Self {
         let lines = |items: &[PreviewItem]| items.iter().map(|item| entry_line(say, item)).collect();
-        let hidden = |items: &[crate::engine::answer::HiddenItem]| {
-            let line = |hidden: &crate::engine::answer::HiddenItem| {
-                let why = say.t(reason(&hidden.reason));
-                format!("{} – {why}", entry_line(say, &hidden.item))
-            };
-            items.iter().map(line).collect()
-        };
+        let hidden = |items: &[HiddenItem]| items.iter().map(|hidden| hidden_line(say, hidden)).collect();
         let card = preview.card.into_iter().map(|(field, value)| {
             let said = entry_words::code(EntryKind::CaseCard, field.key(), &value);
             let said = said.map_or_else(
@@ -462,6 +514,7 @@ fn reason(reason: &str) -> Key {
         "about-another" => Key("consents-why-another"),
         "waits-for-generation" => Key("consents-why-generation"),
         "waits-for-receipt" => Key("consents-why-receipt"),
+        "stays-here" => Key("consents-why-stays"),
         "waits-for-approval" | "blocked" => Key("consents-why-leader"),
         "no-agreement" | "outside-agreement" => Key("consents-why-agreement"),
         "must-be-renewed" => Key("consents-why-renew"),
@@ -469,8 +522,13 @@ fn reason(reason: &str) -> Key {
     }
 }
 
+/// An entry that stays hidden, and why.
+pub(in crate::web::pages) fn hidden_line(say: &Say<'_>, hidden: &HiddenItem) -> String {
+    format!("{} – {}", entry_line(say, &hidden.item), say.t(reason(&hidden.reason)))
+}
+
 /// An entry as it is pointed at: its kind, its title, its areas.
-pub(super) fn entry_line(say: &Say<'_>, item: &PreviewItem) -> String {
+pub(in crate::web::pages) fn entry_line(say: &Say<'_>, item: &PreviewItem) -> String {
     let kind = kind_word(say, item.kind);
     let areas = say.areas(&item.areas);
     let areas = if areas.is_empty() { say.t("consents-no-area").to_string() } else { areas };

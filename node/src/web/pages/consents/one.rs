@@ -11,7 +11,7 @@ use stafett_protocol::id::{CaseId, ConsentId, EntryId, PersonId};
 use stafett_protocol::time::UnixMillis;
 
 use super::ask::{Shown, entry_line};
-use super::{Say, consent_in, refused};
+use super::{Asked, Say, consent_in, refused};
 use crate::engine::EngineError;
 use crate::engine::answer::{
     ConsentItem, ConsentView, OrderItem, OwnConsent, PartyItem, PreviewItem, WithdrawalItem,
@@ -36,6 +36,7 @@ struct ConsentPage<'a> {
     case: CaseId,
     consent: ConsentId,
     service: String,
+    is_move: bool,
     state: String,
     clarify: bool,
     cannot_take: Option<(String, String)>,
@@ -74,6 +75,7 @@ struct OwnPage<'a> {
     case: CaseId,
     consent: ConsentId,
     service: String,
+    is_move: bool,
     state: String,
     rows: Vec<Row>,
     opens: Vec<String>,
@@ -160,7 +162,7 @@ async fn shown(
             page(status, &own_page(&say, frame, case, item, &desk))
         }
         ConsentView::Full(item) => {
-            let acts = Acts::of(item, desk.is_closed);
+            let acts = Acts::of(item, &desk);
             let preview = if acts.answer || acts.review {
                 let preview = api.engine.preview_asked_consent(&visitor.reader, case, consent).await?;
                 Some(Shown::of(&say, preview))
@@ -173,7 +175,8 @@ async fn shown(
                 frame: Frame::new(api, &visitor.asked, visitor.t("consents-one-title")).live(live),
                 case,
                 consent,
-                service: say.called(item.asked.kind, &item.asked.recipient),
+                service: say.called(&Asked::of(&item.asked)),
+                is_move: Asked::of(&item.asked).is_move(),
                 state: say.state(item, &desk.parties),
                 clarify: item.clarify,
                 cannot_take: item.cannot_take.as_ref().map(|said| {
@@ -200,13 +203,13 @@ async fn shown(
 }
 
 impl Acts {
-    fn of(item: &ConsentItem, is_closed: bool) -> Self {
-        let status = item.status.as_str();
+    fn of(item: &ConsentItem, desk: &ConsentDesk) -> Self {
+        let (status, is_closed) = (item.status.as_str(), desk.is_closed);
         Self {
             answer: !is_closed && matches!(status, "draft" | "partly-given" | "refused"),
             withdraw: may_withdraw(item),
             version: !is_closed,
-            review: status == "waits-for-review",
+            review: status == "waits-for-review" && !desk.keeps,
             reconfirm: status == "in-doubt",
         }
     }
@@ -258,7 +261,8 @@ fn own_page<'a>(
         frame,
         case,
         consent: item.id,
-        service: say.called(item.kind, &item.recipient),
+        service: say.called(&Asked::own(item)),
+        is_move: Asked::own(item).is_move(),
         state: say.own_state(item),
         rows: say.own_rows(item),
         opens: opens.iter().filter(|_| gives).map(line).collect(),
@@ -302,13 +306,15 @@ impl Say<'_> {
             self.row(Key("consents-row-areas"), self.areas(&asked.areas)),
             self.row(Key("consents-row-kinds"), self.kinds(&asked.kinds)),
             self.row(Key("consents-row-card"), self.card(&asked.card_fields)),
-            self.row(Key("consents-row-direction"), self.direction(asked.direction)),
             self.row(Key("consents-row-purpose"), &asked.purpose),
             self.row(Key("consents-row-from"), self.day(asked.from)),
             self.row(Key("consents-row-until"), self.last_day(asked.until)),
             self.row(Key("consents-row-heard"), heard),
             self.row(Key("consents-row-version"), asked.version),
         ];
+        if !Asked::of(asked).is_move() {
+            rows.insert(3, self.row(Key("consents-row-direction"), self.direction(asked.direction)));
+        }
         if !item.missing.is_empty() {
             rows.push(self.row(Key("consents-row-missing"), self.persons(&desk.parties, &item.missing)));
         }
@@ -322,14 +328,17 @@ impl Say<'_> {
     }
 
     fn own_rows(&self, item: &OwnConsent) -> Vec<Row> {
-        vec![
+        let mut rows = vec![
             self.row(Key("consents-row-areas"), self.areas(&item.areas)),
             self.row(Key("consents-row-kinds"), self.kinds(&item.kinds)),
             self.row(Key("consents-row-card"), self.card(&item.card_fields)),
-            self.row(Key("consents-row-direction"), self.direction(item.direction)),
             self.row(Key("consents-row-purpose"), &item.purpose),
             self.row(Key("consents-row-until"), self.last_day(item.until)),
-        ]
+        ];
+        if !Asked::own(item).is_move() {
+            rows.insert(3, self.row(Key("consents-row-direction"), self.direction(item.direction)));
+        }
+        rows
     }
 
     /// Who has said yes and no and taken back, each with how and when.

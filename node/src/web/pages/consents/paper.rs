@@ -10,7 +10,7 @@ use stafett_config::Language;
 use stafett_protocol::id::{CaseId, ConsentId, EntryId, PersonId};
 
 use super::ask::entry_line;
-use super::{Say, consent_in};
+use super::{Asked, Say, consent_in};
 use crate::engine::EngineError;
 use crate::engine::answer::ConsentView;
 use crate::web::Api;
@@ -28,7 +28,9 @@ struct FormPage<'a> {
     consent: ConsentId,
     municipality: &'a str,
     subject: String,
+    /// The service that reads, or where the case moves.
     service: String,
+    is_move: bool,
     /// The language that was wished for and is not there.
     lacks: Option<String>,
     rows: Vec<(String, String)>,
@@ -70,8 +72,10 @@ pub(crate) async fn show(
     if !card.is_empty() {
         rows.push(row(Key("consents-row-card"), say.listed(&card)));
     }
+    if !Asked::of(asked).is_move() {
+        rows.push(row(Key("consents-row-direction"), say.direction(asked.direction)));
+    }
     rows.extend([
-        row(Key("consents-row-direction"), say.direction(asked.direction)),
         row(Key("consents-row-purpose"), asked.purpose.clone()),
         row(Key("consents-row-from"), say.day(asked.from)),
         row(Key("consents-row-until"), say.last_day(asked.until)),
@@ -81,13 +85,16 @@ pub(crate) async fn show(
         chosen: Chosen { language, by_query: visitor.asked.chosen.by_query },
         ..visitor.asked.clone()
     };
+    let is_move = Asked::of(asked).is_move();
+    let title = if is_move { Key("consents-move-paper-title") } else { Key("consents-paper-title") };
     let shown = FormPage {
-        frame: Frame::new(&api, &asked_in, say.t("consents-paper-title")),
+        frame: Frame::new(&api, &asked_in, say.t(title)),
         case,
         consent,
         municipality: &api.engine.config().node.name,
         subject: desk.subject_name.clone().unwrap_or_default(),
-        service: say.called(asked.kind, &asked.recipient),
+        is_move,
+        service: if is_move { say.to(&Asked::of(asked)) } else { say.called(&Asked::of(asked)) },
         lacks,
         rows,
         exceptions: desk

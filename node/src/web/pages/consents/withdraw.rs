@@ -11,7 +11,7 @@ use stafett_protocol::consent::{Channel, WithdrawnPart};
 use stafett_protocol::id::{CaseId, ConsentId, PersonId};
 use stafett_protocol::municipality::{AreaCode, Service};
 
-use super::{Say, consent_in, refused};
+use super::{Asked, Say, consent_in, refused};
 use crate::engine::EngineError;
 use crate::engine::answer::ConsentView;
 use crate::engine::desk::ConsentDesk;
@@ -31,6 +31,7 @@ struct WithdrawPage<'a> {
     case: CaseId,
     consent: ConsentId,
     service: String,
+    is_move: bool,
     is_partner: bool,
     is_own: bool,
     givers: Choices,
@@ -43,6 +44,7 @@ struct WithdrawPage<'a> {
 /// What a person may take back here, and on whose behalf.
 struct May<'a> {
     recipient: &'a Service,
+    is_move: bool,
     service: String,
     areas: Vec<&'a AreaCode>,
     givers: Vec<PersonId>,
@@ -156,7 +158,8 @@ fn may<'a>(say: &Say<'_>, desk: &ConsentDesk, view: &'a ConsentView) -> Result<M
             let yes = item.yes.as_ref().filter(|_| item.status != "withdrawn").ok_or_else(nothing)?;
             Ok(May {
                 recipient: &item.recipient,
-                service: say.called(item.kind, &item.recipient),
+                is_move: Asked::own(item).is_move(),
+                service: say.called(&Asked::own(item)),
                 areas: item.areas.iter().collect(),
                 givers: desk.as_person.into_iter().collect(),
                 about_self: yes.about_self,
@@ -169,7 +172,8 @@ fn may<'a>(say: &Say<'_>, desk: &ConsentDesk, view: &'a ConsentView) -> Result<M
             }
             Ok(May {
                 recipient: &item.asked.recipient,
-                service: say.called(item.asked.kind, &item.asked.recipient),
+                is_move: Asked::of(&item.asked).is_move(),
+                service: say.called(&Asked::of(&item.asked)),
                 areas: item.open_areas.iter().collect(),
                 givers: item.given_by.keys().copied().collect(),
                 about_self: item.given_by.values().any(|yes| yes.about_self),
@@ -207,6 +211,7 @@ fn withdraw_page(
         frame: Frame::new(api, &visitor.asked, visitor.t("consents-withdraw-title")),
         case,
         consent,
+        is_move: may.is_move,
         is_partner: may.recipient.host != api.engine.organisation(),
         is_own: desk.as_person.is_some(),
         givers: may

@@ -66,7 +66,7 @@ pub(crate) async fn show(State(api): State<Api>, visitor: Visitor) -> Result<Res
 fn head(api: &Api, visitor: &Visitor, shown: &EmergencyView) -> Vec<(Text, String)> {
     let summary = &shown.case.summary;
     let level = summary.level.map(|level| level_name(&api.engine, level, visitor.asked.language()));
-    let holder = shown.case.baton.as_ref().and_then(|baton| api.engine.person_name(baton.holder));
+    let holder = shown.case.baton.as_ref().and_then(|baton| api.engine.holder_called(baton));
     let rows = [
         (Key("emergency-owner"), Some(summary.owner_name.clone())),
         (Key("cases-level"), level),

@@ -40,6 +40,8 @@ fn nothing_in(case: &Case) -> Case {
         offer: unknown(),
         registration: unknown(),
         opening: unknown(),
+        coming: unknown(),
+        baton: unknown(),
     }
 }
 

@@ -87,7 +87,7 @@ async fn asking_for_the_head_alone_is_answered_as_asking_for_the_whole_without_i
 }
 
 /// Routes that act and read no body.
-const BODILESS: [&str; 8] = [
+const BODILESS: [&str; 17] = [
     "/api/v1/cases/{case}/consents/{consent}/review",
     "/api/v1/cases/{case}/family/{registration}/approval",
     "/api/v1/cases/{case}/family/{registration}/rejection",
@@ -96,6 +96,15 @@ const BODILESS: [&str; 8] = [
     "/api/v1/cases/{case}/baton/offers/{offer}/acceptance",
     "/api/v1/cases/{case}/baton/offers/{offer}/refusal",
     "/api/v1/cases/{case}/baton/offers/{offer}/recall",
+    "/api/v1/cases/{case}/move/package",
+    "/api/v1/cases/{case}/move/recall",
+    "/api/v1/cases/{case}/move/transfer",
+    "/api/v1/cases/{case}/move/hand/taken-back",
+    "/api/v1/moves/{succession}/acceptance",
+    "/api/v1/moves/{succession}/no",
+    "/api/v1/batons/here/{baton}/acceptance",
+    "/api/v1/batons/here/{baton}/no",
+    "/api/v1/batons/here/{baton}/return",
 ];
 
 fn acting() -> impl Iterator<Item = Route<'static>> {

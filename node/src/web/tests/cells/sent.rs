@@ -37,7 +37,8 @@ impl Route<'_> {
         let path = path.replace("{consent}", if is_asked { &case.asked } else { &case.given });
         let path = path.replace("{draft}", &case.draft).replace("{offer}", &case.offer);
         let path = path.replace("{registration}", &case.registration).replace("{guardian}", &case.mother);
-        let path = path.replace("{opening}", &case.opening);
+        let path = path.replace("{opening}", &case.opening).replace("{succession}", &case.coming);
+        let path = path.replace("{baton}", &case.baton);
         path.replace("{provider}", "staff") + self.query()
     }
 
@@ -50,7 +51,7 @@ impl Route<'_> {
 
     /// Whether the case must have no offer of the baton, for an offer to be made.
     pub(super) fn needs_no_offer(self) -> bool {
-        self.path.ends_with("/baton/offer") || self.path.ends_with("/baton/offers")
+        ["/baton/offer", "/baton/offers", "/baton/service"].iter().any(|end| self.path.ends_with(end))
     }
 
     /// The hidden field of a form that is posted twice: what its readers were named for.
@@ -165,10 +166,19 @@ fn fields_for(route: Route<'_>, column: Column, case: &Case) -> Fields {
         }
         "/family/{case}/guardians" => of(&[("guardian", &case.mother), ("closed", "language")]),
         "/cases/{case}/baton/offer" | "/cases/{case}/baton/give" => of(&[("to", &nurse), ("note", "x")]),
-        "/cases/{case}/transition" => of(&[("to", "kindergarten"), ("on", "2027-08-16")]),
+        "/cases/{case}/baton/service" => of(&[("service", &format!("{PARTNER}.ppt"))]),
+        "/baton/{baton}/ask" => of(&[("account", &colleague)]),
+        "/cases/{case}/transition" => of(&[("from", "school"), ("to", "kindergarten"), ("on", "2027-08-16")]),
         "/cases/{case}/transition/days" => of(&[("on", "2027-08-17"), ("overlap", "2027-09-30")]),
         "/cases/{case}/transition/item" => of(&[("item", "joint-meeting"), ("done", "yes")]),
         "/cases/{case}/transition/end" => of(&[("how", "done")]),
+        "/cases/{case}/move/offer" => {
+            of(&[("consent", &case.asked), ("stage", "primary-school"), ("wished", "2027-08-01")])
+        }
+        "/cases/{case}/move/hand" => of(&[("consent", &case.asked)]),
+        "/cases/{case}/move/hand/acceptance" => of(&[("archive", "2027/118-3"), ("on", "2027-01-15")]),
+        "/cases/{case}/move/transfer" => of(&[("word", "overfør")]),
+        "/moves/{succession}/ask" => of(&[("account", &Who::Holder.account().to_string())]),
         "/cases/{case}/move/without" => {
             of(&[("said_by", &case.mother), ("channel", "oral"), ("on", "2027-01-10")])
         }
@@ -229,7 +239,15 @@ fn json_for(route: Route<'_>, case: &Case) -> Value {
         (_, "transition/item") => json!({ "item": "joint-meeting", "done": true }),
         (_, "transition/receive") => json!({}),
         (_, "transition/end") => json!({ "how": "done" }),
+        (_, "move") => json!({ "consent": case.asked, "stage": "primary-school", "wished": "2027-08-01" }),
+        (_, "move/note") => json!({ "note": "x" }),
+        (_, "move/hand") => json!({ "consent": case.asked }),
+        (_, "move/hand/acceptance") => json!({ "archive": "2027/118-3", "on": "2027-01-15" }),
+        (_, "/api/v1/moves/{succession}/request") => json!({ "account": Who::Holder.account() }),
+        (_, "/api/v1/moves/{succession}/refusal") => json!({ "reason": "fullt" }),
         (_, "move/without") => json!({ "said_by": [giver], "channel": "oral", "on": "2027-01-10" }),
+        (_, "baton/service") => json!({ "service": recipient }),
+        (_, "/api/v1/batons/here/{baton}/request") => json!({ "account": Who::Colleague.account() }),
         (_, "baton" | "baton/offers") => json!({ "to": Who::HealthNurse.account() }),
         _ => Value::Null,
     }

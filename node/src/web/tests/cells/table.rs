@@ -66,11 +66,17 @@ post   /family/{case}/write                                       404 404 404 40
 get    /family/{case}/guardians                                   404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /family/{case}/guardians                                   404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 get    /baton                                                     200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 401
+get    /baton/{baton}                                             404 404 404 404 200 404 404 200 404 404 404 404 404 404 404 404 404 401
+post   /baton/{baton}/ask                                         404 404 404 404 404 404 404 303 404 404 404 404 404 404 404 404 404 401
+post   /baton/{baton}/accept                                      404 404 404 404 303 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /baton/{baton}/no                                          404 404 404 404 303 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /baton/{baton}/return                                      404 404 404 404 409 404 404 303 404 404 404 404 404 404 404 404 404 401
 get    /cases/{case}/close                                        200 ask 200 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 post   /cases/{case}/close                                        303 ask 303 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 get    /cases/{case}/baton                                        200 200 200 200 200 404 200 404 404 404 404 404 404 200 200 404 200 401
 get    /cases/{case}/baton/offer                                  200 ask 200 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/baton/offer                                  303 ask 303 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /cases/{case}/baton/service                                422 ask 422 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 get    /cases/{case}/baton/give                                   404 ask 404 404 404 404 200 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/baton/give                                   404 ask 404 404 404 404 303 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/baton/{offer}/accept                         404 404 404 404 303 404 404 404 404 404 404 404 404 404 404 404 404 401
@@ -89,6 +95,24 @@ post   /cases/{case}/transition/days                              303 303 303 40
 post   /cases/{case}/transition/item                              303 303 303 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 post   /cases/{case}/transition/receive                           404 404 404 404 404 404 404 404 303 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/transition/end                               303 303 303 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+get    /cases/{case}/move                                         200 200 200 403 404 404 200 404 404 404 404 404 404 403 403 404 403 401
+post   /cases/{case}/move/offer                                   422 ask 422 403 404 404 403 404 404 404 404 404 404 403 403 404 403 401
+post   /cases/{case}/move/note                                    422 422 422 403 404 404 403 404 404 404 404 404 404 403 403 404 403 401
+post   /cases/{case}/move/package                                 422 422 422 403 404 404 403 404 404 404 404 404 404 403 403 404 403 401
+post   /cases/{case}/move/recall                                  409 409 409 403 404 404 409 404 404 404 404 404 404 403 403 404 403 401
+get    /cases/{case}/move/transfer                                409 ask 409 403 404 404 403 404 404 404 404 404 404 403 403 404 403 401
+post   /cases/{case}/move/transfer                                409 ask 409 403 404 404 403 404 404 404 404 404 404 403 403 404 403 401
+get    /cases/{case}/move/hand                                    200 200 200 403 404 404 200 404 404 404 404 404 404 403 403 404 403 401
+post   /cases/{case}/move/hand                                    422 ask 422 403 404 404 403 404 404 404 404 404 404 403 403 404 403 401
+get    /cases/{case}/move/hand/file                               409 ask 409 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+post   /cases/{case}/move/hand/taken-back                         409 409 409 403 404 404 409 404 404 404 404 404 404 403 403 404 403 401
+post   /cases/{case}/move/hand/acceptance                         422 ask 422 403 404 404 403 404 404 404 404 404 404 403 403 404 403 401
+get    /moves                                                     200 200 200 200 200 200 404 404 404 200 404 404 404 404 404 404 404 401
+get    /moves/{succession}                                        404 404 404 404 404 200 404 404 404 200 404 404 404 404 404 404 404 401
+post   /moves/{succession}/ask                                    404 404 404 404 404 404 404 404 404 303 404 404 404 404 404 404 404 401
+post   /moves/{succession}/decline                                404 404 404 404 404 404 404 404 404 303 404 404 404 404 404 404 404 401
+post   /moves/{succession}/accept                                 404 404 404 404 404 303 404 404 404 404 404 404 404 404 404 404 404 401
+post   /moves/{succession}/no                                     404 404 404 404 404 303 404 404 404 404 404 404 404 404 404 404 404 401
 get    /cases/{case}/move/without                                 200 200 200 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 post   /cases/{case}/move/without                                 303 303 303 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 get    /operations                                                404 404 404 404 404 404 404 404 404 404 404 200 404 404 404 404 404 401
@@ -145,10 +169,17 @@ get    /api/v1/operations                                         403 401 403 40
 get    /api/v1/disclosures                                        403 401 403 403 403 403 403 403 403 403 403 200 403 403 403 403 401
 get    /api/v1/health                                             200 401 200 200 200 200 200 200 200 200 200 200 200 200 200 200 401
 get    /api/v1/batons                                             200 401 200 200 200 200 200 200 200 200 200 200 200 200 200 200 401
+get    /api/v1/batons/here                                        200 401 200 200 200 200 200 200 200 200 200 200 200 200 200 200 401
+get    /api/v1/batons/here/{baton}                                404 401 404 200 404 404 200 404 404 404 404 404 404 404 404 404 401
+post   /api/v1/batons/here/{baton}/request                        404 401 404 404 404 404 204 404 404 404 404 404 404 404 404 404 401
+post   /api/v1/batons/here/{baton}/acceptance                     404 401 404 204 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /api/v1/batons/here/{baton}/no                             404 401 404 204 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /api/v1/batons/here/{baton}/return                         404 401 404 409 404 404 204 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/closing                               204 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 get    /api/v1/cases/{case}/baton                                 200 401 200 200 404 200 404 404 404 404 404 404 200 200 404 200 401
 put    /api/v1/cases/{case}/baton                                 403 401 403 404 404 204 404 404 404 404 404 404 403 403 404 403 401
 post   /api/v1/cases/{case}/baton/offers                          201 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+post   /api/v1/cases/{case}/baton/service                         409 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 post   /api/v1/cases/{case}/baton/offers/{offer}/acceptance       404 401 404 204 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/baton/offers/{offer}/refusal          404 401 404 204 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/baton/offers/{offer}/recall           204 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
@@ -158,6 +189,22 @@ put    /api/v1/cases/{case}/transition                            204 401 403 40
 post   /api/v1/cases/{case}/transition/item                       204 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 post   /api/v1/cases/{case}/transition/receive                    404 401 404 404 404 404 404 204 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/transition/end                        204 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+get    /api/v1/cases/{case}/move                                  200 401 403 404 404 200 404 404 404 404 404 404 403 403 404 403 401
+post   /api/v1/cases/{case}/move                                  409 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+put    /api/v1/cases/{case}/move/note                             409 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+post   /api/v1/cases/{case}/move/package                          409 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+post   /api/v1/cases/{case}/move/recall                           409 401 403 404 404 409 404 404 404 404 404 404 403 403 404 403 401
+post   /api/v1/cases/{case}/move/transfer                         409 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+post   /api/v1/cases/{case}/move/hand                             409 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+get    /api/v1/cases/{case}/move/hand/file                        409 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+post   /api/v1/cases/{case}/move/hand/taken-back                  409 401 403 404 404 409 404 404 404 404 404 404 403 403 404 403 401
+post   /api/v1/cases/{case}/move/hand/acceptance                  409 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
+get    /api/v1/moves                                              200 401 200 200 200 404 404 404 200 404 404 404 404 404 404 404 401
+get    /api/v1/moves/{succession}                                 404 401 404 404 200 404 404 404 200 404 404 404 404 404 404 404 401
+post   /api/v1/moves/{succession}/request                         404 401 404 404 404 404 404 404 204 404 404 404 404 404 404 404 401
+post   /api/v1/moves/{succession}/refusal                         404 401 404 404 404 404 404 404 204 404 404 404 404 404 404 404 401
+post   /api/v1/moves/{succession}/acceptance                      404 401 404 404 204 404 404 404 404 404 404 404 404 404 404 404 401
+post   /api/v1/moves/{succession}/no                              404 401 404 404 204 404 404 404 404 404 404 404 404 404 404 404 401
 get    /api/v1/cases/{case}/move/without                          200 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 post   /api/v1/cases/{case}/move/without                          204 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 post   /api/v1/cases/{case}/refusal                               404 401 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401
@@ -223,6 +270,7 @@ post   /cases/{case}/close                                        404 404 404 40
 get    /cases/{case}/baton                                        404 404 404 404 404 404 404 404 404 404 404 404 404 401
 get    /cases/{case}/baton/offer                                  404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/baton/offer                                  404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /cases/{case}/baton/service                                404 404 404 404 404 404 404 404 404 404 404 404 404 401
 get    /cases/{case}/baton/give                                   404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/baton/give                                   404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/baton/{offer}/accept                         404 404 404 404 404 404 404 404 404 404 404 404 404 401
@@ -241,6 +289,18 @@ post   /cases/{case}/transition/days                              404 404 404 40
 post   /cases/{case}/transition/item                              404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/transition/receive                           404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/transition/end                               404 404 404 404 404 404 404 404 404 404 404 404 404 401
+get    /cases/{case}/move                                         404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /cases/{case}/move/offer                                   404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /cases/{case}/move/note                                    404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /cases/{case}/move/package                                 404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /cases/{case}/move/recall                                  404 404 404 404 404 404 404 404 404 404 404 404 404 401
+get    /cases/{case}/move/transfer                                404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /cases/{case}/move/transfer                                404 404 404 404 404 404 404 404 404 404 404 404 404 401
+get    /cases/{case}/move/hand                                    404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /cases/{case}/move/hand                                    404 404 404 404 404 404 404 404 404 404 404 404 404 401
+get    /cases/{case}/move/hand/file                               404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /cases/{case}/move/hand/taken-back                         404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /cases/{case}/move/hand/acceptance                         404 404 404 404 404 404 404 404 404 404 404 404 404 401
 get    /cases/{case}/move/without                                 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/move/without                                 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 get    /api/v1/cases/{case}                                       404 200 404 404 200 404 404 404 404 404 404 404 404 401
@@ -276,6 +336,7 @@ post   /api/v1/cases/{case}/closing                               404 404 404 40
 get    /api/v1/cases/{case}/baton                                 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 put    /api/v1/cases/{case}/baton                                 404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/baton/offers                          404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /api/v1/cases/{case}/baton/service                         404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/baton/offers/{offer}/acceptance       404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/baton/offers/{offer}/refusal          404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/baton/offers/{offer}/recall           404 404 404 404 404 404 404 404 404 404 404 404 404 401
@@ -285,6 +346,16 @@ put    /api/v1/cases/{case}/transition                            404 404 404 40
 post   /api/v1/cases/{case}/transition/item                       404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/transition/receive                    404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/transition/end                        404 404 404 404 404 404 404 404 404 404 404 404 404 401
+get    /api/v1/cases/{case}/move                                  404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /api/v1/cases/{case}/move                                  404 404 404 404 404 404 404 404 404 404 404 404 404 401
+put    /api/v1/cases/{case}/move/note                             404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /api/v1/cases/{case}/move/package                          404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /api/v1/cases/{case}/move/recall                           404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /api/v1/cases/{case}/move/transfer                         404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /api/v1/cases/{case}/move/hand                             404 404 404 404 404 404 404 404 404 404 404 404 404 401
+get    /api/v1/cases/{case}/move/hand/file                        404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /api/v1/cases/{case}/move/hand/taken-back                  404 404 404 404 404 404 404 404 404 404 404 404 404 401
+post   /api/v1/cases/{case}/move/hand/acceptance                  404 404 404 404 404 404 404 404 404 404 404 404 404 401
 get    /api/v1/cases/{case}/move/without                          404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/cases/{case}/move/without                          404 404 404 404 404 404 404 404 404 404 404 404 404 401
 post   /cases/{case}/unassign                                     404 404 404 404 303 404 404 404 404 404 404 404 404 401

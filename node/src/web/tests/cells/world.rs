@@ -4,13 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use stafett_protocol::id::{AccountId, CaseId};
+use stafett_protocol::id::{AccountId, BatonOfferId, CaseId, SuccessionId};
 use stafett_protocol::person::Role;
+use stafett_protocol::succession::hearing::ArrivingHeard;
+use stafett_protocol::succession::statement::{Course, Offer, Stage};
 use stafett_protocol::time::{DAY, MINUTE, UnixMillis};
+use stafett_protocol::transaction::{Transaction, Write};
 
 use crate::clock::random;
 use crate::store::{SessionRecord, SessionWrite};
+use crate::web::tests::baton_here::offered_here;
 use crate::web::tests::late::received_case;
+use crate::web::tests::moves::{own, reader, their_key};
 use crate::web::tests::opened::guardian;
 use crate::web::tests::support::{Browser, NOW, Node, PARTNER, Who, new_note, put_token_of, request};
 
@@ -120,6 +125,10 @@ pub(super) struct Case {
     pub(super) registration: String,
     /// An emergency opening of another case, by somebody who works in the school.
     pub(super) opening: String,
+    /// A case of another municipality's that E is asked to take over.
+    pub(super) coming: String,
+    /// The baton of the received case, which C is asked to take.
+    pub(super) baton: String,
 }
 
 /// What the note says that the family and the health station read.
@@ -161,8 +170,11 @@ impl World {
         }
         let other = case_of(&node, OTHER_NAME, born, true).await;
         let opening = opened_in_emergency(&node, born).await;
-        let case = Case { opening, ..case_of(&node, NAME, born, true).await };
+        let coming = coming(&node).await;
+        let case = Case { opening, coming, ..case_of(&node, NAME, born, true).await };
         let received = received(&node, &case).await;
+        let case = Case { baton: baton(&node).await, ..case };
+        let received = Case { baton: case.baton.clone(), ..received };
         let mut world = Self { node, case, other, received, sessions: BTreeMap::new() };
         world.people_of(&world.case);
         for column in columns() {
@@ -240,6 +252,36 @@ const NAME: &str = "Ane Testesen";
 /// What the child of the other case is called, and nobody else.
 pub(super) const OTHER_NAME: &str = "Liv Prøvesen";
 
+/// Another municipality offers a case, and the coordinator asks E.
+pub(super) async fn coming(node: &Node) -> String {
+    let succession = SuccessionId::from_random(random());
+    let to = own();
+    let from = PARTNER.parse().expect("a number");
+    let offer = Offer {
+        course: Course { succession, from, to },
+        services: BTreeSet::from(["school".parse().expect("a code")]),
+        stage: Stage::PrimarySchool,
+        wished: "2027-08-01".parse().expect("a day"),
+        lapses_at: UnixMillis(NOW + 7 * DAY),
+    };
+    let offer = their_key().sign(offer).expect("signs");
+    node.engine.hear_arriving(from, ArrivingHeard::Offer(offer)).await;
+    let asked = columns().into_iter().find(|column| column.letter == 'E').expect("a column");
+    node.engine.ask_to_take(&reader(Who::Coordinator), succession, asked.account).await.expect("is asked");
+    succession.to_string()
+}
+
+/// Another municipality offers the baton of the case that it shares with the school, and its leader asks C.
+pub(super) async fn baton(node: &Node) -> String {
+    let offer = BatonOfferId::from_random(random());
+    let record = offered_here(node, offer);
+    let write = Transaction::of(vec![Write::BatonThere(Box::new(record))]);
+    node.engine.store().commit(write).await.expect("commits");
+    let (leader, colleague) = (reader(Who::ServiceLeader), Who::Colleague.account());
+    node.engine.ask_to_hold(&leader, offer, colleague).await.expect("is asked");
+    offer.to_string()
+}
+
 async fn opened_in_emergency(node: &Node, born: &str) -> String {
     let body =
         json!({ "name": OTHER_NAME, "birth_date": born, "reason": "Ingen har sett barnet siden i går" });
@@ -300,6 +342,8 @@ async fn case_of(node: &Node, name: &str, born: &str, with_offer: bool) -> Case 
         draft: draft(node, &id).await,
         registration: text(&registered["registration"]),
         opening: UNKNOWN.to_owned(),
+        coming: UNKNOWN.to_owned(),
+        baton: UNKNOWN.to_owned(),
         id,
         mother,
         father,

@@ -34,6 +34,7 @@ case-meeting = Møtet
 case-consents = Samtykke og deling
 case-baton = Stafettpinnen
 case-transition = Overgang til ny barnehage eller skole
+case-move = Flytte til en annen kommune
 case-move-without = Familien flytter uten å ta med stafettloggen
 case-close = Avslutt saken
 case-is-closed = Saken er avsluttet. Ingen skriver mer i den.

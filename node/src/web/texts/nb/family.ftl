@@ -67,3 +67,4 @@ family-can-read-nobody = Stafettholderen kan lese dette. Samtykket ditt åpner i
 family-can-read-idle = Stafettholderen kan lese dette. Samtykket ditt gjelder ikke nå, og åpner ikke for flere.
 family-reader-yes = { $service }: Du sa ja { $day }.
 family-readers-note = Under hver oppføring står det hvem samtykket ditt åpner for. Det er ikke sikkert at alle får lese den. Enkelte oppføringer kan være unntatt. Spør stafettholderen.
+family-moved = Saken er hos { $name } nå. De som tar over der, spør dere på nytt hva de får dele.

@@ -34,6 +34,7 @@ case-meeting = Møtet
 case-consents = Samtykke og deling
 case-baton = Stafettpinnen
 case-transition = Overgang til ny barnehage eller skule
+case-move = Flytte til ein annan kommune
 case-move-without = Familien flyttar utan å ta med stafettloggen
 case-close = Avslutt saka
 case-is-closed = Saka er avslutta. Ingen skriv meir i ho.

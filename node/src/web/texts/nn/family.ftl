@@ -67,3 +67,4 @@ family-can-read-nobody = Stafetthaldaren kan lese dette. Samtykket ditt opnar ik
 family-can-read-idle = Stafetthaldaren kan lese dette. Samtykket ditt gjeld ikkje no, og opnar ikkje for fleire.
 family-reader-yes = { $service }: Du sa ja { $day }.
 family-readers-note = Under kvar oppføring står det kven samtykket ditt opnar for. Det er ikkje sikkert at alle får lese henne. Enkelte oppføringar kan vere unnatekne. Spør stafetthaldaren.
+family-moved = Saka er hos { $name } no. Dei som tek over der, spør dykk på nytt kva dei får dele.
