@@ -10,6 +10,7 @@ mod export;
 mod folder;
 mod holds;
 mod identity;
+mod import;
 mod init;
 mod partner;
 mod print;
@@ -50,6 +51,8 @@ enum Command {
     Holds(holds::Arguments),
     /// Writes the file of a package for the hand, for a municipality without a node
     Export(export::Arguments),
+    /// Takes in the file of a package for the hand from another municipality
+    Import(import::Arguments),
     /// Creates, lists and revokes tokens for the API
     #[command(subcommand)]
     Token(token::Command),
@@ -76,6 +79,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Holds(arguments) => holds::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Token(command) => token::run(&command),
         Command::Session(command) => session::run(&command),
         Command::Seal(command) => seal::run(&command),

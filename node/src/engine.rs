@@ -45,7 +45,7 @@ mod session;
 pub mod sessions;
 pub(crate) mod stalled;
 mod start;
-mod succession;
+pub mod succession;
 mod tasks;
 pub(crate) mod transition;
 pub(crate) mod unit;

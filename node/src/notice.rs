@@ -28,12 +28,27 @@ pub struct NoticeText {
 pub(crate) enum Told {
     /// Nothing could go out, because no sharing had begun.
     NeverShared,
+    /// It was a consent to a move.
+    Moving(Moving),
     /// The order is not made yet.
     NotAsked,
     /// It was asked, and at least one of its receipts is not in.
     NotConfirmed,
     /// All its receipts are in.
     Confirmed(Confirmed),
+}
+
+/// How far a move was when its consent was taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moving {
+    /// The case is here, and nobody elsewhere can read anything of it.
+    Stopped,
+    /// The case is here; a file that a code word opens was made.
+    FileMade,
+    /// The case is the other municipality's, which is told.
+    Gone,
+    /// The case is the other municipality's, to which no node speaks.
+    GoneByHand,
 }
 
 /// What the receipts say of entries that the addressee may read.
@@ -125,6 +140,21 @@ const RECEIVED: Words = Words::new(
     "{services} har fått: {kinds}. Områder: {areas}. Det første ble sendt {since}.",
     "{services} har fått: {kinds}. Område: {areas}. Det første blei sendt {since}.",
 );
+const MOVE_STOPPED: Words = Words::new("Saken flytter ikke.", "Saka flyttar ikkje.");
+const MOVE_FILE_MADE: Words = Words::new(
+    "Saken flytter ikke. Den låste fila til {partner} kan være sendt. Har de fila og kodeordet, kan de fortsatt lese den. \
+     Stafettholderen er bedt om å ringe dem.",
+    "Saka flyttar ikkje. Den låste fila til {partner} kan vere send. Har dei fila og kodeordet, kan dei framleis lese ho. \
+     Stafetthaldaren er beden om å ringje dei.",
+);
+const MOVE_GONE: Words = Words::new(
+    "Saken var alt flyttet. {partner} får vite at du har trukket samtykket tilbake, og svarer for det som fulgte med.",
+    "Saka var alt flytta. {partner} får vite at du har trekt samtykket tilbake, og svarer for det som følgde med.",
+);
+const MOVE_GONE_BY_HAND: Words = Words::new(
+    "Saken var alt flyttet. {partner} får ikke vite dette herfra: si det til dem. De svarer for det som fulgte med.",
+    "Saka var alt flytta. {partner} får ikkje vite dette herifrå: sei det til dei. Dei svarer for det som følgde med.",
+);
 const NEVER_SHARED: Words = Words::same("Ingenting var sendt med dette samtykket.");
 const NOT_ASKED: Words = Words::new(
     "{partner} skal bli bedt om å slette det de har fått, men er ikke bedt om det ennå.",
@@ -196,7 +226,9 @@ pub(crate) fn withdrawal(language: Language, of: &Withdrawal<'_>) -> NoticeText 
     }
     match of.partner {
         Some((partner, told)) => {
-            paragraphs.push(STOPS_SENDING.in_language(language).to_owned());
+            if !matches!(told, Told::Moving(_)) {
+                paragraphs.push(STOPS_SENDING.in_language(language).to_owned());
+            }
             paragraphs.extend(told_by(language, partner, told));
         }
         None => paragraphs.push(STOPS_READING.fill(language, &service)),
@@ -234,6 +266,15 @@ fn told_by(language: Language, partner: &str, told: Told) -> Vec<String> {
     let name = [("partner", partner)];
     let confirmed = match told {
         Told::NeverShared => return vec![NEVER_SHARED.in_language(language).to_owned()],
+        Told::Moving(moving) => {
+            let words = match moving {
+                Moving::Stopped => &MOVE_STOPPED,
+                Moving::FileMade => &MOVE_FILE_MADE,
+                Moving::Gone => &MOVE_GONE,
+                Moving::GoneByHand => &MOVE_GONE_BY_HAND,
+            };
+            return vec![words.fill(language, &name)];
+        }
         Told::NotAsked => return vec![NOT_ASKED.fill(language, &name)],
         Told::NotConfirmed => return vec![ASKED.fill(language, &name)],
         Told::Confirmed(confirmed) => confirmed,

@@ -34,6 +34,21 @@ impl std::fmt::Debug for Contents {
     }
 }
 
+/// A file that an operator takes in: the envelope, and who is said to have signed what is in it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Incoming {
+    /// JWE compact.
+    pub envelope: String,
+    /// The sender's key as the operator was told it, for a sender that is no partner.
+    pub signed_by: Option<[u8; 32]>,
+}
+
+impl std::fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Incoming({} bytes)", self.envelope.len())
+    }
+}
+
 /// A package is not what it says it is. Says nothing of the content.
 #[derive(Debug, thiserror::Error)]
 pub enum ContentsError {
@@ -77,6 +92,20 @@ impl Contents {
     pub fn open(sealed: &str, code: &CodeWord) -> Result<Self, ContentsError> {
         let plain = jwe::open(sealed, code)?;
         serde_json::from_slice(&plain).map_err(|_| ContentsError::Form)
+    }
+
+    /// Returns which municipality the contents say that they are of; only [`verify`](Self::verify) shows that
+    /// they are.
+    ///
+    /// # Errors
+    /// [`ContentsError::Form`] if they do not say it.
+    pub fn said_from(&self) -> Result<OrganisationNumber, ContentsError> {
+        #[derive(Deserialize)]
+        struct From {
+            from: OrganisationNumber,
+        }
+        let read: Result<From, _> = serde_json::from_str(&self.document);
+        read.map(|read| read.from).map_err(|_| ContentsError::Form)
     }
 
     /// Checks that one of `keys` signed exactly this, for the municipality `own`.

@@ -18,6 +18,7 @@ mod emergency;
 mod entry;
 mod erase;
 mod error;
+mod hand;
 mod handover;
 mod holds;
 mod integrity;
@@ -80,6 +81,7 @@ pub use emergency::{
 };
 pub use entry::{Damaged, Opened};
 pub use error::StoreError;
+pub use hand::{HandArrival, HandArrivalCourse};
 pub use handover::HandoverNote;
 pub use holds::{HeldRow, StoredAmount};
 pub use integrity::IntegrityReport;

@@ -35,6 +35,7 @@ mod by_hand;
 mod succeeding;
 mod there;
 
+pub use by_hand::may_go_by_hand;
 pub use succeeding::{MoveError, MoveTerms};
 pub use there::BatonThereError;
 

@@ -113,6 +113,8 @@ random_id! {
     SuccessionId;
     /// A package for the hand, in which a case goes to a municipality without a node.
     PackageId;
+    /// The file of a package for the hand that came here: named by its own bytes, so that one file is one.
+    HandArrivalId;
     /// A transition of a child from one service or unit to another.
     TransitionId;
 }

@@ -233,6 +233,9 @@ pub const PACKAGE_RELATIONS_MAX: usize = 2 * PACKAGE_ENTRIES_MAX;
 pub const PACKAGE_PART_BYTES: usize = 192 * 1024;
 /// Milliseconds after which the stafettholder is told that nobody has answered a package for the hand.
 pub const HAND_ANSWER_MS: u64 = 14 * crate::time::DAY;
+
+/// So long the stafettholder is reminded that a package for the hand was taken back.
+pub const HAND_TOLD_MS: u64 = 14 * crate::time::DAY;
 /// Bytes of the reference of a letter in the municipality's archive.
 pub const ARCHIVE_REFERENCE_BYTES_MAX: usize = 200;
 /// Milliseconds before a package that did not open, or could not be written, is opened again.

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::consent::rule::{Capacity, SubjectKind};
 use crate::consent::{ChildHeard, ConsentKind, ConsentRecord, ConsentStatus, WithdrawnPart};
 use crate::id::{ConsentId, OrderId, PersonId, RegistrationId};
-use crate::ledger::LedgerView;
+use crate::ledger::{HandCourse, LedgerView};
 use crate::limits::{
-    BATON_ACTING_MS, BIRTHDAY_AHEAD_MS, BIRTHDAY_NEAR_MS, EXPIRED_TASK_MS, HAND_ANSWER_MS, MOVE_CONFIRMED_MS,
-    NOT_ANSWERED_MS, PARTLY_GIVEN_MS, PROTECTION_REVIEW_MS, PROTECTION_RUNS_MS, RECEIPT_LATE_MS,
-    RECEIPT_OVERDUE_MS,
+    BATON_ACTING_MS, BIRTHDAY_AHEAD_MS, BIRTHDAY_NEAR_MS, EXPIRED_TASK_MS, HAND_ANSWER_MS, HAND_TOLD_MS,
+    MOVE_CONFIRMED_MS, NOT_ANSWERED_MS, PARTLY_GIVEN_MS, PROTECTION_REVIEW_MS, PROTECTION_RUNS_MS,
+    RECEIPT_LATE_MS, RECEIPT_OVERDUE_MS,
 };
 use crate::protection::AddressProtection;
 use crate::succession::Leaving;
@@ -85,6 +85,8 @@ pub enum TaskKind {
     MoveNotConfirmed,
     /// A package for the hand was made, and nobody has said for 14 days that the case is taken over.
     PackageNotAnswered,
+    /// A package for the hand was taken back, by hand or because the gate said no: whoever has it is to be told.
+    PackageTakenBack,
     /// A partner's service says that it cannot take the case. Told by its answer ([`uptake`](crate::uptake)),
     /// which is not of the ledger.
     ServiceCannotTake,
@@ -101,7 +103,7 @@ pub enum TaskKind {
 
 impl TaskKind {
     /// Every kind.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::ReceiptLate,
         Self::ReceiptOverdue,
         Self::ProtectionToBeRenewed,
@@ -128,6 +130,7 @@ impl TaskKind {
         Self::MoveCameToNothing,
         Self::MoveNotConfirmed,
         Self::PackageNotAnswered,
+        Self::PackageTakenBack,
         Self::ServiceCannotTake,
         Self::TransitionItemDue,
         Self::TransitionToReceive,
@@ -199,6 +202,21 @@ impl Task {
     }
 }
 
+/// Packages for the hand: one that nobody has answered, and one that was taken back a short while ago and that no
+/// other has followed. Nothing is asked for a case that has moved or is closed.
+fn of_packages(ledger: &LedgerView, now: UnixMillis) -> Option<Task> {
+    if ledger.is_over() {
+        return None;
+    }
+    let last = ledger.packages_by_hand().values().max_by_key(|one| one.made_at)?;
+    let (kind, due) = match last.course {
+        HandCourse::Made => (TaskKind::PackageNotAnswered, last.made_at.plus(HAND_ANSWER_MS)),
+        HandCourse::TakenBack { at } if now < at.plus(HAND_TOLD_MS) => (TaskKind::PackageTakenBack, at),
+        HandCourse::TakenBack { .. } | HandCourse::Accepted { .. } => return None,
+    };
+    (due <= now).then(|| Task { consent: last.consent, ..Task::of(kind, due) })
+}
+
 /// Returns everything to be done in a case at `now`, the earliest due first. A closed case asks
 /// only for receipts, for decisions on registrations and for its protection; one that has moved also
 /// for its new owner's word.
@@ -210,13 +228,7 @@ pub fn tasks(ledger: &LedgerView, now: UnixMillis) -> Vec<Task> {
         ..Task::of(TaskKind::RegistrationWaits, waiting.at)
     }));
     tasks.extend(of_moves(ledger, now));
-    let packed = ledger.open_package().filter(|_| !ledger.is_over());
-    let packed = packed.map(|(_, one)| (one.made_at.plus(HAND_ANSWER_MS), one.consent));
-    tasks.extend(
-        packed
-            .filter(|(due, _)| *due <= now)
-            .map(|(due, consent)| Task { consent, ..Task::of(TaskKind::PackageNotAnswered, due) }),
-    );
+    tasks.extend(of_packages(ledger, now));
     if !ledger.is_over() {
         let offer = ledger.baton().waiting(now).filter(|offer| offer.own_to().is_some());
         tasks.extend(offer.map(|offer| Task::of(TaskKind::BatonOffered, offer.lapses_at)));

@@ -47,7 +47,7 @@ pub(crate) fn run(command: &Command) -> anyhow::Result<ExitCode> {
     let status = match block_on(async { Ok(words::say(&config, word).await?) })? {
         WordOutcome::Clock(status) => status,
         WordOutcome::Refused(reason) => bail!("{reason}"),
-        WordOutcome::Restored(_) => bail!("the node answered something else"),
+        _ => bail!("the node answered something else"),
     };
     if arguments.json {
         print::json(&status)?;

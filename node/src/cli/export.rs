@@ -1,6 +1,6 @@
 //! `stafett export`: writes the file of a package for the hand, which its stafettholder has made.
 //!
-//! The file is sealed under a code word that the stafettholder alone was told; whoever runs this command
+//! Works on a node that runs, which is asked through its store, and on one that is stopped. The file is sealed under a code word that the stafettholder alone was told; whoever runs this command
 //! reads nothing of the case.
 
 use std::fs::OpenOptions;
@@ -11,8 +11,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use stafett_node::engine::succession::Export;
 use stafett_node::package::file;
 use stafett_node::startup;
+use stafett_node::startup::words::{self, WordOutcome};
 use stafett_protocol::id::CaseId;
 use stafett_protocol::municipality::OrganisationNumber;
 
@@ -36,21 +38,18 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (config, keys) = arguments.folder.config_and_keys()?;
-    let reader = startup::read_store(&config, &keys)?;
-    let case = arguments.case;
-    // What a restored store holds may have been taken back since.
-    if block_on(super::seal::is_sealed(&reader))? {
-        bail!("the node is sealed: `stafett seal status` tells why");
-    }
-    let stored = block_on(async { Ok(reader.package_by_hand(case).await?) })?;
-    let Some(stored) = stored.filter(|stored| stored.file.to == arguments.to) else {
-        bail!(
-            "no package of this case stands for {}: its stafettholder makes one on the case's page Flytting",
-            arguments.to
-        );
+    let (case, to) = (arguments.case, arguments.to);
+    // The node asks the gate: consent, agreement and address may be others since the package was made.
+    let package = match block_on(async { Ok(words::export(&config, Export { case, to }).await?) })? {
+        WordOutcome::MayExport(package) => package,
+        WordOutcome::Refused(reason) => bail!("{reason}"),
+        _ => bail!("the node answered something else"),
     };
-    let key = startup::signing_key(&keys)?.public();
-    let text = file::page_of(&config, key, &stored)?;
+    let reader = startup::read_store(&config, &keys)?;
+    let stored = block_on(async { Ok(reader.package_by_hand(case).await?) })?;
+    let stored =
+        stored.filter(|stored| stored.package == package).context("the package was taken back just now")?;
+    let text = file::page_of(&config, &stored)?;
     let out = arguments.out.clone().unwrap_or_else(|| PathBuf::from(file::name_of(&stored)));
     let shown = out.display();
     let mut written = OpenOptions::new()

@@ -110,11 +110,6 @@ fn status(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether the node that a store belongs to is sealed, or would be if it started.
-pub(super) async fn is_sealed(reader: &StoreReader) -> anyhow::Result<bool> {
-    Ok(read(reader).await?.sealed)
-}
-
 async fn read(reader: &StoreReader) -> anyhow::Result<Status> {
     let mut because = Vec::new();
     let mut lines_missing = 0;
@@ -145,7 +140,7 @@ fn open(arguments: &Arguments, word: Word) -> anyhow::Result<ExitCode> {
     let done = match block_on(async { Ok(words::say(&config, word).await?) })? {
         WordOutcome::Restored(done) => done,
         WordOutcome::Refused(reason) => bail!("{reason}"),
-        WordOutcome::Clock(_) => bail!("the node answered something else"),
+        _ => bail!("the node answered something else"),
     };
     if arguments.json {
         print::json(&done)?;

@@ -44,8 +44,8 @@ pub use operations::{
     ShownKeyItem, StoreItem,
 };
 pub use succession::{
-    ComingMove, ComingStep, EndedMove, HandItem, HandStep, MadePackage, MoveConsent, MovePart, MoveStep,
-    MoveView, MovedItem, OfferedMove, OpenMove,
+    ComingMove, ComingStep, EndedMove, HandArrivalItem, HandArrivalStep, HandItem, HandStep, MadePackage,
+    MoveConsent, MovePart, MoveStep, MoveView, MovedItem, OfferedMove, OpenMove, OpenedByHand,
 };
 pub use transition::{
     ChecklistItem, ConsentStep, OpenedTransition, OverlapItem, TransitionPart, TransitionView, UnderWay,

@@ -156,7 +156,8 @@ impl Engine {
                 decision.end_grants(link.view(), grants, &rows, &self.inner.signing, random)?;
             }
             decision.issue_grants(self.inner.own, link.view(), &self.inner.signing, random)?;
-            if let Some(package) = decision.package_over(link.view()) {
+            let packed = self.packed_by_hand(decision.ledger()).await?;
+            if let Some(package) = decision.package_over(link.view(), &packed) {
                 decision.take_package_back(package, &self.inner.signing)?;
             }
         }
@@ -402,6 +403,7 @@ impl Engine {
             }
         }
         self.mend_batons_here().await?;
+        self.end_hand_arrivals().await?;
         self.end_what_ran_out().await?;
         self.start_generations().await
     }
@@ -447,7 +449,8 @@ impl Engine {
         });
         let mut decision = Decision::by_the_clock((*ledger).clone(), now);
         let moves = links.values().any(|link| decision.move_over(link.view()).is_some());
-        let packed = links.values().any(|link| decision.package_over(link.view()).is_some());
+        let in_package = self.packed_by_hand(&ledger).await?;
+        let packed = links.values().any(|link| decision.package_over(link.view(), &in_package).is_some());
         if follows || has_run_out || moves || packed {
             decision.mark_expired(&self.inner.signing)?;
             self.conclude(decision, Vec::new(), Vec::new()).await?;
@@ -460,7 +463,7 @@ impl Engine {
 }
 
 /// Packages for the hand that no longer stand are kept no longer than the decision that ends them.
-fn packages_dropped(ledger: &LedgerView) -> impl Iterator<Item = LocalWrite> {
+pub(super) fn packages_dropped(ledger: &LedgerView) -> impl Iterator<Item = LocalWrite> {
     let over = ledger.packages_by_hand().iter().filter(|(_, one)| !one.is_open());
     over.map(|(package, _)| LocalWrite::PackageDropped(*package))
 }

@@ -34,6 +34,8 @@ pub enum Looked {
     Transition,
     /// How far a move to another municipality has come.
     Move,
+    /// The file by which the case goes to a municipality without a node.
+    Package,
     /// Who would read what somebody of the family was about to write about these areas.
     Preview {
         /// The areas.
@@ -124,6 +126,7 @@ fn looked(what: &str) -> Looked {
         "baton" => Looked::Baton,
         "transition" => Looked::Transition,
         "move" => Looked::Move,
+        "package" => Looked::Package,
         _ if what.starts_with("consent") => Looked::Consents,
         _ => match what.strip_prefix(PREVIEW) {
             Some(areas) => Looked::Preview { areas: areas.split_whitespace().flat_map(str::parse).collect() },
@@ -147,6 +150,7 @@ mod tests {
             ("baton", Looked::Baton),
             ("transition", Looked::Transition),
             ("move", Looked::Move),
+            ("package", Looked::Package),
             ("consents", Looked::Consents),
             (
                 "preview of writing attendance language",

@@ -13,12 +13,12 @@ use stafett_protocol::access::EntryFacts;
 use stafett_protocol::access::person::{CaseTask, permit_reading, task};
 use stafett_protocol::agreement::Standing;
 use stafett_protocol::consent::rule::{Capacity, Party};
-use stafett_protocol::consent::{self, ConsentRecord, WithdrawnPart};
+use stafett_protocol::consent::{self, ConsentKind, ConsentRecord, WithdrawnPart};
 use stafett_protocol::disclosure::DisclosureRow;
 use stafett_protocol::entry::{About, EntryKind};
 use stafett_protocol::erasure::{Done, LockBasis, Receipt};
-use stafett_protocol::id::{CaseId, EntryId, GrantId, OrderId, PersonId};
-use stafett_protocol::ledger::{IssuedGrant, LedgerView};
+use stafett_protocol::id::{CaseId, ConsentId, EntryId, GrantId, OrderId, PersonId};
+use stafett_protocol::ledger::{HandCourse, IssuedGrant, LedgerView};
 use stafett_protocol::limits::NEW_HOLDER_TOLD_MS;
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::person::{Reader, Role};
@@ -28,7 +28,9 @@ use stafett_protocol::time::UnixMillis;
 use super::answer::{NoticeCause, NoticeItem, NoticeKind};
 use super::family::party_items;
 use super::{Engine, EngineError};
-use crate::notice::{Confirmed, PartnerEnded, Told, Withdrawal, new_holder, partner_ended, withdrawal};
+use crate::notice::{
+    Confirmed, Moving, PartnerEnded, Told, Withdrawal, new_holder, partner_ended, withdrawal,
+};
 use crate::store::DisclosureFilter;
 use crate::words::{Namer, time};
 
@@ -120,7 +122,10 @@ impl Engine {
                 WithdrawnPart::Whole => grants,
                 _ => ended.among(&grants, before),
             };
-            let told = ended.told(&grants, &concerned);
+            let told = match record.consent().kind {
+                ConsentKind::Transfer => Told::Moving(ended.moving(consent)),
+                _ => ended.told(&grants, &concerned),
+            };
             Some(self.withdrawal_item(record, word, told))
         });
         drafts.collect()
@@ -135,7 +140,7 @@ impl Engine {
         };
         let host = consent.recipient.host;
         let is_own = host == self.inner.own;
-        let was_asked = !is_own && !matches!(told, Told::NeverShared);
+        let was_asked = !is_own && !matches!(told, Told::NeverShared | Told::Moving(_));
         let partner = self.name_of(host);
         let day = time::day_of(at, &self.inner.config.node.time_zone);
         let text = |language| {
@@ -343,6 +348,22 @@ impl Ended {
             record.withdrawn_at().is_none() && !(over && is_receipted)
         });
         grants
+    }
+
+    /// How far the move under a consent came.
+    fn moving(&self, consent: ConsentId) -> Moving {
+        let packages = self.ledger.packages_by_hand().values();
+        let mut courses = packages.filter(|one| one.consent == Some(consent)).map(|one| &one.course);
+        let is_transferred = self.ledger.transfer().is_some_and(|(_, one)| one.consent == Some(consent));
+        if courses.clone().any(|course| matches!(course, HandCourse::Accepted { .. })) {
+            Moving::GoneByHand
+        } else if is_transferred {
+            Moving::Gone
+        } else if courses.next().is_some() {
+            Moving::FileMade
+        } else {
+            Moving::Stopped
+        }
     }
 
     /// What the partner was asked for under these grants, and what it has said of readable entries.

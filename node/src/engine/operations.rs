@@ -9,6 +9,7 @@ use stafett_config::partner::{PartnerKeys, TlsFingerprint};
 use stafett_protocol::agreement::{Standing, is_late};
 use stafett_protocol::id::{CaseId, DisclosureId};
 use stafett_protocol::person::{Reader, Role};
+#[cfg(test)]
 use stafett_protocol::signed::PublicKey;
 use stafett_protocol::wire::PROTOCOL_VERSION;
 
@@ -166,6 +167,7 @@ impl Engine {
     }
 
     /// The key by which this node's statements are known.
+    #[cfg(test)]
     pub(crate) fn signing_key(&self) -> PublicKey {
         self.inner.signing.public()
     }

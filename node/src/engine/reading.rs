@@ -141,6 +141,11 @@ impl Engine {
         self.link(organisation).map_or_else(|| organisation.to_string(), |link| link.name)
     }
 
+    /// Whether cases go to a municipality by a package for the hand: it has no node.
+    pub(crate) fn is_by_hand(&self, organisation: OrganisationNumber) -> bool {
+        self.link(organisation).is_some_and(|link| link.is_by_hand())
+    }
+
     async fn subject_name(
         &self,
         reader: &Reader,

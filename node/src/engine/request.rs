@@ -30,7 +30,9 @@ use crate::web::openapi::types as doc;
 pub use emergency::{OpenEmergency, ReviewEmergency};
 pub use family::{ApproveSharing, KnownParty, LimitGuardian, ProtectAddress, RegisterFamily};
 pub use moving::RefuseMove;
-pub use succession::{AskToTake, DeclineMove, MakePackage, OfferCase, RegisterAcceptance, WriteMoveNote};
+pub use succession::{
+    AskToTake, DeclineMove, MakePackage, OfferCase, OpenPackage, RegisterAcceptance, WriteMoveNote,
+};
 pub use transition::{ChangeTransition, EndTransition, MarkItem, OpenTransition, ReceiveTransition};
 pub use uptake::CannotTake;
 

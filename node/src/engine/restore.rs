@@ -22,6 +22,7 @@ use stafett_protocol::replay::{Closed, open_consents};
 use stafett_protocol::restore::ReceivedCase;
 use stafett_protocol::transaction::{Transaction, Write};
 
+use super::conclude::packages_dropped;
 use super::seal::SealReason;
 use super::{Engine, EngineError};
 use crate::clock::random;
@@ -183,7 +184,8 @@ impl Engine {
             Err(error) => return Err(error),
         };
         let again = closed.again(&ledger);
-        if again.is_nothing() {
+        // That a package for the hand was taken back stands in no journal.
+        if again.is_nothing() && ledger.open_package().is_none() {
             return Ok(());
         }
         let mut decision = Decision::about((*ledger).clone(), None, self.now());
@@ -222,7 +224,8 @@ impl Engine {
     /// Commits what was decided on a sealed node or link: no session has to be told.
     pub(super) async fn keep(&self, mut decision: Decision) -> Result<(), EngineError> {
         let writes = decision.take_writes();
-        self.inner.store.commit(Transaction::of(writes)).await?;
+        let local = packages_dropped(decision.ledger()).collect();
+        self.inner.store.commit_with(Transaction::of(writes), local).await?;
         self.keep_ledger(&Arc::new(decision.ledger().clone()));
         Ok(())
     }

@@ -25,8 +25,11 @@ mod leaving;
 mod offering;
 mod packing;
 mod showing;
+mod taken_in;
 
+pub use by_hand::Export;
 pub use offering::OfferMove;
+pub use taken_in::TakenIn;
 
 impl From<MoveError> for EngineError {
     fn from(error: MoveError) -> Self {

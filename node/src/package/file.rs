@@ -42,8 +42,8 @@ pub fn name_of(stored: &StoredPackage) -> String {
 ///
 /// # Errors
 /// [`askama::Error`] if it cannot be rendered, which memory alone could cause.
-pub fn page_of(config: &NodeConfig, key: PublicKey, stored: &StoredPackage) -> Result<String, askama::Error> {
-    let digits: String = key.0.iter().map(|byte| format!("{byte:02x}")).collect();
+pub fn page_of(config: &NodeConfig, stored: &StoredPackage) -> Result<String, askama::Error> {
+    let digits = PublicKey(stored.file.signed_by).to_string();
     let groups: Vec<_> = digits.as_bytes().chunks(8).map(String::from_utf8_lossy).collect();
     FilePage {
         from: &config.node.name,

@@ -129,17 +129,7 @@ pub fn seal(plain: &[u8], code: &CodeWord, salts: Salts) -> Result<String, JweEr
 /// [`JweError::TooLarge`] or [`JweError::Form`] before anything is derived; [`JweError::Open`] with another
 /// word, and if a byte of it was changed.
 pub fn open(sealed: &str, code: &CodeWord) -> Result<Vec<u8>, JweError> {
-    if sealed.len() > ENVELOPE_BYTES_MAX {
-        return Err(JweError::TooLarge);
-    }
-    let parts: Vec<&str> = sealed.split('.').take(6).collect();
-    let [header, wrapped, nonce, text, tag] = parts[..] else { return Err(JweError::Form) };
-    let (iterations, salt) = read_header(header)?;
-    let wrapped: [u8; WRAPPED_BYTES] = decoded(wrapped)?;
-    let nonce: [u8; NONCE_LEN] = decoded(nonce)?;
-    let tag: [u8; TAG_BYTES] = decoded(tag)?;
-    let mut body = BASE64.decode(text).map_err(|_| JweError::Form)?;
-    body.extend(tag);
+    let Parts { header, iterations, salt, wrapped, nonce, mut body } = Parts::of(sealed)?;
     let mut key = [0; KEY_BYTES];
     key_of(code, &salt, iterations)?.unwrap(&wrapped, &mut key).map_err(|_| JweError::Open)?;
     let nonce = Nonce::assume_unique_for_key(nonce);
@@ -149,6 +139,41 @@ pub fn open(sealed: &str, code: &CodeWord) -> Result<Vec<u8>, JweError> {
     let length = opened.map_err(|_| JweError::Open)?.len();
     body.truncate(length);
     Ok(body)
+}
+
+/// Checks that a text is an envelope of a package, as far as anybody sees without the code word.
+///
+/// # Errors
+/// [`JweError::TooLarge`] or [`JweError::Form`].
+pub fn check(sealed: &str) -> Result<(), JweError> {
+    Parts::of(sealed).map(drop)
+}
+
+/// An envelope taken apart; nothing of it is trusted.
+struct Parts<'a> {
+    header: &'a str,
+    iterations: u32,
+    salt: [u8; SALT_BYTES],
+    wrapped: [u8; WRAPPED_BYTES],
+    nonce: [u8; NONCE_LEN],
+    /// The sealed content, and its tag.
+    body: Vec<u8>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(sealed: &'a str) -> Result<Self, JweError> {
+        if sealed.len() > ENVELOPE_BYTES_MAX {
+            return Err(JweError::TooLarge);
+        }
+        let parts: Vec<&str> = sealed.split('.').take(6).collect();
+        let [header, wrapped, nonce, text, tag] = parts[..] else { return Err(JweError::Form) };
+        let (iterations, salt) = read_header(header)?;
+        let (wrapped, nonce) = (decoded(wrapped)?, decoded(nonce)?);
+        let tag: [u8; TAG_BYTES] = decoded(tag)?;
+        let mut body = BASE64.decode(text).map_err(|_| JweError::Form)?;
+        body.extend(tag);
+        Ok(Self { header, iterations, salt, wrapped, nonce, body })
+    }
 }
 
 fn read_header(header: &str) -> Result<(u32, [u8; SALT_BYTES]), JweError> {

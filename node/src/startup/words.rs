@@ -1,15 +1,19 @@
 //! What operators say about a seal, and what comes of it. `stafett seal` and `stafett clock` do it
 //! themselves on a node that is stopped, and leave a row in the store of one that runs.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use stafett_config::{NodeConfig, Partners, People};
+use stafett_protocol::id::PackageId;
 
 use super::time::{ClockStatus, NodeClock};
 use super::{StartError, open_store, own_keys, read_keys, signing_key};
 use crate::clock::SystemClocks;
 use crate::engine::restore::AfterRestore;
 use crate::engine::seal::SealReason;
+use crate::engine::succession::{Export, TakenIn};
 use crate::engine::{Engine, EngineError, EngineOptions};
+use crate::package::Incoming;
 use crate::store::{LocalWrite, OperatorWord, StoreError, beside};
 
 /// What an operator asks for.
@@ -25,11 +29,22 @@ pub enum Word {
     ClockConfirm,
     /// The mark was wrong.
     ClockReset,
+    /// A file with a package for the hand came.
+    Import,
+    /// May the package for the hand of a case be written to a file?
+    Export,
 }
 
 impl Word {
-    const ALL: [Self; 5] =
-        [Self::Replay, Self::Reconfirm, Self::ClockStatus, Self::ClockConfirm, Self::ClockReset];
+    const ALL: [Self; 7] = [
+        Self::Replay,
+        Self::Reconfirm,
+        Self::ClockStatus,
+        Self::ClockConfirm,
+        Self::ClockReset,
+        Self::Import,
+        Self::Export,
+    ];
 
     fn as_str(self) -> &'static str {
         match self {
@@ -38,6 +53,8 @@ impl Word {
             Self::ClockStatus => "clock-status",
             Self::ClockConfirm => "clock-confirm",
             Self::ClockReset => "clock-reset",
+            Self::Import => "import",
+            Self::Export => "export",
         }
     }
 
@@ -54,6 +71,10 @@ pub enum WordOutcome {
     Restored(Box<AfterRestore>),
     /// How the clocks stand by now.
     Clock(ClockStatus),
+    /// A file was taken in, or was here before.
+    TakenIn(TakenIn),
+    /// The package that may be written to a file.
+    MayExport(PackageId),
     /// It was not done, and why.
     Refused(String),
 }
@@ -64,13 +85,41 @@ pub enum WordOutcome {
 /// [`StartError`] if the node cannot be opened, or [`StartError::NoAnswer`] if one that runs does
 /// not answer; nothing is done later then.
 pub async fn say(config: &NodeConfig, word: Word) -> Result<WordOutcome, StartError> {
-    match say_to_stopped(config, word).await {
-        Err(StartError::Store(StoreError::InUse { .. })) => say_to_running(config, word).await,
+    hand_over(config, word, None).await
+}
+
+/// Hands a node a file with a package for the hand, whether it runs or not. Blocks as [`say`] does.
+///
+/// # Errors
+/// As for [`say`].
+pub async fn import(config: &NodeConfig, incoming: &Incoming) -> Result<WordOutcome, StartError> {
+    hand_over(config, Word::Import, Some(&body_of(incoming)?)).await
+}
+
+/// Asks a node whether the package for the hand of a case may be written to a file. Blocks as [`say`] does.
+///
+/// # Errors
+/// As for [`say`].
+pub async fn export(config: &NodeConfig, export: Export) -> Result<WordOutcome, StartError> {
+    hand_over(config, Word::Export, Some(&body_of(&export)?)).await
+}
+
+fn body_of(handed: &impl Serialize) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(handed).map_err(|_| StoreError::Damaged { table: "operator_word" })
+}
+
+async fn hand_over(config: &NodeConfig, word: Word, body: Option<&[u8]>) -> Result<WordOutcome, StartError> {
+    match say_to_stopped(config, word, body).await {
+        Err(StartError::Store(StoreError::InUse { .. })) => say_to_running(config, word, body).await,
         done => done,
     }
 }
 
-async fn say_to_stopped(config: &NodeConfig, word: Word) -> Result<WordOutcome, StartError> {
+async fn say_to_stopped(
+    config: &NodeConfig,
+    word: Word,
+    body: Option<&[u8]>,
+) -> Result<WordOutcome, StartError> {
     config.store.check_folders()?;
     let keys = read_keys(config)?;
     let partners = Partners::load(config, Some(&own_keys(&keys)))?;
@@ -81,7 +130,7 @@ async fn say_to_stopped(config: &NodeConfig, word: Word) -> Result<WordOutcome, 
         return Ok(WordOutcome::Clock(NodeClock::look(&store, clocks).await?));
     }
     let clock = NodeClock::start(&store, clocks).await?;
-    let number = beside::say(&config.store.folder, word.as_str(), crate::clock::now())?;
+    let number = beside::say(&config.store.folder, word.as_str(), body, crate::clock::now())?;
     let options = EngineOptions {
         config: config.clone(),
         partners,
@@ -102,9 +151,13 @@ async fn say_to_stopped(config: &NodeConfig, word: Word) -> Result<WordOutcome, 
 const ANSWER_EVERY: std::time::Duration = std::time::Duration::from_millis(250);
 const ANSWER_LOOKS_MAX: usize = 2_400;
 
-async fn say_to_running(config: &NodeConfig, word: Word) -> Result<WordOutcome, StartError> {
+async fn say_to_running(
+    config: &NodeConfig,
+    word: Word,
+    body: Option<&[u8]>,
+) -> Result<WordOutcome, StartError> {
     let folder = &config.store.folder;
-    let number = beside::say(folder, word.as_str(), crate::clock::now())?;
+    let number = beside::say(folder, word.as_str(), body, crate::clock::now())?;
     for _ in 0..ANSWER_LOOKS_MAX {
         tokio::time::sleep(ANSWER_EVERY).await;
         if let Some(outcome) = beside::outcome(folder, number)? {
@@ -149,7 +202,7 @@ async fn carry_out(
     number: i64,
     word: Word,
 ) -> Result<WordOutcome, StoreError> {
-    let outcome = match obey(engine, clock, word).await {
+    let outcome = match obey(engine, clock, number, word).await {
         Ok(outcome) => outcome,
         Err(error) => {
             tracing::error!(word = word.as_str(), %error, "what the operator asked for was not done");
@@ -163,10 +216,19 @@ async fn carry_out(
     Ok(outcome)
 }
 
-async fn obey(engine: &Engine, clock: &NodeClock, word: Word) -> Result<WordOutcome, EngineError> {
+async fn obey(
+    engine: &Engine,
+    clock: &NodeClock,
+    number: i64,
+    word: Word,
+) -> Result<WordOutcome, EngineError> {
     match word {
         Word::Replay => Ok(WordOutcome::Restored(Box::new(engine.replay_journal().await?))),
         Word::Reconfirm => Ok(WordOutcome::Restored(Box::new(engine.go_on_with_doubts().await?))),
+        Word::Import => Ok(WordOutcome::TakenIn(engine.take_in(handed_over(engine, number).await?).await?)),
+        Word::Export => {
+            Ok(WordOutcome::MayExport(engine.may_export(handed_over(engine, number).await?).await?))
+        }
         Word::ClockStatus => Ok(WordOutcome::Clock(clock.status(engine.store()).await?)),
         Word::ClockConfirm | Word::ClockReset => {
             let told = match word {
@@ -178,6 +240,12 @@ async fn obey(engine: &Engine, clock: &NodeClock, word: Word) -> Result<WordOutc
             Ok(WordOutcome::Clock(clock.status(engine.store()).await?))
         }
     }
+}
+
+/// What an operator handed over with a word.
+async fn handed_over<T: DeserializeOwned>(engine: &Engine, number: i64) -> Result<T, StoreError> {
+    let body = engine.store().word_body(number).await?.unwrap_or_default();
+    serde_json::from_slice(&body).map_err(|_| StoreError::Damaged { table: "operator_word" })
 }
 
 async fn write_down(engine: &Engine, number: i64, outcome: &WordOutcome) -> Result<(), StoreError> {

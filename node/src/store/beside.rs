@@ -46,13 +46,13 @@ pub fn end_sessions(folder: &Path, account: AccountId) -> Result<usize, StoreErr
     write(folder, |connection| session::end_all(connection, account))
 }
 
-/// Asks the node that runs on the store in `folder` for something; returns the number of what was
-/// asked, for [`outcome`].
+/// Asks the node that runs on the store in `folder` for something, and hands over what belongs to it; returns
+/// the number of what was asked, for [`outcome`].
 ///
 /// # Errors
 /// As for [`put_token`].
-pub fn say(folder: &Path, word: &str, at: UnixMillis) -> Result<i64, StoreError> {
-    write(folder, |connection| word::say(connection, word, at))
+pub fn say(folder: &Path, word: &str, body: Option<&[u8]>, at: UnixMillis) -> Result<i64, StoreError> {
+    write(folder, |connection| word::say(connection, word, body, at))
 }
 
 /// Returns what came of what was asked, once it is done.

@@ -35,6 +35,7 @@ pub(crate) const STORE: &[Migration] = &[
     Migration { name: "arrival", sql: include_str!("migrations/0014_arrival.sql") },
     Migration { name: "package_by_hand", sql: include_str!("migrations/0015_package_by_hand.sql") },
     Migration { name: "baton_there", sql: include_str!("migrations/0016_baton_there.sql") },
+    Migration { name: "hand_arrival", sql: include_str!("migrations/0017_hand_arrival.sql") },
 ];
 
 /// The schema of `keys.sqlite`.

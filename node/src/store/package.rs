@@ -33,6 +33,8 @@ pub struct PackageFile {
     pub to: OrganisationNumber,
     /// The day on which it was made.
     pub made_on: CivilDay,
+    /// The key that signed what is in it.
+    pub signed_by: [u8; 32],
     /// JWE compact; nobody here has the code word.
     pub envelope: String,
 }

@@ -96,9 +96,11 @@ pub(crate) static PACKAGE_PART: SealedTable =
 pub(crate) static PACKAGE_ITEM: SealedTable =
     table("package_item", &["case_id", "succession_id", "revision", "entry_id"]);
 pub(crate) static PACKAGE_BY_HAND: SealedTable = table("package_by_hand", &["case_id", "package_id"]);
+pub(crate) static HAND_ARRIVAL: SealedTable = table("hand_arrival", &["case_id", "arrival_id"]);
+pub(crate) static HAND_ENVELOPE: SealedTable = table("hand_envelope", &["case_id", "arrival_id"]);
 
 /// Every sealed table: sealing anew and searching go through all of them.
-pub(crate) static TABLES: [&SealedTable; 30] = [
+pub(crate) static TABLES: [&SealedTable; 32] = [
     &PRIVATE_CASE,
     &ASSIGNMENT,
     &LEDGER,
@@ -129,6 +131,8 @@ pub(crate) static TABLES: [&SealedTable; 30] = [
     &SUCCESSION_NOTE,
     &PACKAGE_BY_HAND,
     &BATON_THERE,
+    &HAND_ARRIVAL,
+    &HAND_ENVELOPE,
 ];
 
 impl SealedTable {

@@ -36,11 +36,28 @@ impl StoreReader {
         })
         .await
     }
+
+    /// Returns what an operator handed over with a word that was not done yet.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
+    pub async fn word_body(&self, number: i64) -> Result<Option<Vec<u8>>, StoreError> {
+        let select = "SELECT body FROM operator_word WHERE number = ?1";
+        let body =
+            self.read(move |snapshot| snapshot.optional(select, [number], |row| Ok(row.get(0)?))).await?;
+        Ok(body.flatten())
+    }
 }
 
-/// Says something; returns its number.
-pub(crate) fn say(connection: &Connection, word: &str, at: UnixMillis) -> Result<i64, StoreError> {
-    connection.execute("INSERT INTO operator_word (word, said_at) VALUES (?1, ?2)", (word, millis(at)))?;
+/// Says something, and hands over what belongs to it; returns its number.
+pub(crate) fn say(
+    connection: &Connection,
+    word: &str,
+    body: Option<&[u8]>,
+    at: UnixMillis,
+) -> Result<i64, StoreError> {
+    let insert = "INSERT INTO operator_word (word, body, said_at) VALUES (?1, ?2, ?3)";
+    connection.execute(insert, (word, body, millis(at)))?;
     Ok(connection.last_insert_rowid())
 }
 
@@ -60,7 +77,7 @@ pub(crate) fn take_back(connection: &Connection, number: i64) -> Result<bool, St
 /// Writes down what came of a word.
 pub(crate) fn done(step: &Step<'_>, number: i64, outcome: &str, at: UnixMillis) -> Result<(), StoreError> {
     step.execute(
-        "UPDATE operator_word SET done_at = ?2, outcome = ?3 WHERE number = ?1 AND done_at IS NULL",
+        "UPDATE operator_word SET done_at = ?2, outcome = ?3, body = NULL WHERE number = ?1 AND done_at IS NULL",
         (number, millis(at), outcome),
     )?;
     Ok(())

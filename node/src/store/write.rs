@@ -11,6 +11,7 @@ use crate::store::case::Assignment;
 use crate::store::emergency::{NewEmergency, NewEmergencyReview};
 use crate::store::entry::write::NewChange;
 use crate::store::error::StoreError;
+use crate::store::hand::HandArrival;
 use crate::store::handover::HandoverNote;
 use crate::store::login::TokenRecord;
 use crate::store::package::StoredPackage;
@@ -18,8 +19,9 @@ use crate::store::sealed::{LEDGER, PROTECTION};
 use crate::store::session::SessionWrite;
 use crate::store::step::Step;
 use crate::store::{
-    access_log, arrival, baton, case, chain, disclosure, emergency, entry, erase, handover, journal, ledger,
-    link, login, mark, meta, package, private_case, proposal, returned, session, succession, uptake, word,
+    access_log, arrival, baton, case, chain, disclosure, emergency, entry, erase, hand, handover, journal,
+    ledger, link, login, mark, meta, package, private_case, proposal, returned, session, succession, uptake,
+    word,
 };
 
 /// One thing to keep that concerns this node alone.
@@ -49,6 +51,13 @@ pub enum LocalWrite {
         stored: Box<StoredPackage>,
         /// Its entries.
         items: Vec<PackageItem>,
+    },
+    /// How far a file is that came by hand, and with a new one its envelope.
+    HandArrival {
+        /// The file.
+        arrival: Box<HandArrival>,
+        /// JWE compact, sealed under a code word.
+        envelope: Option<String>,
     },
     /// A package for the hand is deleted.
     PackageDropped(PackageId),
@@ -234,6 +243,7 @@ fn apply_local(step: &mut Step<'_>, write: &LocalWrite) -> Result<(), StoreError
         LocalWrite::Assign(assignment) => case::assign(step, assignment),
         LocalWrite::Unassign { case, account } => case::unassign(step, *case, *account),
         LocalWrite::PackageByHand { stored, items } => package::put(step, stored, items),
+        LocalWrite::HandArrival { arrival, envelope } => hand::put(step, arrival, envelope.as_deref()),
         LocalWrite::PackageDropped(package) => package::drop_package(step, *package),
         LocalWrite::HandoverNote(note) => handover::put(step, note),
         LocalWrite::MoveNote { case, succession, text } => {

@@ -17,7 +17,7 @@ use utoipa::{Modify, OpenApi};
 
 use crate::web::error::{ErrorBody, ErrorCode};
 use crate::web::routes::{
-    baton, cases, consents, emergencies, entries, family, moving, node, notices, protection, tasks,
+    baton, cases, consents, emergencies, entries, family, moving, node, notices, protection, taken_in, tasks,
     transition,
 };
 
@@ -57,6 +57,7 @@ use crate::web::routes::{
         moving::list_coming, moving::show_coming, moving::ask, moving::decline, moving::accept, moving::cannot,
         moving::without, moving::refuse, moving::make_package, moving::package_file,
         moving::take_package_back, moving::register_acceptance,
+        taken_in::list, taken_in::show, taken_in::ask, taken_in::decline, taken_in::open, taken_in::cannot,
         node::links, node::operations, node::disclosures, node::health, node::live, node::ready, node::description,
     ),
     components(schemas(ErrorBody, ErrorCode, types::ChangeHash, types::LockBasis)),

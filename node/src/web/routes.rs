@@ -10,6 +10,7 @@ pub(crate) mod moving;
 pub(crate) mod node;
 pub(crate) mod notices;
 pub(crate) mod protection;
+pub(crate) mod taken_in;
 pub(crate) mod tasks;
 pub(crate) mod transition;
 
@@ -136,6 +137,12 @@ pub(crate) fn api() -> Routes {
         .post("/api/v1/cases/{case}/move/hand/taken-back", moving::take_package_back)
         .post("/api/v1/cases/{case}/move/hand/acceptance", moving::register_acceptance)
         .get("/api/v1/moves", moving::list_coming)
+        .get("/api/v1/moves/by-hand", taken_in::list)
+        .get("/api/v1/moves/by-hand/{arrival}", taken_in::show)
+        .post("/api/v1/moves/by-hand/{arrival}/request", taken_in::ask)
+        .post("/api/v1/moves/by-hand/{arrival}/refusal", taken_in::decline)
+        .post("/api/v1/moves/by-hand/{arrival}/opening", taken_in::open)
+        .post("/api/v1/moves/by-hand/{arrival}/no", taken_in::cannot)
         .get("/api/v1/moves/{succession}", moving::show_coming)
         .post("/api/v1/moves/{succession}/request", moving::ask)
         .post("/api/v1/moves/{succession}/refusal", moving::decline)
@@ -245,6 +252,11 @@ pub(crate) fn pages() -> Routes {
         .post("/cases/{case}/move/hand/taken-back", pages::hand::take_back)
         .post("/cases/{case}/move/hand/acceptance", pages::hand::accept)
         .get("/moves", pages::coming::list)
+        .get("/moves/hand/{arrival}", pages::coming::hand::show)
+        .post("/moves/hand/{arrival}/ask", pages::coming::hand::ask)
+        .post("/moves/hand/{arrival}/decline", pages::coming::hand::decline)
+        .post("/moves/hand/{arrival}/open", pages::coming::hand::open)
+        .post("/moves/hand/{arrival}/no", pages::coming::hand::cannot)
         .get("/moves/{succession}", pages::coming::show)
         .post("/moves/{succession}/ask", pages::coming::ask)
         .post("/moves/{succession}/decline", pages::coming::decline)

@@ -48,6 +48,7 @@ mod serving;
 mod stalled;
 mod story;
 mod support;
+mod taken_in;
 mod tasks;
 mod transition;
 mod unit;

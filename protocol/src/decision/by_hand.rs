@@ -2,8 +2,8 @@
 
 use super::succeeding::MoveError;
 use super::{Decision, PartnerView};
-use crate::access::Denial;
-use crate::access::succeeding::{TransferPermit, permit_succession};
+use crate::access::succeeding::{MoveQuestion, TransferPermit, permit_succession, permit_transfer};
+use crate::access::{Denial, EntryFacts};
 use crate::agreement::Standing;
 use crate::id::{ConsentId, PackageId};
 use crate::ledger::LedgerError;
@@ -45,29 +45,30 @@ impl Decision {
     }
 
     /// Returns the package for one municipality that stands, and by this decision may no longer go: a consent
-    /// was withdrawn, has run out or waits for somebody, an address is protected, the agreement is over, or
-    /// the case is closed. A sealed node decides nothing.
-    pub fn package_over(&self, partner: PartnerView<'_>) -> Option<PackageId> {
+    /// was withdrawn as a whole or in a part that is in it, has run out or waits for somebody, an address is
+    /// protected, the agreement is over or narrower, or the case is closed. `packed` are the entries that stand
+    /// in it, as they are now. A sealed node decides nothing.
+    pub fn package_over(&self, partner: PartnerView<'_>, packed: &[EntryFacts]) -> Option<PackageId> {
         let (package, open) = self.ledger.open_package().filter(|(_, one)| one.to == partner.partner)?;
         if partner.standing == Standing::Sealed {
             return None;
         }
-        let may_go = open.consent.is_some_and(|consent| {
-            permit_succession(&self.move_question(consent, partner)).is_ok() && !self.ledger.is_closed()
-        });
-        (!may_go).then_some(package)
+        let may_go = |consent| may_go_by_hand(&self.move_question(consent, partner), packed).is_ok();
+        let stands = open.consent.is_some_and(may_go) && !self.ledger.is_closed();
+        (!stands).then_some(package)
     }
 
     /// Writes down that the other municipality has said in writing that it takes the case over: from here
-    /// on the case is its.
+    /// on the case is its. `packed` are the entries that stand in the package, as they are now.
     ///
     /// # Errors
-    /// [`MoveError::Denied`] if the gate says no by now, as after a withdrawal; [`MoveError::Decision`] if the
+    /// [`MoveError::Denied`] if the gate says no by now, to the case or to an entry of it, as after a withdrawal; [`MoveError::Decision`] if the
     /// package is not open, or the reference does not fit.
     pub fn accept_package(
         &mut self,
         package: PackageId,
         partner: PartnerView<'_>,
+        packed: &[EntryFacts],
         archive: String,
         on: CivilDay,
         key: &SigningKey,
@@ -78,9 +79,18 @@ impl Decision {
             return Err(MoveError::NotTheirs);
         }
         let consent = open.consent.ok_or(Denial::NoConsent)?;
-        permit_succession(&self.move_question(consent, partner))?;
+        may_go_by_hand(&self.move_question(consent, partner), packed)?;
         Ok(self.say(Said::PackageAccepted { package, archive, on }, key)?)
     }
+}
+
+/// Asks whether a package may go with everything that stands in it.
+///
+/// # Errors
+/// [`Denial`]: the first reason found.
+pub fn may_go_by_hand(question: &MoveQuestion<'_>, packed: &[EntryFacts]) -> Result<(), Denial> {
+    permit_succession(question)?;
+    packed.iter().try_for_each(|entry| permit_transfer(question, entry).map(drop))
 }
 
 #[cfg(test)]

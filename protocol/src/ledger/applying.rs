@@ -86,6 +86,7 @@ impl LedgerView {
                 let known = doubtful.iter().filter(|consent| self.consents.contains_key(consent));
                 self.doubtful.extend(known);
                 self.restored_at = Some(at);
+                self.take_packages_back(at);
             }
             Said::ExceptionRestored { .. }
             | Said::EntryClosedToAll { .. }

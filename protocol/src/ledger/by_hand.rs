@@ -109,18 +109,27 @@ impl LedgerView {
             }
             Said::PackageRestored { package, to } => {
                 let known = self.by_hand.get(package);
-                if known.is_some_and(|one| !one.is_open() || one.to != *to) || self.has_moved() {
+                if known.is_some_and(|one| one.to != *to) || self.has_moved() {
                     return Err(LedgerError::MoveOpen);
                 }
                 let consent = known.and_then(|one| one.consent);
                 let made_at = known.map_or(at, |one| one.made_at);
                 let course = HandCourse::Accepted { at, archive: None, on: None };
                 self.by_hand.insert(*package, HandPackage { to: *to, consent, made_at, course });
+                self.take_packages_back(at);
                 self.baton.leave();
             }
             _ => {}
         }
         Ok(())
+    }
+
+    /// Nothing goes by hand any more: the case has moved another way, or a restored chain may lack that a
+    /// package was taken back.
+    pub(super) fn take_packages_back(&mut self, at: UnixMillis) {
+        for one in self.by_hand.values_mut().filter(|one| one.is_open()) {
+            one.course = HandCourse::TakenBack { at };
+        }
     }
 
     fn open_package_mut(&mut self, package: PackageId) -> Result<&mut HandPackage, LedgerError> {

@@ -204,6 +204,7 @@ impl LedgerView {
                 let settled_at = Some(at);
                 self.moves.insert(*succession, Move { to: *to, consent, leaving, since, settled_at });
                 if self.has_moved() {
+                    self.take_packages_back(at);
                     self.baton.leave();
                 }
             }

@@ -13,7 +13,7 @@ impl LedgerView {
         match said {
             Said::TransitionOpened { transition } => {
                 self.must_be_open()?;
-                if self.open_move().is_some() {
+                if self.open_move().is_some() || self.open_package().is_some() {
                     return Err(LedgerError::MoveOpen);
                 }
                 if self.transition().is_some() {

@@ -1,5 +1,6 @@
 //! S3a. A family moves to a municipality without a node: what the family lets go is in a file that opens with its
-//! code word alone, nothing goes over a link, and the baton stays until the other municipality's letter.
+//! code word alone, nothing goes over a link, and the baton stays until the other municipality's letter. And a
+//! municipality with a node that is no partner takes such a file in, and opens a case of it.
 
 use super::*;
 use stafett_node::package::{CodeWord, Contents, file};
@@ -29,12 +30,19 @@ fn export(world: &World, case: CaseId, to: &str, out: &std::path::Path) -> anyho
     Ok(command.args(["--for", to, "--out"]).arg(out).output()?)
 }
 
-async fn agreed(world: &World, family: Family, kept: EntryId) -> anyhow::Result<ConsentId> {
+fn import(world: &World, file: &std::path::Path, key: Option<&str>) -> anyhow::Result<Output> {
+    let mut command = Command::new(binary()?);
+    command.arg("import").arg("--data").arg(world.folder(Place::Snasa)).arg(file).arg("--json");
+    command.args(key.into_iter().flat_map(|key| ["--signed-by", key]));
+    Ok(command.output()?)
+}
+
+async fn agreed(world: &World, family: Family, kept: EntryId, to: &str) -> anyhow::Result<ConsentId> {
     let marte = world.person(Who::Marte)?;
     let Family { case, mother, father } = family;
     let ask = json!({
-        "kind": "transfer", "recipient": { "host": VERDAL, "code": "school" }, "areas": ["language"],
-        "exceptions": [kept], "purpose": "Dere flytter til Verdal.",
+        "kind": "transfer", "recipient": { "host": to, "code": "school" }, "areas": ["language"],
+        "exceptions": [kept], "purpose": "Dere flytter.",
     });
     let asked: Value = marte.post(&format!("/cases/{case}/consents"), &ask).await?;
     let consent: ConsentId = serde_json::from_value(asked["id"].clone())?;
@@ -55,7 +63,7 @@ async fn story() -> anyhow::Result<()> {
     let (case, path) = (family.case, format!("/cases/{}", family.case));
     world.write(Who::Marte, case, &["language"], &words[0]).await?;
     let kept = world.write(Who::Marte, case, &["language"], &words[1]).await?;
-    let consent = agreed(&world, family, kept).await?;
+    let consent = agreed(&world, family, kept, VERDAL).await?;
     let out = world.aside("package.html");
     let refused = export(&world, case, VERDAL, &out)?;
     ensure!(!refused.status.success() && !out.exists(), "a file before there is a package");
@@ -112,4 +120,95 @@ async fn story() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn municipality_without_a_node_gets_a_file_that_opens_with_its_code_word_alone() {
     story().await.expect("the story holds");
+}
+
+/// Inderøy and Snåsa, which know nothing of one another's nodes: Inderøy sends files there.
+async fn strangers() -> anyhow::Result<World> {
+    let both = [Place::Snasa, Place::Inderoy];
+    let mut world = World::make(&both, &[], &[]).await?;
+    let partners = settings(world.folder(Place::Inderoy))?.federation.partners;
+    std::fs::create_dir_all(&partners)?;
+    let file = std::fs::read_to_string(sample("partner-by-hand.toml"))?;
+    ensure!(file.contains(VERDAL), "the sample is about another municipality");
+    let file = file.replace(VERDAL, Place::Snasa.organisation());
+    std::fs::write(partners.join("snasa.toml"), file)?;
+    for place in both {
+        world.start(place).await?;
+    }
+    Ok(world)
+}
+
+async fn taken_in() -> anyhow::Result<()> {
+    let chance = Chance::seeded(65);
+    let words = [chance.marker("goes along"), chance.marker("stays here")];
+    let mut world = strangers().await?;
+    let snasa = Place::Snasa.organisation();
+    let family = world.open_case(Who::Marte, ["Lina", "Eva", "Nils"]).await?;
+    let (case, path) = (family.case, format!("/cases/{}", family.case));
+    world.write(Who::Marte, case, &["language"], &words[0]).await?;
+    let kept = world.write(Who::Marte, case, &["language"], &words[1]).await?;
+    let consent = agreed(&world, family, kept, snasa).await?;
+    let marte = world.person(Who::Marte)?;
+    let made: Value = marte.post(&format!("{path}/move/hand"), &json!({ "consent": consent })).await?;
+    let file = world.aside("package.html");
+    let exported = export(&world, case, snasa, &file)?;
+    ensure!(exported.status.success(), "{}", String::from_utf8_lossy(&exported.stderr));
+
+    // What is cut off or is something else is refused, and harms nothing.
+    let (cut, other) = (world.aside("cut.html"), world.aside("other.html"));
+    let text = std::fs::read_to_string(&file)?;
+    std::fs::write(&cut, &text[..text.len() / 2])?;
+    std::fs::write(&other, [0xff, 0xfe, 0x00])?;
+    for wrong in [&cut, &other, &world.aside("nothing.html")] {
+        let refused = import(&world, wrong, None)?;
+        ensure!(!refused.status.success() && !refused.stderr.is_empty(), "{}", wrong.display());
+    }
+
+    // The operator takes it in while the node runs, and once more with the key that Inderøy reads aloud.
+    let key = world.signing_key(Place::Inderoy).to_owned();
+    let grouped: Vec<&str> = (0..8).map(|at| &key[at * 8..at * 8 + 8]).collect();
+    let first: Value = serde_json::from_slice(&import(&world, &file, None)?.stdout)?;
+    ensure!(first["was_here"] == false && first["is_waiting"] == true, "{first}");
+    world.kill(Place::Snasa).await?;
+    let again: Value = serde_json::from_slice(&import(&world, &file, Some(&grouped.join(" ")))?.stdout)?;
+    ensure!(again["was_here"] == true && again["arrival"] == first["arrival"], "{again}");
+    world.start(Place::Snasa).await?;
+
+    let below = format!("/moves/by-hand/{}", first["arrival"].as_str().context("an id")?);
+    let (unni, laila) = (world.person(Who::Unni)?, world.person(Who::Laila)?);
+    let account = world.account(Who::Laila);
+    let _: Value = unni.post(&format!("{below}/request"), &json!({ "account": account })).await?;
+    for told in [unni.get::<Value>(&below).await?, laila.get::<Value>(&below).await?] {
+        must_not("the inbox tells of whom it is", told.to_string().contains("Lina"))?;
+    }
+    let open = format!("{below}/opening");
+    let wrong = json!({ "code_word": "AAAA AAAA AAAA AAAA AAAA" });
+    ensure!(status(&laila, Method::POST, &open, &wrong).await? == 422, "another word opens it");
+    let opened: Value = laila.post(&open, &json!({ "code_word": made["code_word"] })).await?;
+    let here = format!("/cases/{}", opened["case"].as_str().context("an id")?);
+    let view: Value = laila.get(&here).await?;
+    ensure!(view["task"] == "stafettholder" && view["subject_name"] == "Lina", "{view}");
+    ensure!(view.to_string().contains(&words[0]), "what the family let go is missing");
+    must_not("what it kept back came along", view.to_string().contains(&words[1]))?;
+    let consents: Value = laila.get(&format!("{here}/consents")).await?;
+    ensure!(consents == json!([]), "{consents}");
+
+    // Inderøy has it until the letter is registered, and Snåsa keeps it through a stop.
+    let letter = json!({ "archive": "2027/9-1", "on": world.day_ahead(Place::Inderoy, 0)? });
+    let accept = format!("{path}/move/hand/acceptance");
+    ensure!(status(&marte, Method::POST, &accept, &letter).await? == 204, "it is not registered");
+    world.kill(Place::Snasa).await?;
+    world.start(Place::Snasa).await?;
+    let laila = world.person(Who::Laila)?;
+    world.write(Who::Laila, serde_json::from_value(opened["case"].clone())?, &["language"], "her nå").await?;
+    let over: Value = laila.get(&below).await?;
+    ensure!(over["step"] == "here", "{over}");
+    let late: Value = serde_json::from_slice(&import(&world, &file, None)?.stdout)?;
+    ensure!(late["is_waiting"] == false, "an opened file comes back: {late}");
+    world.end().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn file_that_came_by_hand_becomes_a_case_of_whoever_was_told_its_code_word() {
+    taken_in().await.expect("the story holds");
 }

@@ -104,6 +104,8 @@ pub enum Who {
     Laila,
     /// Operator in Snåsa.
     Per,
+    /// BTI coordinator in Snåsa.
+    Unni,
 }
 
 /// What somebody does, and where.
@@ -136,7 +138,7 @@ const fn part(
 }
 
 /// Everybody.
-pub static CAST: [Part; 12] = [
+pub static CAST: [Part; 13] = [
     part(Who::Marte, Place::Inderoy, Some("school"), EMPLOYEE),
     part(Who::Siri, Place::Inderoy, Some("health-station"), EMPLOYEE),
     part(Who::Jo, Place::Inderoy, None, OPERATOR),
@@ -149,6 +151,7 @@ pub static CAST: [Part; 12] = [
     part(Who::Kari, Place::Steinkjer, None, COORDINATOR),
     part(Who::Laila, Place::Snasa, Some("school"), EMPLOYEE),
     part(Who::Per, Place::Snasa, None, OPERATOR),
+    part(Who::Unni, Place::Snasa, None, COORDINATOR),
 ];
 
 impl Who {

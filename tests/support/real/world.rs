@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stafett_node::engine::answer::{CaseView, ConsentItem, EntryItem, Published};
-use stafett_protocol::id::{CaseId, ConsentId, EntryId, PersonId};
+use stafett_protocol::id::{AccountId, CaseId, ConsentId, EntryId, PersonId};
 
 use super::cast::{Place, Who};
 use super::folder::{self, Days, Made};
@@ -209,6 +209,22 @@ impl World {
     pub fn person(&self, who: Who) -> anyhow::Result<Person> {
         let place = who.part().place;
         Person::new(self.web(place)?, &self.made[&place].tokens[&who])
+    }
+
+    /// Somebody's account.
+    ///
+    /// # Panics
+    /// If the person's municipality is not in this world.
+    pub fn account(&self, who: Who) -> AccountId {
+        self.made[&who.part().place].accounts[&who]
+    }
+
+    /// The key that signs a node's statements, as 64 hexadecimal digits.
+    ///
+    /// # Panics
+    /// If the municipality is not in this world.
+    pub fn signing_key(&self, place: Place) -> &str {
+        &self.made[&place].identity.signing_key
     }
 
     /// Opens a case of a child with two guardians.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use stafett_protocol::id::{CaseId, ConsentId, PackageId, SuccessionId};
+use stafett_protocol::id::{CaseId, ConsentId, HandArrivalId, PackageId, SuccessionId};
 use stafett_protocol::municipality::{OrganisationNumber, ServiceCode};
 use stafett_protocol::succession::leaving::{EndCause, LateWord};
 use stafett_protocol::succession::statement::Stage;
@@ -90,6 +90,8 @@ pub struct MadePackage {
     /// The package.
     #[schema(value_type = doc::PackageId)]
     pub package: PackageId,
+    /// What the municipality is called that it is for.
+    pub to_name: String,
     /// What opens it: twenty letters and digits in five groups. It goes another way than the file.
     pub code_word: String,
 }
@@ -300,4 +302,62 @@ impl ComingMove {
     pub(crate) fn waits(&self) -> bool {
         matches!(self.step, ComingStep::Offered | ComingStep::Accepted | ComingStep::Asking)
     }
+}
+
+/// How far a package for the hand is that came here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum HandArrivalStep {
+    /// Nobody has opened it.
+    Waiting,
+    /// Nobody has opened it, and too many code words were wrong: the coordinator must ask again.
+    Locked,
+    /// Somebody here has opened it and took the case over.
+    Here,
+    /// This municipality does not take it; the file is deleted here.
+    Declined,
+    /// Nobody opened it in time; the file is deleted here.
+    Lapsed,
+}
+
+/// A package for the hand that came here. Before it is opened nobody here knows from where and about whom.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+pub struct HandArrivalItem {
+    /// Which file.
+    #[schema(value_type = doc::HandArrivalId)]
+    pub arrival: HandArrivalId,
+    /// When it was taken in.
+    #[schema(value_type = doc::UnixMillis)]
+    pub came_at: UnixMillis,
+    /// How far it is.
+    pub step: HandArrivalStep,
+    /// The first millisecond on which it can no longer be opened.
+    #[schema(value_type = doc::UnixMillis)]
+    pub lapses_at: UnixMillis,
+    /// Whom the coordinator has asked, or who has opened it.
+    pub asked: Option<ColleagueItem>,
+    /// Whether that is the reader.
+    pub is_yours: bool,
+    /// Whom the coordinator may ask; for the coordinator, while nobody has opened it.
+    pub may_take: Vec<ColleagueItem>,
+    /// What the municipality is called that it came from, once it is opened.
+    pub from_name: Option<String>,
+    /// The case that was opened, for whoever has opened it.
+    #[schema(value_type = Option<doc::CaseId>)]
+    pub case: Option<CaseId>,
+}
+
+impl HandArrivalItem {
+    /// Whether somebody may still open it.
+    pub(crate) fn waits(&self) -> bool {
+        matches!(self.step, HandArrivalStep::Waiting | HandArrivalStep::Locked)
+    }
+}
+
+/// The case that was opened from a package for the hand.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct OpenedByHand {
+    /// The case, in which the caller is stafettholder.
+    #[schema(value_type = doc::CaseId)]
+    pub case: CaseId,
 }

@@ -89,3 +89,12 @@ pub struct DeclineMove {
     #[serde(default)]
     pub reason: Option<String>,
 }
+
+/// Opens a package for the hand that came here.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenPackage {
+    /// The code word, as the old stafettholder told it: 20 letters and digits; groups, hyphens and small letters
+    /// do not matter.
+    pub code_word: String,
+}

@@ -2,11 +2,16 @@
 //! back, or registers that the other municipality has said in writing that it takes the case over. Until
 //! then the case is here, and so is the baton.
 
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use stafett_protocol::access::EntryFacts;
 use stafett_protocol::access::succeeding::{permit_succession, permit_transfer};
-use stafett_protocol::decision::{Decision, MoveError};
-use stafett_protocol::id::{CaseId, PackageId};
+use stafett_protocol::decision::{Decision, MoveError, may_go_by_hand};
+use stafett_protocol::id::{CaseId, EntryId, PackageId};
 use stafett_protocol::ledger::{HandCourse, HandPackage, LedgerView};
 use stafett_protocol::limits::ARCHIVE_REFERENCE_BYTES_MAX;
+use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::person::Reader;
 use stafett_protocol::succession::CivilDay;
 use stafett_protocol::succession::by_hand::PackageByHand;
@@ -26,6 +31,15 @@ use crate::store::{LocalWrite, PackageFile, StoredPackage};
 /// The document of a package, to be written for people.
 pub(crate) type Paper<'a> = &'a Document<PackagedEntry>;
 
+/// What an operator writes to a file.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Export {
+    /// Of which case.
+    pub case: CaseId,
+    /// For whom.
+    pub to: OrganisationNumber,
+}
+
 impl Engine {
     /// Makes a package for the hand of what the family lets go along, sealed under a code word that is told
     /// once. `paper` writes the same for people to read.
@@ -44,7 +58,7 @@ impl Engine {
     ) -> Result<MadePackage, EngineError> {
         self.must_not_be_sealed()?;
         let _turn = self.inner.commands.lock().await;
-        let ledger = self.held_case(reader, case).await?;
+        let ledger = self.kept_case(reader, case).await?;
         let id = press.map_or_else(random, |press| press.id_bytes(reader, Some(case), 0));
         let package = PackageId::from_random(id);
         if ledger.packages_by_hand().contains_key(&package) {
@@ -85,10 +99,12 @@ impl Engine {
             permits.into_iter().filter(|permit| items.contains_key(&permit.entry())).collect();
         let key = &self.inner.signing;
         decision.make_package(package, packing.consent, hash, link.view(), &taken, key)?;
-        let stored = Box::new(StoredPackage { package, case, file: PackageFile { to, made_on, envelope } });
+        let signed_by = self.inner.signing.public().0;
+        let file = PackageFile { to, made_on, signed_by, envelope };
+        let stored = Box::new(StoredPackage { package, case, file });
         let kept = LocalWrite::PackageByHand { stored, items: items.into_values().collect() };
         self.conclude(decision, Vec::new(), vec![kept]).await?;
-        Ok(MadePackage { package, code_word: code_word.grouped() })
+        Ok(MadePackage { package, to_name: self.name_of(to), code_word: code_word.grouped() })
     }
 
     /// Takes the package that stands back: the case does not move by it, and the file can no longer be
@@ -123,7 +139,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         self.must_not_be_sealed()?;
         let _turn = self.inner.commands.lock().await;
-        let ledger = self.held_case(reader, case).await?;
+        let ledger = self.kept_case(reader, case).await?;
         let package = open_package(&ledger)?;
         let open = &ledger.packages_by_hand()[&package];
         let archive = request.archive.trim().to_owned();
@@ -137,7 +153,8 @@ impl Engine {
         }
         let link = self.link(open.to).ok_or_else(unknown)?;
         let mut decision = Decision::about((*ledger).clone(), Some(reader.account), self.now());
-        decision.accept_package(package, link.view(), archive, on, &self.inner.signing)?;
+        let packed = self.packed_by_hand(&ledger).await?;
+        decision.accept_package(package, link.view(), &packed, archive, on, &self.inner.signing)?;
         self.conclude(decision, Vec::new(), Vec::new()).await?;
         Ok(())
     }
@@ -150,28 +167,59 @@ impl Engine {
     /// [`EngineError::Conflict`] if no package stands, or the gate says no by now.
     pub async fn package_file(&self, reader: &Reader, case: CaseId) -> Result<StoredPackage, EngineError> {
         self.must_not_be_sealed()?;
-        let ledger = self.held_case(reader, case).await?;
+        let ledger = self.kept_case(reader, case).await?;
         let package = open_package(&ledger)?;
-        if !self.may_go_by_hand(&ledger, &ledger.packages_by_hand()[&package]) {
+        if !self.may_go_by_hand(&ledger, &ledger.packages_by_hand()[&package]).await? {
             return Err(none_stands());
         }
-        self.note(reader, Some(case), "move".to_owned()).await?;
+        self.note(reader, Some(case), "package".to_owned()).await?;
         let stored = self.inner.store.package_by_hand(case).await?;
         stored.filter(|stored| stored.package == package).ok_or_else(none_stands)
     }
 
-    /// Whether the gate lets the case go by a package that stands.
-    fn may_go_by_hand(&self, ledger: &LedgerView, one: &HandPackage) -> bool {
-        let under = self.link(one.to).zip(one.consent).filter(|_| one.is_open());
-        under.is_some_and(|(link, consent)| {
-            permit_succession(&self.question_under(ledger, consent, link.view())).is_ok()
-        })
+    /// Whether the package that stands for a case may be written to a file for a municipality, asked by an
+    /// operator who reads nothing of it.
+    ///
+    /// # Errors
+    /// [`EngineError::Conflict`] if none stands for it, or the gate says no by now.
+    pub(crate) async fn may_export(&self, export: Export) -> Result<PackageId, EngineError> {
+        self.must_not_be_sealed()?;
+        let ledger = self.ledger_if_here(export.case).await?.ok_or_else(none_for)?;
+        let open = ledger.open_package().filter(|(_, one)| one.to == export.to);
+        let (package, one) = open.ok_or_else(none_for)?;
+        if !self.may_go_by_hand(&ledger, one).await? {
+            return Err(none_for());
+        }
+        tracing::info!(case = %export.case, %package, "a package for the hand is written to a file");
+        Ok(package)
+    }
+
+    /// The entries that stand in the package for the hand of a case, as they are now; none if no package stands.
+    pub(in crate::engine) async fn packed_by_hand(
+        &self,
+        ledger: &LedgerView,
+    ) -> Result<Vec<EntryFacts>, EngineError> {
+        let Some((package, _)) = ledger.open_package() else { return Ok(Vec::new()) };
+        let items = self.inner.store.items_by_hand(package).await?;
+        let items: BTreeSet<EntryId> = items.into_iter().map(|item| item.entry).collect();
+        let mut facts = self.facts_of(ledger.case()).await?;
+        facts.retain(|facts| items.contains(&facts.entry));
+        Ok(facts)
+    }
+
+    /// Whether the gate lets the case go by a package that stands, with all that is in it.
+    async fn may_go_by_hand(&self, ledger: &LedgerView, one: &HandPackage) -> Result<bool, EngineError> {
+        let Some((link, consent)) = self.link(one.to).zip(one.consent).filter(|_| one.is_open()) else {
+            return Ok(false);
+        };
+        let packed = self.packed_by_hand(ledger).await?;
+        Ok(may_go_by_hand(&self.question_under(ledger, consent, link.view()), &packed).is_ok())
     }
 
     /// The package that is open or by which the case has moved, or else the last that was taken back.
     pub(super) async fn hand_item(&self, ledger: &LedgerView) -> Result<Option<HandItem>, EngineError> {
         let last = || ledger.packages_by_hand().iter().max_by_key(|(_, one)| one.made_at);
-        let stands = ledger.open_package().or_else(|| ledger.moved_by_hand());
+        let stands = ledger.moved_by_hand().or_else(|| ledger.open_package());
         let Some((package, one)) = stands.or_else(|| last().map(|(id, one)| (*id, one))) else {
             return Ok(None);
         };
@@ -190,7 +238,7 @@ impl Engine {
             made_at: one.made_at,
             entries: u32::try_from(items).unwrap_or(u32::MAX),
             step,
-            may_go: self.may_go_by_hand(ledger, one),
+            may_go: self.may_go_by_hand(ledger, one).await?,
             ended_at,
             archive,
             on: on.map(|day| day.to_string()),
@@ -214,6 +262,12 @@ async fn sealed(contents: Contents, code: CodeWord) -> Result<String, EngineErro
 
 fn open_package(ledger: &LedgerView) -> Result<PackageId, EngineError> {
     ledger.open_package().map(|(package, _)| package).ok_or_else(none_stands)
+}
+
+fn none_for() -> EngineError {
+    let reason = "no package of this case stands for that municipality: its stafettholder makes one on the case's \
+                  page Flytting";
+    EngineError::Conflict { reason }
 }
 
 fn none_stands() -> EngineError {

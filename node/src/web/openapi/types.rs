@@ -93,6 +93,8 @@ described! {
     SuccessionId => id();
     /// A package for the hand. Random.
     PackageId => id();
+    /// A file with a package for the hand that was taken in here.
+    HandArrivalId => id();
     /// A transition (overgang) within the municipality. Random.
     TransitionId => id();
 

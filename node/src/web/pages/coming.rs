@@ -1,6 +1,8 @@
 //! Cases of other municipalities that may come here: the coordinator asks somebody or says no, and whoever is
 //! asked says yes or no. Nothing on these pages says whom it is about.
 
+pub(crate) mod hand;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -8,6 +10,7 @@ use axum::response::Response;
 use stafett_protocol::id::SuccessionId;
 use stafett_protocol::person::Role;
 use stafett_protocol::succession::leaving::LateWord;
+use stafett_protocol::time::UnixMillis;
 
 use super::moving::{services_words, stage_words};
 use super::{Frame, PageError, done, page};
@@ -32,8 +35,9 @@ struct ListPage<'a> {
 }
 
 struct Row {
-    id: SuccessionId,
-    from: String,
+    address: String,
+    /// Which, for whoever hears links alone.
+    which: Text,
     sentence: Text,
     asked: Option<Text>,
 }
@@ -56,8 +60,13 @@ struct OnePage<'a> {
 /// Lists what came here.
 pub(crate) async fn list(State(api): State<Api>, visitor: Visitor) -> Result<Response, PageError> {
     let moves = api.engine.coming_moves(&visitor.reader).await?;
-    let (waiting, over): (Vec<_>, Vec<_>) = moves.iter().partition(|one| one.waits());
-    let rows = |moves: Vec<&ComingMove>| moves.into_iter().map(|one| row(&api, &visitor, one)).collect();
+    let files = api.engine.hand_arrivals(&visitor.reader).await?;
+    let moves = moves.iter().map(|one| (one.waits(), one.came_at, row(&api, &visitor, one)));
+    let files = files.iter().map(|one| (one.waits(), one.came_at, hand::row(&api, &visitor, one)));
+    let mut all: Vec<_> = moves.chain(files).collect();
+    all.sort_by_key(|(_, came_at, _)| std::cmp::Reverse(*came_at));
+    let (waiting, over): (Vec<_>, Vec<_>) = all.into_iter().partition(|(waits, ..)| *waits);
+    let rows = |all: Vec<(bool, UnixMillis, Row)>| all.into_iter().map(|(.., row)| row).collect();
     let frame = Frame::new(&api, &visitor.asked, visitor.t("coming-title"));
     page(StatusCode::OK, &ListPage { frame, waiting: rows(waiting), over: rows(over) })
 }
@@ -154,7 +163,8 @@ async fn coordinated(
 
 fn row(api: &Api, visitor: &Visitor, one: &ComingMove) -> Row {
     let asked = (one.step == ComingStep::Offered && !one.is_yours).then(|| asked(visitor, one));
-    Row { id: one.succession, from: one.from_name.clone(), sentence: sentence(api, visitor, one), asked }
+    let which = visitor.t("coming-read-from").with("name", &one.from_name);
+    Row { address: address(one.succession), which, sentence: sentence(api, visitor, one), asked }
 }
 
 fn asked(visitor: &Visitor, one: &ComingMove) -> Text {
@@ -211,24 +221,25 @@ fn shown(
         };
         visitor.t(key).with("name", &one.from_name)
     }));
-    let choose = (String::new(), visitor.t("coming-to-choose").to_string());
-    let person = |who: &ColleagueItem| (who.account.to_string(), name_of(who));
     let shown = OnePage {
         frame: Frame::new(api, &visitor.asked, visitor.t("coming-title")),
         id: one.succession,
         sentences,
         from: one.from_name.clone(),
-        may_take: if one.may_take.is_empty() {
-            Vec::new()
-        } else {
-            std::iter::once(choose).chain(one.may_take.iter().map(person)).collect()
-        },
+        may_take: choices(visitor, &one.may_take),
         may_ask,
         may_answer: is_open && one.is_yours,
         case: one.case.map(|case| format!("/cases/{case}")),
         form,
     };
     page(status, &shown)
+}
+
+/// People to choose from, nobody first; empty if there is nobody.
+fn choices(visitor: &Visitor, may_take: &[ColleagueItem]) -> Vec<(String, String)> {
+    let choose = (!may_take.is_empty()).then(|| (String::new(), visitor.t("coming-to-choose").to_string()));
+    let person = |who: &ColleagueItem| (who.account.to_string(), name_of(who));
+    choose.into_iter().chain(may_take.iter().map(person)).collect()
 }
 
 fn name_of(who: &ColleagueItem) -> String {

@@ -200,6 +200,11 @@ impl<'a> Say<'a> {
         Self::within(engine, visitor.asked.language())
     }
 
+    /// By which way a case would go to whom it is asked for, as the texts tell it.
+    fn way(&self, recipient: &Service) -> &'static str {
+        if self.engine.is_by_hand(recipient.host) { "hand" } else { "link" }
+    }
+
     pub(super) fn within(engine: &'a Engine, language: Language) -> Self {
         Self { engine, language, zone: &engine.config().node.time_zone }
     }

@@ -11,7 +11,7 @@ use stafett_protocol::id::CaseId;
 
 use super::moving::{conflict, must_hold};
 use super::{Frame, PageError, done, page};
-use crate::engine::answer::{HandItem, HandStep, MoveConsent, MovePart, MoveView};
+use crate::engine::answer::{HandItem, HandStep, MadePackage, MoveConsent, MovePart, MoveView};
 use crate::engine::request::{MakePackage, RegisterAcceptance};
 use crate::engine::{Engine, EngineError};
 use crate::package::file;
@@ -78,11 +78,9 @@ pub(crate) async fn make(
         let language = visitor.asked.language();
         let paper = |document: &_| paper::write(&api.engine, language, document);
         match api.engine.make_package(&visitor.reader, case, request, form.press(), paper).await {
-            Ok(made) => {
-                let view = api.engine.move_of_case(&visitor.reader, case).await?;
-                let to = view.by_hand.map(|item| item.to_name).unwrap_or_default();
+            Ok(MadePackage { to_name: to, code_word, .. }) => {
                 let frame = Frame::new(&api, &visitor.asked, visitor.t("hand-title"));
-                return page(StatusCode::OK, &MadePage { frame, case, to, code_word: made.code_word });
+                return page(StatusCode::OK, &MadePage { frame, case, to, code_word });
             }
             Err(EngineError::Conflict { reason: "the code word was told once" }) => {
                 return Ok(done(&api, &address(case), Key("notice-code-word-told")));
@@ -112,8 +110,7 @@ pub(crate) fn attachment(engine: &Engine, stored: &StoredPackage) -> Result<Resp
         tracing::error!(%error, "the file of a package could not be written");
         ApiError::Internal
     };
-    let text =
-        file::page_of(engine.config(), engine.signing_key(), stored).map_err(|error| failed(&error))?;
+    let text = file::page_of(engine.config(), stored).map_err(|error| failed(&error))?;
     let name = format!("attachment; filename=\"{}\"", file::name_of(stored));
     let name = HeaderValue::try_from(name).map_err(|error| failed(&error))?;
     let kind = HeaderValue::from_static("application/octet-stream");
@@ -126,7 +123,11 @@ pub(crate) async fn take_back(
     Visiting(visitor, case): Visiting<CaseId>,
     Posted(_): Posted,
 ) -> Result<Response, PageError> {
-    api.engine.take_package_back(&visitor.reader, case).await?;
+    let view = api.engine.move_of_case(&visitor.reader, case).await?;
+    // The button was pressed twice, or the gate was faster: what was meant is so.
+    if !view.by_hand.is_some_and(|item| item.step == HandStep::TakenBack) {
+        api.engine.take_package_back(&visitor.reader, case).await?;
+    }
     Ok(done(&api, &address(case), Key("notice-package-taken-back")))
 }
 

@@ -71,6 +71,7 @@ fn row(api: &Api, say: &Say<'_>, look: &Look) -> LookRow {
         Looked::Baton => say.t("looks-baton"),
         Looked::Transition => say.t("looks-transition"),
         Looked::Move => say.t("looks-move"),
+        Looked::Package => say.t("looks-package"),
         Looked::Preview { areas } => {
             let names: Vec<_> = areas.iter().map(|area| api.engine.area(area, say.language)).collect();
             say.t("looks-preview").with("areas", listed(say.language, &names))

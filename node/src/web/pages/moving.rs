@@ -410,6 +410,9 @@ fn sentences(api: &Api, visitor: &Visitor, view: &MoveView) -> Vec<Text> {
         all.push(visitor.t("moving-over").with("name", to_name));
         return all;
     }
+    if let Some(item) = view.by_hand.as_ref().filter(|item| item.step == HandStep::Open) {
+        return vec![visitor.t("moving-sees-file").with("name", &item.to_name)];
+    }
     let Some(open) = &view.open else {
         return vec![visitor.t("moving-sees-none"), visitor.t("moving-what")];
     };

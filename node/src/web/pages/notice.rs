@@ -60,6 +60,8 @@ pub(crate) const ALL: &[Key] = &[
     Key("notice-coming-declined"),
     Key("notice-coming-accepted"),
     Key("notice-coming-no"),
+    Key("notice-coming-hand-declined"),
+    Key("notice-coming-hand-opened"),
 ];
 
 /// Returns the notice of this name.

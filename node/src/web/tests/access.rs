@@ -165,6 +165,7 @@ impl Ids {
             .replace("{offer}", &self.offer)
             .replace("{succession}", &self.offer)
             .replace("{baton}", &self.offer)
+            .replace("{arrival}", &self.offer)
             .replace("{opening}", self.emergency.as_deref().unwrap_or_default())
     }
 }

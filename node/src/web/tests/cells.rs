@@ -135,10 +135,13 @@ impl Filling {
     async fn act(&self, route: Route<'_>, column: Column) -> Answer {
         let mut browser = self.world.own_browser(column).await;
         let is_coming = route.path.contains("{succession}");
-        if is_coming || route.path.contains("{baton}") {
+        let is_arrived = route.path.contains("{arrival}");
+        if is_coming || is_arrived || route.path.contains("{baton}") {
             let node = &self.world.node;
             let case = if is_coming {
                 Case { coming: world::coming(node).await, ..self.case().clone() }
+            } else if is_arrived {
+                Case { arrived: world::arrived(node).await, ..self.case().clone() }
             } else {
                 Case { baton: world::baton(node).await, ..self.case().clone() }
             };
@@ -162,13 +165,13 @@ impl Filling {
         let receives = column.letter == 'O' && route.path.contains("/transition") && !self.is_received;
         let is_outside =
             if self.is_received { !works } else { column.is_outside() } && !oversees && !receives;
-        let is_coming = ["{succession}", "{baton}"].iter().any(|id| route.path.contains(id));
+        let is_coming = ["{succession}", "{baton}", "{arrival}"].iter().any(|id| route.path.contains(id));
         let is_told = if is_coming { answer.status != 404 } else { !(is_outside || answer.status == 404) };
         if !(is_coming || route.path.contains("{case}")) || is_told {
             return;
         }
         let unknown = Case { id: UNKNOWN.to_owned(), coming: UNKNOWN.to_owned(), ..self.case().clone() };
-        let unknown = Case { baton: UNKNOWN.to_owned(), ..unknown };
+        let unknown = Case { baton: UNKNOWN.to_owned(), arrived: UNKNOWN.to_owned(), ..unknown };
         let missing = self.cell(route, column, &unknown).await;
         let of = format!("{route:?} {}", column.letter);
         // Who is asked to log in comes back to the address that was asked for.

@@ -28,6 +28,7 @@ pub(super) fn rows_of_moves(consent: &str) -> Vec<Row> {
     let below = |method, path, body, right| row(method, path, body, right, stranger);
     let note = json!({ "note": "x" });
     let account = json!({ "account": Who::Holder.account() });
+    let word = json!({ "code_word": "AAAA AAAA AAAA AAAA AAAA" });
     let (holder, coordinator) = ((Who::Holder, 409), (Who::Coordinator, 404));
     vec![
         below("get", "/api/v1/cases/{case}/move", Value::Null, (Who::Holder, 200)),
@@ -47,10 +48,16 @@ pub(super) fn rows_of_moves(consent: &str) -> Vec<Row> {
         ),
         row("get", "/api/v1/moves", Value::Null, (Who::Coordinator, 200), (Who::UnitLeader, 404)),
         below("get", "/api/v1/moves/{succession}", Value::Null, coordinator),
-        below("post", "/api/v1/moves/{succession}/request", account, coordinator),
+        below("post", "/api/v1/moves/{succession}/request", account.clone(), coordinator),
         below("post", "/api/v1/moves/{succession}/refusal", json!({}), coordinator),
         below("post", "/api/v1/moves/{succession}/acceptance", Value::Null, coordinator),
         below("post", "/api/v1/moves/{succession}/no", Value::Null, coordinator),
+        row("get", "/api/v1/moves/by-hand", Value::Null, (Who::Coordinator, 200), (Who::UnitLeader, 404)),
+        below("get", "/api/v1/moves/by-hand/{arrival}", Value::Null, coordinator),
+        below("post", "/api/v1/moves/by-hand/{arrival}/request", account, coordinator),
+        below("post", "/api/v1/moves/by-hand/{arrival}/refusal", Value::Null, coordinator),
+        below("post", "/api/v1/moves/by-hand/{arrival}/opening", word, coordinator),
+        below("post", "/api/v1/moves/by-hand/{arrival}/no", Value::Null, coordinator),
     ]
 }
 

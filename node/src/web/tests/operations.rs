@@ -131,7 +131,7 @@ async fn operator_sees_keys_store_and_versions_as_the_api_tells_them() {
     assert_eq!(run["keys"]["certificate_until"], CERTIFICATE_UNTIL.0);
     let shown_facts = [
         "<dt>Eget sertifikat gjelder til</dt><dd>14. januar 2030</dd>",
-        "<dt>Lagerets skjema</dt><dd>16</dd>",
+        "<dt>Lagerets skjema</dt><dd>17</dd>",
         "<dt>Protokoll</dt><dd>Versjon 1</dd>",
         "<dt>Neste TLS-nøkkel</dt><dd>Ingen</dd>",
         "<dt>Vist ved siste forbindelse</dt><dd>Ikke siden programmet startet</dd>",

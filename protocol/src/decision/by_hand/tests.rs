@@ -10,6 +10,9 @@ use crate::journal::Closing;
 use crate::ledger::LedgerView;
 use crate::protection::{AddressProtection, ProtectionSaid};
 use crate::signed::tests::key_from_seed;
+use crate::succession::Became;
+use crate::succession::package::PackageHash;
+use crate::succession::package::Packed;
 use crate::time::UnixMillis;
 use crate::transaction::Write;
 
@@ -56,7 +59,7 @@ fn make(ledger: &LedgerView, agreement: &Agreement, under: ConsentId) -> Result<
 fn accept(ledger: &LedgerView, agreement: &Agreement) -> Result<Decision, MoveError> {
     let mut decision = about(ledger);
     let on = "2027-07-30".parse().expect("a day");
-    decision.accept_package(ONE, with(agreement), "2027/118-3".to_owned(), on, &key())?;
+    decision.accept_package(ONE, with(agreement), &[note()], "2027/118-3".to_owned(), on, &key())?;
     Ok(decision)
 }
 
@@ -115,26 +118,26 @@ fn acceptance_after_a_withdrawal_moves_nothing() {
 fn package_stands_as_long_as_the_gate_lets_the_case_go_and_no_longer() {
     let agreement = agreement();
     let made = make(&case(), &agreement, MOVE).expect("may be made");
-    assert_eq!(about(&made).package_over(with(&agreement)), None);
+    assert_eq!(about(&made).package_over(with(&agreement), &[]), None);
 
     let over = Some(ONE);
-    assert_eq!(about(&withdrawn(&made)).package_over(with(&agreement)), over);
+    assert_eq!(about(&withdrawn(&made)).package_over(with(&agreement), &[]), over);
     let mut hidden = about(&made);
     let protection = AddressProtection::Confidential;
     hidden
         .say_of_protection(ProtectionSaid::Set { protection, safe_for: [MOTHER].into() }, &key())
         .expect("says");
-    assert_eq!(hidden.package_over(with(&agreement)), over);
+    assert_eq!(hidden.package_over(with(&agreement), &[]), over);
     let mut closed = about(&made);
     closed.say(Said::Closed, &key()).expect("says");
-    assert_eq!(closed.package_over(with(&agreement)), over);
+    assert_eq!(closed.package_over(with(&agreement), &[]), over);
     let mut ended = agreement.clone();
     ended.until = NOW;
-    assert_eq!(about(&made).package_over(with(&ended)), over);
+    assert_eq!(about(&made).package_over(with(&ended), &[]), over);
     let revoked = PartnerView { standing: Standing::Revoked, ..with(&agreement) };
-    assert_eq!(about(&made).package_over(revoked), over);
+    assert_eq!(about(&made).package_over(revoked, &[]), over);
     let sealed = PartnerView { standing: Standing::Sealed, ..with(&agreement) };
-    assert_eq!(about(&withdrawn(&made)).package_over(sealed), None, "a sealed node decides nothing");
+    assert_eq!(about(&withdrawn(&made)).package_over(sealed, &[]), None, "a sealed node decides nothing");
 }
 
 #[test]
@@ -151,4 +154,62 @@ fn journal_moves_a_restored_case_again() {
         assert_eq!(decision.ledger().moved_to(), Some(partner()));
         assert!(closed.again(decision.ledger()).moved_by_hand.is_none(), "and it is not said twice");
     }
+}
+
+#[test]
+fn package_goes_when_one_entry_of_it_may_no_longer_go() {
+    let agreement = agreement();
+    let made = make(&case(), &agreement, MOVE).expect("may be made");
+    let packed = [note()];
+    assert_eq!(about(&made).package_over(with(&agreement), &packed), None);
+    let areas = packed[0].areas.clone();
+    let mut narrowed = about(&made);
+    let part = WithdrawnPart::Areas { areas: areas.clone() };
+    let said = Said::ConsentWithdrawn { consent: MOVE, giver: MOTHER, channel: Channel::Oral, part };
+    narrowed.say(said, &key()).expect("says");
+    let mut excepted = about(&made);
+    excepted
+        .say(Said::EntryExcepted { consent: MOVE, giver: MOTHER, entry: packed[0].entry }, &key())
+        .expect("says");
+    let mut narrower = agreement.clone();
+    narrower.moves.areas.retain(|area| !areas.contains(area));
+
+    for (ledger, agreement) in
+        [(narrowed.ledger(), &agreement), (excepted.ledger(), &agreement), (&made, &narrower)]
+    {
+        assert_eq!(about(ledger).package_over(with(agreement), &packed), Some(ONE));
+        assert!(matches!(accept(ledger, agreement), Err(MoveError::Denied(_))));
+    }
+}
+
+#[test]
+fn case_that_has_moved_by_another_package_or_over_the_link_has_none_that_stands() {
+    let agreement = agreement();
+    let made = make(&case(), &agreement, MOVE).expect("may be made");
+    let (case, other) = (made.case(), PackageId::from_bytes([2; 16]));
+    let succession = crate::id::SuccessionId::from_bytes([3; 16]);
+    let packed = Packed { revision: 1, package: PackageHash([4; 32]) };
+    let became = Became::Transferred { answer: StatementHash([5; 32]), packed };
+    let over_the_link = Closing::SuccessionSettled { case, succession, to: partner(), became };
+    for line in [Closing::MovedByHand { case, package: other, to: partner() }, over_the_link] {
+        let closed: crate::replay::Closed = [&line].into_iter().collect();
+        let mut decision = about(&made);
+        closed.again(&made).say(&mut decision, 2, &key()).expect("follows");
+
+        let ledger = decision.ledger();
+        assert_eq!((ledger.moved_to(), ledger.open_package().is_some()), (Some(partner()), false));
+        assert_eq!(decision.package_over(with(&agreement), &[]), None, "there is nothing to take back");
+        decision.say(Said::Closed, &key()).expect("what ends is said all the same");
+    }
+}
+
+#[test]
+fn restored_chain_has_no_package_that_stands() {
+    let made = make(&case(), &agreement(), MOVE).expect("may be made");
+    let mut decision = about(&made);
+    let said = Said::Restored { incarnation: 2, doubtful: Default::default(), family_in_doubt: false };
+
+    decision.say(said, &key()).expect("says");
+
+    assert_eq!(decision.ledger().open_package(), None, "it may have been taken back since");
 }

@@ -68,7 +68,7 @@ fn looking_together() -> Workload {
 
 fn operator() -> Workload {
     fn say(folder: &Path) -> Result<(), StoreError> {
-        beside::say(folder, "clock-confirm", NOW).map(|_| ())
+        beside::say(folder, "clock-confirm", None, NOW).map(|_| ())
     }
     fn put(folder: &Path) -> Result<(), StoreError> {
         beside::put_token(folder, &cast::token(7))

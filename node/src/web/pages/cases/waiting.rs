@@ -8,7 +8,7 @@ use stafett_protocol::task::TaskKind;
 use stafett_protocol::time::UnixMillis;
 
 use super::first_name;
-use crate::engine::answer::{ComingMove, TaskItem};
+use crate::engine::answer::{ComingMove, HandArrivalItem, TaskItem};
 use crate::engine::emergency::EmergencyNews;
 use crate::engine::overview::CaseOverview;
 use crate::web::Api;
@@ -63,7 +63,14 @@ async fn of_moves(api: &Api, visitor: &Visitor) -> Result<Vec<Waiting>, PageErro
         link: Some((visitor.t("waiting-coming-open"), format!("/moves/{}", one.succession))),
         is_late: false,
     };
-    Ok(api.engine.asked_to_take(&visitor.reader).await?.into_iter().map(waiting).collect())
+    let by_hand = |one: HandArrivalItem| Waiting {
+        sentence: visitor.t("waiting-coming-hand"),
+        link: Some((visitor.t("waiting-coming-open"), format!("/moves/hand/{}", one.arrival))),
+        is_late: false,
+    };
+    let offered = api.engine.asked_to_take(&visitor.reader).await?.into_iter().map(waiting);
+    let handed = api.engine.asked_to_open(&visitor.reader).await?.into_iter().map(by_hand);
+    Ok(offered.chain(handed).collect())
 }
 
 /// Emergency openings to look into, and those in cases whose baton the person holds.
@@ -186,7 +193,7 @@ fn place(task: &TaskItem) -> String {
         (TaskKind::MoveToCarryOut | TaskKind::MoveCameToNothing | TaskKind::MoveNotConfirmed, _) => {
             "move".to_owned()
         }
-        (TaskKind::PackageNotAnswered, _) => "move/hand".to_owned(),
+        (TaskKind::PackageNotAnswered | TaskKind::PackageTakenBack, _) => "move/hand".to_owned(),
         (TaskKind::ProtectionToBeRenewed, _) => "family/circle".to_owned(),
         (TaskKind::NotAnswered | TaskKind::PartlyGiven, Some(consent)) => {
             format!("consents/{consent}/answer")
@@ -226,6 +233,7 @@ const fn words(kind: TaskKind) -> (Key, Key) {
         TaskKind::MoveCameToNothing => (Key("waiting-move-nothing"), Key("waiting-move")),
         TaskKind::MoveNotConfirmed => (Key("waiting-move-unconfirmed"), Key("waiting-move")),
         TaskKind::PackageNotAnswered => (Key("waiting-package"), Key("waiting-package-see")),
+        TaskKind::PackageTakenBack => (Key("waiting-package-back"), Key("waiting-package-see")),
         TaskKind::TransitionItemDue => (Key("waiting-item"), Key("waiting-transition")),
         TaskKind::TransitionToReceive => (Key("waiting-receive"), Key("waiting-transition")),
         TaskKind::TransitionContactMissing => (Key("waiting-contact-missing"), Key("waiting-transition")),

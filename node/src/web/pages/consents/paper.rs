@@ -31,6 +31,7 @@ struct FormPage<'a> {
     /// The service that reads, or where the case moves.
     service: String,
     is_move: bool,
+    way: &'static str,
     /// The language that was wished for and is not there.
     lacks: Option<String>,
     rows: Vec<(String, String)>,
@@ -94,6 +95,7 @@ pub(crate) async fn show(
         municipality: &api.engine.config().node.name,
         subject: desk.subject_name.clone().unwrap_or_default(),
         is_move,
+        way: say.way(&asked.recipient),
         service: if is_move { say.to(&Asked::of(asked)) } else { say.called(&Asked::of(asked)) },
         lacks,
         rows,

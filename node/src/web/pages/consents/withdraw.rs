@@ -32,6 +32,7 @@ struct WithdrawPage<'a> {
     consent: ConsentId,
     service: String,
     is_move: bool,
+    way: &'static str,
     is_partner: bool,
     is_own: bool,
     givers: Choices,
@@ -212,6 +213,7 @@ fn withdraw_page(
         case,
         consent,
         is_move: may.is_move,
+        way: say.way(may.recipient),
         is_partner: may.recipient.host != api.engine.organisation(),
         is_own: desk.as_person.is_some(),
         givers: may

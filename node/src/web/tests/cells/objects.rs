@@ -41,6 +41,7 @@ fn nothing_in(case: &Case) -> Case {
         registration: unknown(),
         opening: unknown(),
         coming: unknown(),
+        arrived: unknown(),
         baton: unknown(),
     }
 }

@@ -87,7 +87,7 @@ async fn asking_for_the_head_alone_is_answered_as_asking_for_the_whole_without_i
 }
 
 /// Routes that act and read no body.
-const BODILESS: [&str; 17] = [
+const BODILESS: [&str; 19] = [
     "/api/v1/cases/{case}/consents/{consent}/review",
     "/api/v1/cases/{case}/family/{registration}/approval",
     "/api/v1/cases/{case}/family/{registration}/rejection",
@@ -102,6 +102,8 @@ const BODILESS: [&str; 17] = [
     "/api/v1/cases/{case}/move/hand/taken-back",
     "/api/v1/moves/{succession}/acceptance",
     "/api/v1/moves/{succession}/no",
+    "/api/v1/moves/by-hand/{arrival}/refusal",
+    "/api/v1/moves/by-hand/{arrival}/no",
     "/api/v1/batons/here/{baton}/acceptance",
     "/api/v1/batons/here/{baton}/no",
     "/api/v1/batons/here/{baton}/return",

@@ -18,6 +18,9 @@ pub(super) struct Route<'a> {
     pub(super) path: &'a str,
 }
 
+/// What opens no package.
+const WRONG_WORD: &str = "AAAA AAAA AAAA AAAA AAAA";
+
 impl Route<'_> {
     pub(super) fn is_api(self) -> bool {
         self.path.starts_with("/api/") || self.path.starts_with("/health/")
@@ -38,7 +41,7 @@ impl Route<'_> {
         let path = path.replace("{draft}", &case.draft).replace("{offer}", &case.offer);
         let path = path.replace("{registration}", &case.registration).replace("{guardian}", &case.mother);
         let path = path.replace("{opening}", &case.opening).replace("{succession}", &case.coming);
-        let path = path.replace("{baton}", &case.baton);
+        let path = path.replace("{baton}", &case.baton).replace("{arrival}", &case.arrived);
         path.replace("{provider}", "staff") + self.query()
     }
 
@@ -178,6 +181,8 @@ fn fields_for(route: Route<'_>, column: Column, case: &Case) -> Fields {
         "/cases/{case}/move/hand" => of(&[("consent", &case.asked)]),
         "/cases/{case}/move/hand/acceptance" => of(&[("archive", "2027/118-3"), ("on", "2027-01-15")]),
         "/cases/{case}/move/transfer" => of(&[("word", "overfør")]),
+        "/moves/hand/{arrival}/open" => of(&[("code-word", WRONG_WORD)]),
+        "/moves/hand/{arrival}/ask" => of(&[("account", &Who::Holder.account().to_string())]),
         "/moves/{succession}/ask" => of(&[("account", &Who::Holder.account().to_string())]),
         "/cases/{case}/move/without" => {
             of(&[("said_by", &case.mother), ("channel", "oral"), ("on", "2027-01-10")])
@@ -243,6 +248,8 @@ fn json_for(route: Route<'_>, case: &Case) -> Value {
         (_, "move/note") => json!({ "note": "x" }),
         (_, "move/hand") => json!({ "consent": case.asked }),
         (_, "move/hand/acceptance") => json!({ "archive": "2027/118-3", "on": "2027-01-15" }),
+        (_, "/api/v1/moves/by-hand/{arrival}/request") => json!({ "account": Who::Holder.account() }),
+        (_, "/api/v1/moves/by-hand/{arrival}/opening") => json!({ "code_word": WRONG_WORD }),
         (_, "/api/v1/moves/{succession}/request") => json!({ "account": Who::Holder.account() }),
         (_, "/api/v1/moves/{succession}/refusal") => json!({ "reason": "fullt" }),
         (_, "move/without") => json!({ "said_by": [giver], "channel": "oral", "on": "2027-01-10" }),

@@ -113,6 +113,11 @@ post   /moves/{succession}/ask                                    404 404 404 40
 post   /moves/{succession}/decline                                404 404 404 404 404 404 404 404 404 303 404 404 404 404 404 404 404 401
 post   /moves/{succession}/accept                                 404 404 404 404 404 303 404 404 404 404 404 404 404 404 404 404 404 401
 post   /moves/{succession}/no                                     404 404 404 404 404 303 404 404 404 404 404 404 404 404 404 404 404 401
+get    /moves/hand/{arrival}                                      404 404 404 404 404 200 404 404 404 200 404 404 404 404 404 404 404 401
+post   /moves/hand/{arrival}/ask                                  404 404 404 404 404 404 404 404 404 303 404 404 404 404 404 404 404 401
+post   /moves/hand/{arrival}/decline                              404 404 404 404 404 404 404 404 404 303 404 404 404 404 404 404 404 401
+post   /moves/hand/{arrival}/open                                 404 404 404 404 404 422 404 404 404 404 404 404 404 404 404 404 404 401
+post   /moves/hand/{arrival}/no                                   404 404 404 404 404 303 404 404 404 404 404 404 404 404 404 404 404 401
 get    /cases/{case}/move/without                                 200 200 200 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 post   /cases/{case}/move/without                                 303 303 303 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 get    /operations                                                404 404 404 404 404 404 404 404 404 404 404 200 404 404 404 404 404 401
@@ -205,6 +210,12 @@ post   /api/v1/moves/{succession}/request                         404 401 404 40
 post   /api/v1/moves/{succession}/refusal                         404 401 404 404 404 404 404 404 204 404 404 404 404 404 404 404 401
 post   /api/v1/moves/{succession}/acceptance                      404 401 404 404 204 404 404 404 404 404 404 404 404 404 404 404 401
 post   /api/v1/moves/{succession}/no                              404 401 404 404 204 404 404 404 404 404 404 404 404 404 404 404 401
+get    /api/v1/moves/by-hand                                      200 401 200 200 200 404 404 404 200 404 404 404 404 404 404 404 401
+get    /api/v1/moves/by-hand/{arrival}                            404 401 404 404 200 404 404 404 200 404 404 404 404 404 404 404 401
+post   /api/v1/moves/by-hand/{arrival}/request                    404 401 404 404 404 404 404 404 204 404 404 404 404 404 404 404 401
+post   /api/v1/moves/by-hand/{arrival}/refusal                    404 401 404 404 404 404 404 404 204 404 404 404 404 404 404 404 401
+post   /api/v1/moves/by-hand/{arrival}/opening                    404 401 404 404 422 404 404 404 404 404 404 404 404 404 404 404 401
+post   /api/v1/moves/by-hand/{arrival}/no                         404 401 404 404 204 404 404 404 404 404 404 404 404 404 404 404 401
 get    /api/v1/cases/{case}/move/without                          200 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 post   /api/v1/cases/{case}/move/without                          204 401 403 404 404 404 404 404 404 404 404 404 403 403 404 403 401
 post   /api/v1/cases/{case}/refusal                               404 401 404 404 404 404 404 404 404 404 404 404 404 404 404 404 401

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::Engine;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use stafett_protocol::id::{AccountId, BatonOfferId, CaseId, SuccessionId};
@@ -12,6 +13,7 @@ use stafett_protocol::time::{DAY, MINUTE, UnixMillis};
 use stafett_protocol::transaction::{Transaction, Write};
 
 use crate::clock::random;
+use crate::package::Incoming;
 use crate::store::{SessionRecord, SessionWrite};
 use crate::web::tests::baton_here::offered_here;
 use crate::web::tests::late::received_case;
@@ -127,6 +129,8 @@ pub(super) struct Case {
     pub(super) opening: String,
     /// A case of another municipality's that E is asked to take over.
     pub(super) coming: String,
+    /// A package for the hand that E is asked to open.
+    pub(super) arrived: String,
     /// The baton of the received case, which C is asked to take.
     pub(super) baton: String,
 }
@@ -173,8 +177,8 @@ impl World {
         let coming = coming(&node).await;
         let case = Case { opening, coming, ..case_of(&node, NAME, born, true).await };
         let received = received(&node, &case).await;
-        let case = Case { baton: baton(&node).await, ..case };
-        let received = Case { baton: case.baton.clone(), ..received };
+        let case = Case { baton: baton(&node).await, arrived: arrived(&node).await, ..case };
+        let received = Case { baton: case.baton.clone(), arrived: case.arrived.clone(), ..received };
         let mut world = Self { node, case, other, received, sessions: BTreeMap::new() };
         world.people_of(&world.case);
         for column in columns() {
@@ -271,6 +275,25 @@ pub(super) async fn coming(node: &Node) -> String {
     succession.to_string()
 }
 
+/// A package for the hand comes, and the coordinator asks E.
+pub(super) async fn arrived(node: &Node) -> String {
+    let incoming = Incoming { envelope: envelope_of_nothing(), signed_by: None };
+    let arrival = node.engine.take_in(incoming).await.expect("is taken in").arrival;
+    let asked = columns().into_iter().find(|column| column.letter == 'E').expect("a column");
+    node.engine.ask_to_open(&reader(Who::Coordinator), arrival, asked.account).await.expect("is asked");
+    arrival.to_string()
+}
+
+/// An envelope that no code word opens, made without hashing one.
+fn envelope_of_nothing() -> String {
+    let base64 = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let header = json!({ "alg": "PBES2-HS512+A256KW", "enc": "A256GCM", "p2c": 600_000,
+        "p2s": base64.encode([1; 16]), "cty": "json", "typ": "stafett-package" });
+    let drawn: [u8; 40] = random();
+    let parts = [&drawn[..], &[2; 12], &[3; 20], &[4; 16]].map(|part| base64.encode(part));
+    [&[base64.encode(header.to_string())][..], &parts].concat().join(".")
+}
+
 /// Another municipality offers the baton of the case that it shares with the school, and its leader asks C.
 pub(super) async fn baton(node: &Node) -> String {
     let offer = BatonOfferId::from_random(random());
@@ -343,6 +366,7 @@ async fn case_of(node: &Node, name: &str, born: &str, with_offer: bool) -> Case 
         registration: text(&registered["registration"]),
         opening: UNKNOWN.to_owned(),
         coming: UNKNOWN.to_owned(),
+        arrived: UNKNOWN.to_owned(),
         baton: UNKNOWN.to_owned(),
         id,
         mother,

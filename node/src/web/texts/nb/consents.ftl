@@ -310,20 +310,35 @@ consents-move-drops = Familien hadde holdt dette tilbake. Den nye versjonen lar 
 consents-move-excepted = Følger ikke med
 consents-move-except-help = Oppføringen følger ikke med. Resten er som før. Er pakken alt laget, må du lage den på nytt.
 consents-move-own-heading = { $service }?
-consents-move-own-lead = Sier alle ja, kan stafettholderen overføre saken. Den nye kommunen får ansvaret og det som følger med. Samtykkene deres følger ikke med: de spør dere på nytt der. Du kan trekke et ja tilbake til saken er overført. Etter det får den nye kommunen vite at du har trukket det tilbake.
+consents-move-own-lead = { $way ->
+    [hand] Sier alle ja, kan stafettholderen sende saken som en låst fil. Den nye kommunen får ansvaret og det som følger med, når den har skrevet at den tar over. Samtykkene deres følger ikke med: de spør dere på nytt der. Trekker du et ja tilbake før det, flytter ikke saken. Men har kommunen fått fila og kodeordet, kan den fortsatt lese den. Etter at den har tatt over, må du si det til dem selv.
+   *[link] Sier alle ja, kan stafettholderen overføre saken. Den nye kommunen får ansvaret og det som følger med. Samtykkene deres følger ikke med: de spør dere på nytt der. Du kan trekke et ja tilbake til saken er overført. Etter det får den nye kommunen vite at du har trukket det tilbake.
+}
 consents-move-own-opens = Et ja fra deg lar dette følge med
 consents-move-own-opens-nothing = Ingen av oppføringene du leser nå. Nye oppføringer som passer med det over, kan følge med.
 consents-move-own-also = Også oppføringer som du ikke selv leser, kan følge med når de passer med det over. Enkelte kan være unntatt. Spør stafettholderen.
 consents-move-answer-note = Når alle som må, har sagt ja, kan du tilby saken. Det som står under «Dette følger med», går når du overfører den.
 consents-move-answer-button = Registrer svaret om flytting
-consents-move-withdraw-before = Er saken ikke overført, blir flyttingen stoppet med én gang. Det som er sendt på forhånd, kan ingen der åpne, og det blir slettet.
-consents-move-withdraw-after = Er saken overført, får den nye kommunen vite at samtykket er trukket tilbake.
+consents-move-withdraw-before = { $way ->
+    [hand] Har den nye kommunen ikke tatt over saken, flytter den ikke. Er den låste fila sendt, og har de kodeordet, kan de fortsatt lese den. Stafettholderen blir bedt om å ringe dem.
+   *[link] Er saken ikke overført, blir flyttingen stoppet med én gang. Pakken som er sendt på forhånd, er låst, og ingen der kan åpne den. De får beskjed om å slette den.
+}
+consents-move-withdraw-after = { $way ->
+    [hand] Har den nye kommunen tatt over saken, får den ikke vite dette herfra. Si det til dem.
+   *[link] Er saken overført, får den nye kommunen vite at samtykket er trukket tilbake.
+}
 consents-move-withdraw-button = Trekk tilbake nå
 consents-move-paper-title = Samtykke til å flytte stafettloggen
 consents-move-paper-who = Flyttes til: { $to }.
 consents-move-paper-rest = Det som ikke er nevnt under Områder og Oppføringer, følger heller ikke med.
-consents-move-paper-withdraw = Du kan trekke samtykket tilbake når du vil, helt eller delvis, muntlig eller skriftlig. Er saken ikke overført, stopper flyttingen med én gang.
-consents-move-paper-keep = Når saken er overført, svarer den nye kommunen for det som fulgte med. Trekker du tilbake etter det, får den vite det. Samtykkene deres følger ikke med.
+consents-move-paper-withdraw = { $way ->
+    [hand] Du kan trekke samtykket tilbake når du vil, helt eller delvis, muntlig eller skriftlig. Saken går som en låst fil. Har den nye kommunen ikke tatt over, flytter ikke saken. Har de fått fila og kodeordet, kan de fortsatt lese den.
+   *[link] Du kan trekke samtykket tilbake når du vil, helt eller delvis, muntlig eller skriftlig. Er saken ikke overført, stopper flyttingen med én gang.
+}
+consents-move-paper-keep = { $way ->
+    [hand] Når den nye kommunen har tatt over saken, svarer den for det som fulgte med. Trekker du tilbake etter det, må du si det til den selv. Samtykkene deres følger ikke med.
+   *[link] Når saken er overført, svarer den nye kommunen for det som fulgte med. Trekker du tilbake etter det, får den vite det. Samtykkene deres følger ikke med.
+}
 consents-move-ask-title = Be om samtykke til flytting
 consents-move-ask-lead = Saken blir ikke flyttet før alle som må, har sagt ja, noen i den nye kommunen tar imot, og du overfører den.
 consents-move-ask-who = 1. Hvor skal saken?

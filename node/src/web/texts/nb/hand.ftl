@@ -1,13 +1,13 @@
 # A case that goes to a municipality without a node, by a package for the hand.
 moving-by-hand = Den nye kommunen har ikke Stafett. Saken går dit som en låst fil.
-hand-title = Pakke for hånd
-hand-what = Kommunen dere flytter til, har ikke Stafett. Du lager en låst fil med det familien har sagt ja til. Kommunen får fila på én måte og kodeordet på en annen. Du har stafettpinnen til de har skrevet at de tar over.
+hand-title = Låst fil til ny kommune
+hand-what = Kommunen familien flytter til, har ikke Stafett. Du lager en låst fil med det familien har sagt ja til. Kommunen får fila på én måte og kodeordet på en annen. Du har stafettpinnen til de har skrevet at de tar over.
 hand-no-consent = Familien må si ja til at saken flytter til kommunen, før du kan lage en pakke.
 hand-make = Lag pakken
 hand-make-means = Pakken får det familien har sagt ja til nå, og ikke noe annet. Det du endrer etterpå, kommer ikke med.
 hand-done = Pakken til { $name } er laget.
 hand-code-word = Dette er kodeordet:
-hand-code-word-once = Skriv det ned nå. Det blir ikke vist igjen, og vi lagrer det ikke. Si det i telefonen til { $name }. Send det aldri sammen med fila.
+hand-code-word-once = Skriv det ned nå. Det blir ikke vist igjen, og vi lagrer det ikke. Si det i telefonen til den hos { $name } som skal følge opp familien. Send det aldri sammen med fila.
 hand-on-with = Jeg har skrevet det ned
 hand-made = Pakken til { $name } ble laget { $day }, med { $count ->
     [one] én oppføring
@@ -22,7 +22,7 @@ hand-archive-help = Saksnummer og dokumentnummer i arkivet.
 hand-archive-missing = Skriv hvor brevet ligger, med høyst 200 tegn
 hand-on = Hvilken dag tok de over?
 hand-on-wrong = Velg en dag fra pakken ble laget til i dag
-hand-accept-means = Saken blir { $name } sin. Her blir den lukket, og ingen andre ser mer av den. Dette kan ikke gjøres om.
+hand-accept-means = Saken blir { $name } sin. Her blir den lukket, og de andre kommunene mister tilgangen. Dette kan ikke angres.
 hand-accept = Registrer at de har tatt over
 hand-undo = Trekker du pakken tilbake, flytter ikke saken. Den som alt har fila og kodeordet, kan fortsatt lese den.
 hand-take-back = Trekk pakken tilbake

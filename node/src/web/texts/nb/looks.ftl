@@ -12,6 +12,7 @@ looks-print = skrev ut stafettloggen
 looks-consents = så på samtykkene
 looks-baton = så hvem som har stafettpinnen
 looks-transition = så hvor og når barnet begynner et nytt sted
+looks-package = hentet den låste fila som saken flytter i
 looks-move = så hvor langt flyttingen er kommet
 looks-preview = så hvem som ville lest en tekst om { $areas }
 looks-task = oppgave i saken

@@ -310,20 +310,35 @@ consents-move-drops = Familien hadde halde dette tilbake. Den nye versjonen lèt
 consents-move-excepted = Følgjer ikkje med
 consents-move-except-help = Oppføringa følgjer ikkje med. Resten er som før. Er pakka alt laga, må du lage ho på nytt.
 consents-move-own-heading = { $service }?
-consents-move-own-lead = Seier alle ja, kan stafetthaldaren overføre saka. Den nye kommunen får ansvaret og det som følgjer med. Samtykka dykkar følgjer ikkje med: dei spør dykk på nytt der. Du kan trekkje eit ja tilbake til saka er overført. Etter det får den nye kommunen vite at du har trekt det tilbake.
+consents-move-own-lead = { $way ->
+    [hand] Seier alle ja, kan stafetthaldaren sende saka som ei låst fil. Den nye kommunen får ansvaret og det som følgjer med, når han har skrive at han tek over. Samtykka dykkar følgjer ikkje med: dei spør dykk på nytt der. Trekkjer du eit ja tilbake før det, flyttar ikkje saka. Men har kommunen fått fila og kodeordet, kan han framleis lese ho. Etter at han har teke over, må du seie det til dei sjølv.
+   *[link] Seier alle ja, kan stafetthaldaren overføre saka. Den nye kommunen får ansvaret og det som følgjer med. Samtykka dykkar følgjer ikkje med: dei spør dykk på nytt der. Du kan trekkje eit ja tilbake til saka er overført. Etter det får den nye kommunen vite at du har trekt det tilbake.
+}
 consents-move-own-opens = Eit ja frå deg lèt dette følgje med
 consents-move-own-opens-nothing = Ingen av oppføringane du les no. Nye oppføringar som passar med det over, kan følgje med.
 consents-move-own-also = Også oppføringar som du ikkje sjølv les, kan følgje med når dei passar med det over. Enkelte kan vere unnatekne. Spør stafetthaldaren.
 consents-move-answer-note = Når alle som må, har sagt ja, kan du tilby saka. Det som står under «Dette følgjer med», går når du overfører henne.
 consents-move-answer-button = Registrer svaret om flytting
-consents-move-withdraw-before = Er saka ikkje overført, blir flyttinga stoppa med ein gong. Det som er sendt på førehand, kan ingen der opne, og det blir sletta.
-consents-move-withdraw-after = Er saka overført, får den nye kommunen vite at samtykket er trekt tilbake.
+consents-move-withdraw-before = { $way ->
+    [hand] Har den nye kommunen ikkje teke over saka, flyttar ho ikkje. Er den låste fila send, og har dei kodeordet, kan dei framleis lese ho. Stafetthaldaren blir beden om å ringje dei.
+   *[link] Er saka ikkje overført, blir flyttinga stoppa med ein gong. Pakka som er send på førehand, er låst, og ingen der kan opne ho. Dei får beskjed om å slette ho.
+}
+consents-move-withdraw-after = { $way ->
+    [hand] Har den nye kommunen teke over saka, får han ikkje vite dette herifrå. Sei det til dei.
+   *[link] Er saka overført, får den nye kommunen vite at samtykket er trekt tilbake.
+}
 consents-move-withdraw-button = Trekk tilbake no
 consents-move-paper-title = Samtykke til å flytte stafettloggen
 consents-move-paper-who = Skal flytte til: { $to }.
 consents-move-paper-rest = Det som ikkje er nemnt under Område og Oppføringar, følgjer heller ikkje med.
-consents-move-paper-withdraw = Du kan trekkje samtykket tilbake når du vil, heilt eller delvis, munnleg eller skriftleg. Er saka ikkje overført, stoppar flyttinga med ein gong.
-consents-move-paper-keep = Når saka er overført, svarar den nye kommunen for det som følgde med. Trekkjer du tilbake etter det, får han vite det. Samtykka dykkar følgjer ikkje med.
+consents-move-paper-withdraw = { $way ->
+    [hand] Du kan trekkje samtykket tilbake når du vil, heilt eller delvis, munnleg eller skriftleg. Saka går som ei låst fil. Har den nye kommunen ikkje teke over, flyttar ikkje saka. Har dei fått fila og kodeordet, kan dei framleis lese ho.
+   *[link] Du kan trekkje samtykket tilbake når du vil, heilt eller delvis, munnleg eller skriftleg. Er saka ikkje overført, stoppar flyttinga med ein gong.
+}
+consents-move-paper-keep = { $way ->
+    [hand] Når den nye kommunen har teke over saka, svarar han for det som følgde med. Trekkjer du tilbake etter det, må du seie det til han sjølv. Samtykka dykkar følgjer ikkje med.
+   *[link] Når saka er overført, svarar den nye kommunen for det som følgde med. Trekkjer du tilbake etter det, får han vite det. Samtykka dykkar følgjer ikkje med.
+}
 consents-move-ask-title = Be om samtykke til flytting
 consents-move-ask-lead = Saka blir ikkje flytta før alle som må, har sagt ja, nokon i den nye kommunen tek imot, og du overfører henne.
 consents-move-ask-who = 1. Kvar skal saka?

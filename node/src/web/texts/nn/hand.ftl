@@ -1,13 +1,13 @@
 # A case that goes to a municipality without a node, by a package for the hand.
 moving-by-hand = Den nye kommunen har ikkje Stafett. Saka går dit som ei låst fil.
-hand-title = Pakke for hand
-hand-what = Kommunen de flyttar til, har ikkje Stafett. Du lagar ei låst fil med det familien har sagt ja til. Kommunen får fila på éin måte og kodeordet på ein annan. Du har stafettpinnen til dei har skrive at dei tek over.
+hand-title = Låst fil til ny kommune
+hand-what = Kommunen familien flyttar til, har ikkje Stafett. Du lagar ei låst fil med det familien har sagt ja til. Kommunen får fila på éin måte og kodeordet på ein annan. Du har stafettpinnen til dei har skrive at dei tek over.
 hand-no-consent = Familien må seie ja til at saka flyttar til kommunen, før du kan lage ei pakke.
 hand-make = Lag pakka
 hand-make-means = Pakka får det familien har sagt ja til no, og ikkje noko anna. Det du endrar etterpå, kjem ikkje med.
 hand-done = Pakka til { $name } er laga.
 hand-code-word = Dette er kodeordet:
-hand-code-word-once = Skriv det ned no. Det blir ikkje vist igjen, og vi lagrar det ikkje. Sei det i telefonen til { $name }. Send det aldri saman med fila.
+hand-code-word-once = Skriv det ned no. Det blir ikkje vist igjen, og vi lagrar det ikkje. Sei det i telefonen til den hos { $name } som skal følgje opp familien. Send det aldri saman med fila.
 hand-on-with = Eg har skrive det ned
 hand-made = Pakka til { $name } vart laga { $day }, med { $count ->
     [one] éi oppføring
@@ -22,7 +22,7 @@ hand-archive-help = Saksnummer og dokumentnummer i arkivet.
 hand-archive-missing = Skriv kvar brevet ligg, med høgst 200 teikn
 hand-on = Kva dag tok dei over?
 hand-on-wrong = Vel ein dag frå pakka vart laga til i dag
-hand-accept-means = Saka blir { $name } si. Her blir ho lukka, og ingen andre ser meir av henne. Dette kan ikkje gjerast om.
+hand-accept-means = Saka blir { $name } si. Her blir ho lukka, og dei andre kommunane mistar tilgangen. Dette kan ikkje angrast.
 hand-accept = Registrer at dei har teke over
 hand-undo = Trekkjer du pakka tilbake, flyttar ikkje saka. Den som alt har fila og kodeordet, kan framleis lese henne.
 hand-take-back = Trekk pakka tilbake

@@ -12,6 +12,7 @@ looks-print = skreiv ut stafettloggen
 looks-consents = såg på samtykka
 looks-baton = såg kven som har stafettpinnen
 looks-transition = såg kvar og når barnet byrjar ein ny stad
+looks-package = henta den låste fila som saka flyttar i
 looks-move = såg kor langt flyttinga er komen
 looks-preview = såg kven som ville lese ein tekst om { $areas }
 looks-task = oppgåve i saka
