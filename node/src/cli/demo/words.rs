@@ -59,6 +59,7 @@ pub(super) struct Words {
     pub(super) not_all_held: &'static str,
     pub(super) titles: Titles,
     pub(super) notes: Notes,
+    pub(super) moving: MovingWords,
     pub(super) search: SearchWords,
     pub(super) end: EndWords,
 }
@@ -107,6 +108,28 @@ pub(super) struct Notes {
     pub(super) backup: &'static str,
 }
 
+/// What the second story has of its own.
+pub(super) struct MovingWords {
+    pub(super) beats: [Telling; 9],
+    /// What the family is asked for, what Marte writes to Tor, and what Tor writes.
+    pub(super) purpose_of_health: &'static str,
+    pub(super) purpose: &'static str,
+    pub(super) note: &'static str,
+    pub(super) first_meeting: &'static str,
+    pub(super) siri_reads: &'static str,
+    pub(super) goes_along: &'static str,
+    pub(super) stays: &'static str,
+    pub(super) too_early: &'static str,
+    pub(super) primary_school: &'static str,
+    pub(super) inquiry: &'static str,
+    pub(super) nothing_there: &'static str,
+    pub(super) accepted: &'static str,
+    pub(super) arrived: &'static str,
+    pub(super) consents: &'static str,
+    pub(super) over: &'static str,
+    pub(super) counted: &'static str,
+}
+
 /// The heads of the table of findings.
 pub(super) struct SearchWords {
     pub(super) columns: [&'static str; 3],
@@ -114,6 +137,8 @@ pub(super) struct SearchWords {
     pub(super) sentence_links: &'static str,
     pub(super) control_stores: &'static str,
     pub(super) control_links: &'static str,
+    pub(super) offer_stores: &'static str,
+    pub(super) offer_links: &'static str,
     pub(super) looked_through: &'static str,
 }
 
@@ -141,7 +166,7 @@ mod tests {
 
     /// Names in braces, text by text in the order of the fields.
     fn names(words: &Words) -> Vec<BTreeSet<&'static str>> {
-        let Words { titles, notes, search, end, .. } = words;
+        let Words { titles, notes, moving, search, end, .. } = words;
         let texts = [
             words.held,
             words.not_held,
@@ -162,6 +187,15 @@ mod tests {
             notes.not_confirmed,
             notes.confirmed,
             notes.backup,
+            moving.siri_reads,
+            moving.too_early,
+            moving.inquiry,
+            moving.nothing_there,
+            moving.accepted,
+            moving.arrived,
+            moving.consents,
+            moving.over,
+            moving.counted,
             search.looked_through,
             end.node,
             end.token,
