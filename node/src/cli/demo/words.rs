@@ -6,6 +6,7 @@ mod nb;
 mod nn;
 
 use clap::ValueEnum;
+use stafett_config::Names;
 
 /// The language in which the story is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -122,7 +123,9 @@ pub(super) struct MovingWords {
     pub(super) too_early: &'static str,
     pub(super) primary_school: &'static str,
     pub(super) inquiry: &'static str,
-    pub(super) nothing_there: &'static str,
+    /// What a service is called.
+    pub(super) service: fn(&Names) -> &str,
+    pub(super) looked_for: &'static str,
     pub(super) accepted: &'static str,
     pub(super) arrived: &'static str,
     pub(super) consents: &'static str,
@@ -187,10 +190,9 @@ mod tests {
             notes.not_confirmed,
             notes.confirmed,
             notes.backup,
-            moving.siri_reads,
             moving.too_early,
             moving.inquiry,
-            moving.nothing_there,
+            moving.looked_for,
             moving.accepted,
             moving.arrived,
             moving.consents,

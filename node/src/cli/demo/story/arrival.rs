@@ -6,6 +6,7 @@ use anyhow::Context;
 use reqwest::Method;
 use serde_json::Value;
 use stafett_node::engine::answer::{CaseView, ComingMove, EntryItem};
+use stafett_protocol::entry::EntryKind;
 use stafett_protocol::id::EntryId;
 
 use super::super::cast::{Place, Who};
@@ -14,7 +15,6 @@ use super::super::report::{Beat, Found, MovedShown};
 use super::super::words::fill;
 use super::moving::{CONFLICT, STAGE, move_of};
 use super::opening::entry;
-use super::silence::NOT_FOUND;
 use super::{Ante, STILL, Story, from};
 
 impl Story<'_> {
@@ -58,6 +58,10 @@ impl Story<'_> {
         beat.check("PPT in Steinkjer reads nothing", Vec::<String>::new(), table.ppt_steinkjer);
         beat.check("Snåsa reads nothing", Vec::<String>::new(), table.snasa);
         self.check_carried(beat, &view)?;
+        let found = self.looked_for(beat, &self.goes()).await?;
+        beat.check("the same search finds what went along", true, found > 0);
+        let found = self.looked_for(beat, &self.stays(ante)?).await?;
+        beat.check("what stayed is not at Steinkjer, and no id of the old case", 0, found);
         let asked: ComingMove = self.person(Who::Kari)?.get(path).await?;
         beat.check("the coordinator is led to no case", true, asked.case.is_none());
         beat.check("the coordinator has no case", 0, self.cases(Who::Kari).await?.len());
@@ -89,48 +93,54 @@ impl Story<'_> {
         let table = self.show_table(beat).await?;
         beat.check("no consent holds in Steinkjer", 0, consents);
         beat.check("Tor sees who had said yes to the move", 2, given);
-        let readers: BTreeSet<String> = view
-            .entries
-            .iter()
-            .flat_map(|item| item.readers.iter().map(|reader| reader.service.to_string()))
-            .collect();
-        let school = format!("school@{}", Place::Steinkjer.organisation());
-        beat.check("the school in Steinkjer alone reads it", vec![school], Vec::from_iter(readers));
+        let readers: usize = view.entries.iter().map(|item| item.readers.len()).sum();
+        beat.check("no service reads what came, but its stafettholder", 0, readers);
         beat.check("the leader of PPT has no case", 0, self.cases(Who::Berit).await?.len());
         beat.check("PPT in Steinkjer reads nothing", Vec::<String>::new(), table.ppt_steinkjer);
         beat.check("Snåsa reads nothing", Vec::<String>::new(), table.snasa);
         self.moved = Some(MovedShown {
             carried: view.entries.len(),
-            stayed: table.inderoy.len().saturating_sub(view.entries.len()),
+            stayed: self.written_by_marte(ante).await?.saturating_sub(view.entries.len()),
             consents,
         });
         self.over_in_inderoy(beat, ante).await
     }
 
-    /// Marte reads what was, and writes no more; nobody else in Inderøy reads it.
+    /// Counts what Marte reads of her own writing; the card is not.
+    async fn written_by_marte(&self, ante: Ante) -> anyhow::Result<usize> {
+        let view = self.case(Who::Marte, ante.case).await?;
+        Ok(view.entries.iter().filter(|item| item.kind != EntryKind::CaseCard).count())
+    }
+
+    /// Who read the case in Inderøy reads what was, and nobody writes in it or offers it.
     async fn over_in_inderoy(&self, beat: &mut Beat, ante: Ante) -> anyhow::Result<()> {
         let moved = until("Steinkjer's word that it has the case", async || {
             Ok(self.move_view(ante.case).await?.moved.filter(|moved| moved.is_confirmed))
         })
         .await?;
         beat.check("Marte sees where the case is", Place::Steinkjer.name(), moved.to_name.clone());
-        let marte = self.person(Who::Marte)?;
-        let written = entry("note", &["learning"], "description", self.words.moving.note);
+        let texts = &self.words.moving;
+        let written = entry("note", &["language"], "description", texts.first_meeting);
         let path = format!("/cases/{}/entries", ante.case);
-        let refused = marte.ask(&Question::with(Method::POST, path, written)).await?.status;
-        beat.check("nothing more is written in Inderøy", CONFLICT, refused);
-        let values = [("to", &*moved.to_name), ("status", &*refused.to_string())];
-        self.console.note(beat, fill(self.words.moving.over, &values))?;
-        let open = self.consents(Who::Marte, ante.case).await?.iter().filter(|item| item.opens).count();
-        beat.check("no consent opens anything in Inderøy", 0, open);
-        let siri = self.person(Who::Siri)?.ask(&Question::get(format!("/cases/{}", ante.case))).await?;
-        beat.check("Siri has the case no longer", NOT_FOUND, siri.status);
+        let mut refused = Vec::new();
+        for who in [Who::Marte, Who::Siri] {
+            let question = Question::with(Method::POST, path.clone(), written.clone());
+            refused.push(self.person(who)?.ask(&question).await?.status);
+        }
+        beat.check("nothing more is written in Inderøy", vec![CONFLICT, CONFLICT], refused);
+        let values = [("to", &*moved.to_name), ("status", &*CONFLICT.to_string())];
+        self.console.note(beat, fill(texts.over, &values))?;
+        let consent = self.consent.context("the consent to the move")?;
+        let again = Question::with(Method::POST, move_of(ante.case), self.offer(consent)?);
+        let again = self.person(Who::Marte)?.ask(&again).await?.status;
+        beat.check("it is offered to nobody once more", CONFLICT, again);
+        let reads = self.reads(Who::Siri).await?;
+        beat.check("Siri reads what she read, and no more", self.open_to_siri(), reads);
         let tor = self.arrived.context("the case in Steinkjer")?;
-        let written = entry("note", &["learning"], "description", self.words.moving.first_meeting);
         self.write(Who::Tor, tor, written).await?;
         let reads = self.reads(Who::Tor).await?;
-        let own = self.words.moving.first_meeting;
-        beat.check("what Tor writes is not marked", true, reads.iter().any(|line| line == own));
+        let is_unmarked = reads.iter().any(|line| line == texts.first_meeting);
+        beat.check("what Tor writes is not marked", true, is_unmarked);
         beat.check("Tor reads five entries", 5, reads.len());
         Ok(())
     }

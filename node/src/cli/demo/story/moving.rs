@@ -1,5 +1,7 @@
 //! The family says yes to a move; the case is offered without a name, and somebody takes it.
 
+use std::collections::BTreeSet;
+
 use anyhow::Context;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,11 +11,13 @@ use stafett_node::engine::answer::{
     OfferedMove, OpenMove,
 };
 use stafett_protocol::id::{CaseId, ConsentId, SuccessionId};
+use stafett_protocol::municipality::ServiceCode;
 use stafett_protocol::succession::statement::Stage;
 
 use super::super::cast::{Place, Who};
 use super::super::client::{Question, until};
 use super::super::report::{Beat, Table};
+use super::super::setup::settings;
 use super::super::words::fill;
 use super::search::contains;
 use super::silence::{NOT_FOUND, ask_pair};
@@ -43,16 +47,20 @@ impl Story<'_> {
         let given = self.give(Who::Marte, ante.case, consent, ante.father).await?;
         self.assign(Who::Marte, ante.case, Who::Siri).await?;
         let reads = self.reads(Who::Siri).await?;
-        let count = reads.len().to_string();
-        self.console.note(beat, fill(words.moving.siri_reads, &[("count", &count)]))?;
+        self.tell_titles(beat, words.moving.siri_reads, '+', reads.iter().map(|line| &**line))?;
 
         let table = self.show_table(beat).await?;
-        let titles = &words.titles;
         beat.check("the consent to the health station is valid", "valid", given.status);
-        let opened = vec![titles.language, titles.goal, titles.health];
-        beat.check("Siri reads what touches language and health, and no more", opened, reads);
+        beat.check("Siri reads the card, language and health, and no more", self.open_to_siri(), reads);
         nothing_elsewhere(beat, &table);
         Ok(())
+    }
+
+    /// What the yes to the health station opens; the goal is of learning too.
+    pub(super) fn open_to_siri(&self) -> Vec<String> {
+        let titles = &self.words.titles;
+        let [child, ..] = self.plot.family();
+        vec![titles.language.to_owned(), titles.health.to_owned(), fill(titles.card, &[("name", child)])]
     }
 
     /// Beat 4 of the move.
@@ -165,7 +173,7 @@ impl Story<'_> {
     }
 
     /// What Marte says when she offers the case.
-    fn offer(&self, consent: ConsentId) -> anyhow::Result<Value> {
+    pub(super) fn offer(&self, consent: ConsentId) -> anyhow::Result<Value> {
         let note = self.words.moving.note;
         Ok(json!({ "consent": consent, "stage": STAGE, "wished": in_days(WISHED)?, "note": note }))
     }
@@ -186,35 +194,56 @@ impl Story<'_> {
     fn tell_inquiry(&self, beat: &mut Beat, seen: &ComingMove) -> anyhow::Result<()> {
         let words = &self.words.moving;
         let stage = if seen.stage == Some(Stage::PrimarySchool) { words.primary_school } else { "?" };
-        let services: Vec<String> = seen.services.iter().map(ToString::to_string).collect();
-        let services = services.join(", ");
+        let services = self.named(&seen.services)?.join(", ");
         let wished = seen.wished.as_deref().unwrap_or("?");
         let values =
             [("from", &*seen.from_name), ("stage", stage), ("date", wished), ("services", &*services)];
         self.console.note(beat, fill(words.inquiry, &values))
     }
 
-    /// Everything that tells whom it is about, and everything that was written.
-    fn telling(&self, ante: Ante) -> anyhow::Result<Vec<Vec<u8>>> {
+    /// Steinkjer's services as Steinkjer calls them.
+    fn named(&self, codes: &BTreeSet<ServiceCode>) -> anyhow::Result<Vec<String>> {
+        let made = self.nodes.made.get(&Place::Steinkjer).context("a node that is made")?;
+        let config = settings(&made.folder)?;
+        let named = config.services.iter().filter(|service| codes.contains(&service.code));
+        Ok(named.map(|service| (self.words.moving.service)(&service.names).to_lowercase()).collect())
+    }
+
+    /// What the family lets go along: names, and what was written.
+    pub(super) fn goes(&self) -> Vec<Vec<u8>> {
         let titles = &self.words.titles;
-        let sentence = self.sentence.as_deref().context("your sentence")?;
-        let written = [titles.language, titles.goal, titles.learning, titles.home, titles.health, sentence];
-        let texts = self.plot.family().into_iter().chain(written).chain([self.words.moving.note]);
+        let written = [titles.language, titles.goal, titles.learning, titles.health, self.words.moving.note];
+        self.plot.family().into_iter().chain(written).map(|text| text.as_bytes().to_vec()).collect()
+    }
+
+    /// What never goes along: what stays, your sentence, and the ids of the case in Inderøy.
+    pub(super) fn stays(&self, ante: Ante) -> anyhow::Result<Vec<Vec<u8>>> {
+        let texts = [self.words.titles.home, self.sentence.as_deref().context("your sentence")?];
         let ids = [ante.case.as_bytes(), ante.goal.as_bytes(), ante.mother.as_bytes()];
         let spelt = [ante.case.to_string(), ante.goal.to_string(), ante.mother.to_string()];
-        let texts = texts.map(|text| text.as_bytes().to_vec());
-        let ids = ids.map(|id| id.to_vec()).into_iter().chain(spelt.map(String::into_bytes));
-        Ok(texts.chain(ids).collect())
+        let texts = texts.into_iter().map(|text| text.as_bytes().to_vec());
+        Ok(texts.chain(ids.map(|id| id.to_vec())).chain(spelt.map(String::into_bytes)).collect())
+    }
+
+    /// Everything that tells whom it is about, and everything that was written.
+    fn telling(&self, ante: Ante) -> anyhow::Result<Vec<Vec<u8>>> {
+        Ok(self.goes().into_iter().chain(self.stays(ante)?).collect())
     }
 
     /// Nothing that tells whom it is about is in Steinkjer's store, or was handed to it.
     async fn nothing_there(&self, beat: &mut Beat, ante: Ante) -> anyhow::Result<()> {
-        let telling = self.telling(ante)?;
-        let found = self.at_steinkjer(&telling).await?;
+        let found = self.looked_for(beat, &self.telling(ante)?).await?;
         beat.check("nothing at Steinkjer tells whom it is about", 0, found);
-        let (count, found) = (telling.len().to_string(), found.to_string());
-        let values = [("count", &*count), ("found", &*found)];
-        self.console.note(beat, fill(self.words.moving.nothing_there, &values))
+        Ok(())
+    }
+
+    /// Looks for some things at Steinkjer, and tells how often one was found.
+    pub(super) async fn looked_for(&self, beat: &mut Beat, things: &[Vec<u8>]) -> anyhow::Result<usize> {
+        let found = self.at_steinkjer(things).await?;
+        let (count, shown) = (things.len().to_string(), found.to_string());
+        let values = [("count", &*count), ("found", &*shown)];
+        self.console.note(beat, fill(self.words.moving.looked_for, &values))?;
+        Ok(found)
     }
 
     /// What somebody is shown of the move holds nothing that tells whom it is about.

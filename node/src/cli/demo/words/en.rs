@@ -138,9 +138,9 @@ pub(super) static WORDS: Words = Words {
             },
             Telling {
                 title: "No yes follows",
-                told: "What the family said yes to in Inderøy opens nothing in Steinkjer. In Inderøy \
-                       the case is over: nothing more is written there, and Siri no longer has it. \
-                       Tor writes on.",
+                told: "What the family said yes to in Inderøy opens nothing in Steinkjer. In \
+                       Inderøy the case is over: whoever read it reads what was, and nobody writes \
+                       more or offers it again. Tor writes on.",
             },
             Telling {
                 title: "We search for your sentence",
@@ -153,13 +153,14 @@ pub(super) static WORDS: Words = Words {
         purpose: "You are moving to Steinkjer, and the new school can go on where we left off.",
         note: "Please call me. It goes best when the room is known beforehand.",
         first_meeting: "We met in the classroom before the school day began",
-        siri_reads: "Siri at the health station reads {count} entries.",
+        siri_reads: "Siri at the health station reads:",
         goes_along: "This goes along to Steinkjer:",
         stays: "This stays in Inderøy:",
         too_early: "Marte tries to offer the case, and the node says no ({status}).",
         primary_school: "a child in primary school",
         inquiry: "Kari sees: {from} asks for {stage}, from {date}, at {services}. No name, no content.",
-        nothing_there: "Searched for {count} names, texts and ids at Steinkjer: {found} found.",
+        service: |names| names.en.as_deref().unwrap_or(&names.nb),
+        looked_for: "Searched for {count} names, texts and ids at Steinkjer: {found} found.",
         accepted: "Marte sees that {name} has said yes. The package of {count} entries is in Steinkjer, sealed.",
         arrived: "Tor reads {count} entries and this from Inderøy:",
         consents: "Consents that hold in Steinkjer: {count}. That {given} guardians said yes to the move stands as information.",

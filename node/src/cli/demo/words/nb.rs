@@ -138,8 +138,8 @@ pub(super) static WORDS: Words = Words {
             Telling {
                 title: "Ingen ja følger med",
                 told: "Det familien sa ja til i Inderøy, åpner ingenting i Steinkjer. I Inderøy er \
-                       saken over: der blir det ikke skrevet mer, og Siri har den ikke lenger. Tor \
-                       skriver videre.",
+                       saken over: de som leste den, leser det som var, og ingen skriver mer eller \
+                       tilbyr den igjen. Tor skriver videre.",
             },
             Telling {
                 title: "Vi leter etter setningen din",
@@ -152,13 +152,14 @@ pub(super) static WORDS: Words = Words {
         purpose: "Dere flytter til Steinkjer, og den nye skolen kan fortsette der vi slapp.",
         note: "Ring meg gjerne. Det går best når rommet er kjent på forhånd.",
         first_meeting: "Vi møttes i klasserommet før skoledagen begynte",
-        siri_reads: "Siri på helsestasjonen leser {count} oppføringer.",
+        siri_reads: "Siri på helsestasjonen leser:",
         goes_along: "Dette følger med til Steinkjer:",
         stays: "Dette blir igjen i Inderøy:",
         too_early: "Marte prøver å tilby saken, og noden sier nei ({status}).",
         primary_school: "et barn på barneskolen",
         inquiry: "Kari ser: {from} spør for {stage}, fra {date}, til {services}. Ikke navn, ikke innhold.",
-        nothing_there: "Lett etter {count} navn, tekster og id-er hos Steinkjer: {found} funn.",
+        service: |names| &names.nb,
+        looked_for: "Lett etter {count} navn, tekster og id-er hos Steinkjer: {found} funn.",
         accepted: "Marte ser at {name} har sagt ja. Pakken med {count} oppføringer ligger forseglet i Steinkjer.",
         arrived: "Tor leser {count} oppføringer og dette fra Inderøy:",
         consents: "Samtykker som gjelder i Steinkjer: {count}. At {given} foresatte sa ja til flyttingen, står som opplysning.",

@@ -138,8 +138,8 @@ pub(super) static WORDS: Words = Words {
             Telling {
                 title: "Ingen ja følgjer med",
                 told: "Det familien sa ja til i Inderøy, opnar ingenting i Steinkjer. I Inderøy er \
-                       saka over: der blir det ikkje skrive meir, og Siri har henne ikkje lenger. \
-                       Tor skriv vidare.",
+                       saka over: dei som las henne, les det som var, og ingen skriv meir eller \
+                       tilbyr henne igjen. Tor skriv vidare.",
             },
             Telling {
                 title: "Vi leitar etter setninga di",
@@ -152,13 +152,14 @@ pub(super) static WORDS: Words = Words {
         purpose: "De flyttar til Steinkjer, og den nye skulen kan halde fram der vi slapp.",
         note: "Ring meg gjerne. Det går best når rommet er kjent på førehand.",
         first_meeting: "Vi møttest i klasserommet før skuledagen byrja",
-        siri_reads: "Siri på helsestasjonen les {count} oppføringar.",
+        siri_reads: "Siri på helsestasjonen les:",
         goes_along: "Dette følgjer med til Steinkjer:",
         stays: "Dette blir igjen i Inderøy:",
         too_early: "Marte prøver å tilby saka, og noden seier nei ({status}).",
         primary_school: "eit barn på barneskulen",
         inquiry: "Kari ser: {from} spør for {stage}, frå {date}, til {services}. Ikkje namn, ikkje innhald.",
-        nothing_there: "Leita etter {count} namn, tekstar og id-ar hos Steinkjer: {found} funn.",
+        service: |names| names.nn.as_deref().unwrap_or(&names.nb),
+        looked_for: "Leita etter {count} namn, tekstar og id-ar hos Steinkjer: {found} funn.",
         accepted: "Marte ser at {name} har sagt ja. Pakken med {count} oppføringar ligg forsegla i Steinkjer.",
         arrived: "Tor les {count} oppføringar og dette frå Inderøy:",
         consents: "Samtykke som gjeld i Steinkjer: {count}. At {given} føresette sa ja til flyttinga, står som opplysning.",
