@@ -126,6 +126,8 @@ pub(super) struct MovingWords {
     /// What a service is called.
     pub(super) service: fn(&Names) -> &str,
     pub(super) looked_for: &'static str,
+    pub(super) looked_for_what_goes: &'static str,
+    pub(super) looked_for_what_stays: &'static str,
     pub(super) accepted: &'static str,
     pub(super) arrived: &'static str,
     pub(super) consents: &'static str,
@@ -193,6 +195,8 @@ mod tests {
             moving.too_early,
             moving.inquiry,
             moving.looked_for,
+            moving.looked_for_what_goes,
+            moving.looked_for_what_stays,
             moving.accepted,
             moving.arrived,
             moving.consents,

@@ -232,17 +232,22 @@ impl Story<'_> {
 
     /// Nothing that tells whom it is about is in Steinkjer's store, or was handed to it.
     async fn nothing_there(&self, beat: &mut Beat, ante: Ante) -> anyhow::Result<()> {
-        let found = self.looked_for(beat, &self.telling(ante)?).await?;
+        let found = self.look_for(beat, &self.telling(ante)?, self.words.moving.looked_for).await?;
         beat.check("nothing at Steinkjer tells whom it is about", 0, found);
         Ok(())
     }
 
     /// Looks for some things at Steinkjer, and tells how often one was found.
-    pub(super) async fn looked_for(&self, beat: &mut Beat, things: &[Vec<u8>]) -> anyhow::Result<usize> {
+    pub(super) async fn look_for(
+        &self,
+        beat: &mut Beat,
+        things: &[Vec<u8>],
+        told: &str,
+    ) -> anyhow::Result<usize> {
         let found = self.at_steinkjer(things).await?;
         let (count, shown) = (things.len().to_string(), found.to_string());
         let values = [("count", &*count), ("found", &*shown)];
-        self.console.note(beat, fill(self.words.moving.looked_for, &values))?;
+        self.console.note(beat, fill(told, &values))?;
         Ok(found)
     }
 
