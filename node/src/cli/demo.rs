@@ -1,4 +1,4 @@
-//! `stafett demo`: three municipalities' nodes on this machine, and a story in nine beats.
+//! `stafett demo`: three municipalities' nodes on this machine, and one of two stories, each in nine beats.
 //!
 //! Every node is a process of its own with its own folder, keys and ports on loopback. All that
 //! the story does and shows goes through the nodes' HTTP API with the tokens of its persons; only
@@ -31,12 +31,15 @@ use self::nodes::RunningNode;
 use self::relay::Relay;
 use self::report::{Address, Document};
 use self::setup::Made;
-use self::story::Story;
+use self::story::{Plot, Story};
 use self::words::{Language, Words, fill};
 use super::{block_on, print};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
+    /// What is told
+    #[arg(long, value_enum, default_value = "sharing")]
+    story: Plot,
     /// The language of the story
     #[arg(long, value_enum, default_value = "nb")]
     lang: Language,
@@ -195,7 +198,7 @@ async fn play(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Err(error) => return Err(error.context(root.kept_for_a_look())),
     };
     let told = tokio::select! {
-        told = tell(&nodes, &mut console, words) => told,
+        told = tell(&nodes, &mut console, words, arguments.story) => told,
         signal = signals.received() => {
             nodes.end().await;
             bail!("stopped by {signal}");
@@ -223,17 +226,24 @@ async fn play(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// Tells all beats and collects what came of them.
-async fn tell(nodes: &Nodes, console: &mut Console, words: &'static Words) -> anyhow::Result<Document> {
+async fn tell(
+    nodes: &Nodes,
+    console: &mut Console,
+    words: &'static Words,
+    plot: Plot,
+) -> anyhow::Result<Document> {
     let persons = nodes.persons()?;
     nodes.until_linked(&persons).await?;
     console.say(words.linked)?;
-    let told = Story::new(words, console, persons, nodes).tell().await?;
+    let told = Story::new(plot, words, console, persons, nodes).tell().await?;
     Ok(Document {
-        held: told.beats.len() == words.beats.len() && told.beats.iter().all(|beat| beat.held),
+        held: told.beats.len() == plot.beats(words).len() && told.beats.iter().all(|beat| beat.held),
+        story: plot,
         first_line: words.first_line,
         beats: told.beats,
         search: told.search,
         receipt: told.receipt,
+        moved: told.moved,
         addresses: nodes.addresses(),
     })
 }

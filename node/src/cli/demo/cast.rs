@@ -17,6 +17,14 @@ impl Place {
     /// Every municipality; Steinkjer first, because the others dial it.
     pub(super) const ALL: [Self; 3] = [Self::Steinkjer, Self::Inderoy, Self::Snasa];
 
+    /// Whose node hands something to whose, as (from, to).
+    pub(super) const LINKS: [(Self, Self); 4] = [
+        (Self::Inderoy, Self::Steinkjer),
+        (Self::Snasa, Self::Steinkjer),
+        (Self::Steinkjer, Self::Inderoy),
+        (Self::Steinkjer, Self::Snasa),
+    ];
+
     /// The name of its folder, and in documents.
     pub(super) const fn key(self) -> &'static str {
         match self {
@@ -62,6 +70,7 @@ pub(super) enum Who {
     Ole,
     Tor,
     Gro,
+    Kari,
     Laila,
     Per,
 }
@@ -85,7 +94,7 @@ pub(super) struct Part {
     pub(super) who: Who,
     pub(super) name: &'static str,
     pub(super) place: Place,
-    /// None for who runs the node.
+    /// None for who runs the node or coordinates.
     pub(super) service: Option<&'static str>,
     pub(super) role: Role,
 }
@@ -96,6 +105,7 @@ impl Part {
         match self.role {
             Role::ServiceLeader => "service-leader",
             Role::ItOperator => "it-operator",
+            Role::BtiCoordinator => "bti-coordinator",
             _ => "employee",
         }
     }
@@ -106,8 +116,8 @@ const fn part(who: Who, name: &'static str, place: Place, service: Option<&'stat
 }
 
 /// The cast: teacher and stafettholder, public health nurse and operator in Inderøy; leader of PPT,
-/// adviser, teacher and operator in Steinkjer; teacher and operator in Snåsa.
-pub(super) static CAST: [Part; 9] = [
+/// adviser, teacher, operator and BTI coordinator in Steinkjer; teacher and operator in Snåsa.
+pub(super) static CAST: [Part; 10] = [
     part(Who::Marte, "Marte", Place::Inderoy, Some("school"), Role::Employee),
     part(Who::Siri, "Siri", Place::Inderoy, Some("health-station"), Role::Employee),
     part(Who::Jo, "Jo", Place::Inderoy, None, Role::ItOperator),
@@ -115,6 +125,7 @@ pub(super) static CAST: [Part; 9] = [
     part(Who::Ole, "Ole", Place::Steinkjer, Some("ppt"), Role::Employee),
     part(Who::Tor, "Tor", Place::Steinkjer, Some("school"), Role::Employee),
     part(Who::Gro, "Gro", Place::Steinkjer, None, Role::ItOperator),
+    part(Who::Kari, "Kari", Place::Steinkjer, None, Role::BtiCoordinator),
     part(Who::Laila, "Laila", Place::Snasa, Some("school"), Role::Employee),
     part(Who::Per, "Per", Place::Snasa, None, Role::ItOperator),
 ];

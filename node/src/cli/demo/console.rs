@@ -92,12 +92,16 @@ impl Console {
             std::iter::once(name.to_owned()).chain(counts.map(|count| count.to_string())).collect()
         };
         let head = std::iter::once("").chain(words.columns).collect();
-        let rows = vec![
+        let mut rows = vec![
             row(words.sentence_stores, search.sentence.stores.columns()),
             row(words.sentence_links, search.sentence.handed_to.columns()),
             row(words.control_stores, search.control.stores.columns()),
             row(words.control_links, search.control.handed_to.columns()),
         ];
+        if let Some(offer) = &search.offer {
+            rows.push(row(words.offer_stores, offer.stores.columns()));
+            rows.push(row(words.offer_links, offer.handed_to.columns()));
+        }
         self.drawn(head, rows)
     }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::story::Plot;
 use super::words::Telling;
 
 /// What one person at each place reads, line by line; nothing is an empty list.
@@ -105,6 +106,9 @@ pub(super) struct Found {
 pub(super) struct Search {
     pub(super) sentence: Found,
     pub(super) control: Found,
+    /// What an offer of a move tells, where one was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) offer: Option<Found>,
     /// Sealed rows that were opened and read, of all nodes.
     pub(super) blobs_opened: u64,
     /// Frames that were read, of all nodes.
@@ -118,6 +122,17 @@ pub(super) struct ReceiptShown {
     pub(super) erased: usize,
     pub(super) locked: usize,
     pub(super) backup_days: u32,
+}
+
+/// What came of a move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(super) struct MovedShown {
+    /// Entries that the new stafettholder reads, each with its origin.
+    pub(super) carried: usize,
+    /// Entries that the old municipality kept.
+    pub(super) stayed: usize,
+    /// Consents that hold at the new municipality.
+    pub(super) consents: usize,
 }
 
 /// Where a node is reached, and with what.
@@ -134,10 +149,12 @@ pub(super) struct Address {
 #[derive(Debug, Serialize)]
 pub(super) struct Document {
     pub(super) held: bool,
+    pub(super) story: Plot,
     pub(super) first_line: &'static str,
     pub(super) beats: Vec<Beat>,
     pub(super) search: Option<Search>,
     pub(super) receipt: Option<ReceiptShown>,
+    pub(super) moved: Option<MovedShown>,
     pub(super) addresses: std::collections::BTreeMap<&'static str, Address>,
 }
 

@@ -61,12 +61,7 @@ pub(super) async fn make(
     for place in Place::ALL {
         made.insert(place, make_node(root, place, language).await?);
     }
-    for (own, partner) in [
-        (Place::Inderoy, Place::Steinkjer),
-        (Place::Snasa, Place::Steinkjer),
-        (Place::Steinkjer, Place::Inderoy),
-        (Place::Steinkjer, Place::Snasa),
-    ] {
+    for (own, partner) in Place::LINKS {
         let address = lines.get(&own).copied();
         let folder = &made.get(&own).context("a node that is made")?.folder;
         let identity = &made.get(&partner).context("a node that is made")?.identity;

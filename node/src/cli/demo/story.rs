@@ -1,7 +1,9 @@
-//! The story: nine beats, each with what is done, what each place reads afterwards, and whether
+//! Two stories of nine beats, each with what is done, what each place reads afterwards, and whether
 //! that is what it should be.
 
+mod arrival;
 mod consent;
+mod moving;
 mod opening;
 mod search;
 mod silence;
@@ -12,24 +14,55 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context;
+use clap::ValueEnum;
 use jiff::ToSpan;
+use serde::Serialize;
 use serde_json::{Value, json};
 use stafett_node::engine::answer::{CaseSummary, CaseView, EntryItem, Published};
 use stafett_protocol::entry::{EntryKind, EntryView, FieldKey, FieldValue};
-use stafett_protocol::id::{CaseId, ConsentId, EntryId, PersonId};
+use stafett_protocol::id::{AccountId, CaseId, ConsentId, EntryId, PersonId, SuccessionId};
 
 use super::Nodes;
 use super::cast::{Place, Who};
 use super::client::Person;
 use super::console::Console;
 use super::relay::Relay;
-use super::report::{Beat, ReceiptShown, Search, Table};
-use super::words::{Words, fill};
+use super::report::{Beat, MovedShown, ReceiptShown, Search, Table};
+use super::words::{Telling, Words, fill};
 
 /// How long is waited for something that must not come.
 const STILL: Duration = Duration::from_millis(400);
 /// Characters of a title in a table.
 const TITLE_CHARS_MAX: usize = 70;
+
+/// Which story is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Plot {
+    /// A service of another municipality is let in, and a father takes his yes back
+    Sharing,
+    /// The family moves to another municipality, and the case goes along
+    Move,
+}
+
+impl Plot {
+    /// What stands above each of its beats.
+    pub(super) fn beats(self, words: &Words) -> &[Telling] {
+        match self {
+            Self::Sharing => &words.beats,
+            Self::Move => &words.moving.beats,
+        }
+    }
+
+    /// What the child, the mother and the father are called. Who moves has a name that is long
+    /// enough to be looked for.
+    const fn family(self) -> [&'static str; 3] {
+        match self {
+            Self::Sharing => ["Ante", "Eva", "Nils"],
+            Self::Move => ["Ante Myrmoen", "Eva Myrmoen", "Nils Sandhaug"],
+        }
+    }
+}
 
 /// Ante's case, as Marte knows it.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +78,7 @@ struct Ante {
 
 /// What has happened so far.
 pub(super) struct Story<'a> {
+    plot: Plot,
     words: &'static Words,
     console: &'a mut Console,
     persons: BTreeMap<Who, Person>,
@@ -54,8 +88,11 @@ pub(super) struct Story<'a> {
     sentence: Option<String>,
     consent: Option<ConsentId>,
     measure: Option<EntryId>,
+    succession: Option<SuccessionId>,
+    arrived: Option<CaseId>,
     search: Option<Search>,
     receipt: Option<ReceiptShown>,
+    moved: Option<MovedShown>,
 }
 
 /// What came of the story.
@@ -63,16 +100,19 @@ pub(super) struct Told {
     pub(super) beats: Vec<Beat>,
     pub(super) search: Option<Search>,
     pub(super) receipt: Option<ReceiptShown>,
+    pub(super) moved: Option<MovedShown>,
 }
 
 impl<'a> Story<'a> {
     pub(super) fn new(
+        plot: Plot,
         words: &'static Words,
         console: &'a mut Console,
         persons: BTreeMap<Who, Person>,
         nodes: &'a Nodes,
     ) -> Self {
         Self {
+            plot,
             words,
             console,
             persons,
@@ -82,8 +122,11 @@ impl<'a> Story<'a> {
             sentence: None,
             consent: None,
             measure: None,
+            succession: None,
+            arrived: None,
             search: None,
             receipt: None,
+            moved: None,
         }
     }
 
@@ -92,9 +135,10 @@ impl<'a> Story<'a> {
     /// # Errors
     /// Whatever keeps the story from being shown or its reader from being asked.
     pub(super) async fn tell(mut self) -> anyhow::Result<Told> {
+        let telling = self.plot.beats(self.words);
         let mut beats = Vec::new();
-        for (number, telling) in (1..).zip(&self.words.beats) {
-            let mut beat = Beat::begin(number, telling);
+        for (number, above) in (1..).zip(telling) {
+            let mut beat = Beat::begin(number, above);
             self.console.begin(&beat)?;
             let played = self.play(number, &mut beat).await;
             if let Err(error) = &played {
@@ -106,24 +150,31 @@ impl<'a> Story<'a> {
             if played.is_err() {
                 break;
             }
-            if number < self.words.beats.len() {
+            if number < telling.len() {
                 self.console.pause().await?;
             }
         }
-        Ok(Told { beats, search: self.search, receipt: self.receipt })
+        Ok(Told { beats, search: self.search, receipt: self.receipt, moved: self.moved })
     }
 
     async fn play(&mut self, number: usize, beat: &mut Beat) -> anyhow::Result<()> {
-        match number {
-            1 => self.marte_opens(beat).await,
-            2 => self.you_write(beat).await,
-            3 => self.mother_says_yes(beat).await,
-            4 => self.father_says_yes(beat).await,
-            5 => self.ole_writes(beat).await,
-            6 => self.both_edit(beat).await,
-            7 => self.others_ask(beat).await,
-            8 => self.search_everything(beat).await,
-            _ => self.father_withdraws(beat).await,
+        match (self.plot, number) {
+            (_, 1) => self.marte_opens(beat).await,
+            (_, 2) => self.you_write(beat).await,
+            (Plot::Sharing, 3) => self.mother_says_yes(beat).await,
+            (Plot::Sharing, 4) => self.father_says_yes(beat).await,
+            (Plot::Sharing, 5) => self.ole_writes(beat).await,
+            (Plot::Sharing, 6) => self.both_edit(beat).await,
+            (Plot::Sharing, 7) => self.others_ask(beat).await,
+            (Plot::Sharing, 8) => self.search_everything(beat).await,
+            (Plot::Sharing, _) => self.father_withdraws(beat).await,
+            (Plot::Move, 3) => self.siri_reads(beat).await,
+            (Plot::Move, 4) => self.family_is_asked_to_move(beat).await,
+            (Plot::Move, 5) => self.marte_offers(beat).await,
+            (Plot::Move, 6) => self.tor_accepts(beat).await,
+            (Plot::Move, 7) => self.marte_carries_over(beat).await,
+            (Plot::Move, 8) => self.no_yes_follows(beat).await,
+            (Plot::Move, _) => self.search_after_the_move(beat).await,
         }
     }
 
@@ -138,6 +189,12 @@ impl<'a> Story<'a> {
     /// The line between Inderøy and Steinkjer.
     fn line(&self) -> anyhow::Result<&Relay> {
         self.nodes.lines.get(&Place::Inderoy).context("the line of Inderøy")
+    }
+
+    /// Somebody's account at the own node.
+    fn account(&self, who: Who) -> anyhow::Result<AccountId> {
+        let made = self.nodes.made.get(&who.place()?).context("a node that is made")?;
+        made.accounts.get(&who).copied().context("an account")
     }
 
     /// Publishes an entry in somebody's name.
@@ -173,16 +230,18 @@ impl<'a> Story<'a> {
         })
     }
 
-    /// Reads every case of a person: own ones oldest entry first; received ones by title, because
-    /// all of it may have come at once, and with whose case it is.
+    /// Reads every case of a person: own ones oldest entry first; what came from another municipality
+    /// by title, because all of it may have come at once, and with whose it is or was.
     async fn reads(&self, who: Who) -> anyhow::Result<Vec<String>> {
         let mut lines = Vec::new();
         for summary in self.cases(who).await? {
             let view = self.case(who, summary.case).await?;
             let mut of_case: Vec<_> = view.entries.iter().rev().map(|item| self.line_of(item)).collect();
-            if view.summary.owner_name != who.place()?.name() {
-                let owner = view.summary.owner_name.trim_end_matches(" kommune");
-                of_case.iter_mut().for_each(|line| line.push_str(&format!(" · {owner}")));
+            let is_own = view.summary.owner_name == who.place()?.name();
+            if !is_own {
+                of_case.iter_mut().for_each(|line| *line = from(line, &view.summary.owner_name));
+            }
+            if !is_own || view.carried.is_some() {
                 of_case.sort();
             }
             lines.append(&mut of_case);
@@ -190,8 +249,16 @@ impl<'a> Story<'a> {
         Ok(lines)
     }
 
-    /// What a table shows of an entry.
+    /// What a table shows of an entry, with where it came from if it came with its case.
     fn line_of(&self, item: &EntryItem) -> String {
+        let line = self.written_in(item);
+        match &item.origin {
+            Some(origin) => from(&line, &origin.from_name),
+            None => line,
+        }
+    }
+
+    fn written_in(&self, item: &EntryItem) -> String {
         let titles = &self.words.titles;
         if item.kind == EntryKind::CaseCard {
             return fill(titles.card, &[("name", item.view.text(FieldKey::Name))]);
@@ -221,6 +288,11 @@ impl<'a> Story<'a> {
 fn title(view: &EntryView) -> &str {
     let texts = [FieldKey::Title, FieldKey::Description].map(|key| view.text(key));
     texts.into_iter().find(|text| !text.is_empty()).unwrap_or_default()
+}
+
+/// A line with the municipality that it comes from.
+fn from(line: &str, municipality: &str) -> String {
+    format!("{line} · {}", municipality.trim_end_matches(" kommune"))
 }
 
 fn shortened(text: &str) -> String {

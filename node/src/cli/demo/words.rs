@@ -6,6 +6,7 @@ mod nb;
 mod nn;
 
 use clap::ValueEnum;
+use stafett_config::Names;
 
 /// The language in which the story is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -59,6 +60,7 @@ pub(super) struct Words {
     pub(super) not_all_held: &'static str,
     pub(super) titles: Titles,
     pub(super) notes: Notes,
+    pub(super) moving: MovingWords,
     pub(super) search: SearchWords,
     pub(super) end: EndWords,
 }
@@ -107,6 +109,32 @@ pub(super) struct Notes {
     pub(super) backup: &'static str,
 }
 
+/// What the second story has of its own.
+pub(super) struct MovingWords {
+    pub(super) beats: [Telling; 9],
+    /// What the family is asked for, what Marte writes to Tor, and what Tor writes.
+    pub(super) purpose_of_health: &'static str,
+    pub(super) purpose: &'static str,
+    pub(super) note: &'static str,
+    pub(super) first_meeting: &'static str,
+    pub(super) siri_reads: &'static str,
+    pub(super) goes_along: &'static str,
+    pub(super) stays: &'static str,
+    pub(super) too_early: &'static str,
+    pub(super) primary_school: &'static str,
+    pub(super) inquiry: &'static str,
+    /// What a service is called.
+    pub(super) service: fn(&Names) -> &str,
+    pub(super) looked_for: &'static str,
+    pub(super) looked_for_what_goes: &'static str,
+    pub(super) looked_for_what_stays: &'static str,
+    pub(super) accepted: &'static str,
+    pub(super) arrived: &'static str,
+    pub(super) consents: &'static str,
+    pub(super) over: &'static str,
+    pub(super) counted: &'static str,
+}
+
 /// The heads of the table of findings.
 pub(super) struct SearchWords {
     pub(super) columns: [&'static str; 3],
@@ -114,6 +142,8 @@ pub(super) struct SearchWords {
     pub(super) sentence_links: &'static str,
     pub(super) control_stores: &'static str,
     pub(super) control_links: &'static str,
+    pub(super) offer_stores: &'static str,
+    pub(super) offer_links: &'static str,
     pub(super) looked_through: &'static str,
 }
 
@@ -141,7 +171,7 @@ mod tests {
 
     /// Names in braces, text by text in the order of the fields.
     fn names(words: &Words) -> Vec<BTreeSet<&'static str>> {
-        let Words { titles, notes, search, end, .. } = words;
+        let Words { titles, notes, moving, search, end, .. } = words;
         let texts = [
             words.held,
             words.not_held,
@@ -162,6 +192,16 @@ mod tests {
             notes.not_confirmed,
             notes.confirmed,
             notes.backup,
+            moving.too_early,
+            moving.inquiry,
+            moving.looked_for,
+            moving.looked_for_what_goes,
+            moving.looked_for_what_stays,
+            moving.accepted,
+            moving.arrived,
+            moving.consents,
+            moving.over,
+            moving.counted,
             search.looked_through,
             end.node,
             end.token,

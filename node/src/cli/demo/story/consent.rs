@@ -54,6 +54,11 @@ impl Story<'_> {
             "areas": areas,
             "purpose": self.words.titles.purpose,
         });
+        self.ask(who, case, request).await
+    }
+
+    /// Writes down what a family is asked for.
+    pub(super) async fn ask(&self, who: Who, case: CaseId, request: Value) -> anyhow::Result<ConsentItem> {
         self.person(who)?.post(format!("/cases/{case}/consents"), request).await
     }
 
@@ -95,18 +100,28 @@ impl Story<'_> {
 
     fn tell_preview(&self, beat: &mut Beat, preview: &ConsentPreview) -> anyhow::Result<()> {
         let notes = &self.words.notes;
-        self.console.note(beat, notes.becomes_visible.to_owned())?;
-        for item in &preview.becomes_visible {
-            self.console.note(beat, format!("  + {}", shortened(&item.title)))?;
-        }
+        let visible = preview.becomes_visible.iter().map(|item| &*item.title);
+        self.tell_titles(beat, notes.becomes_visible, '+', visible)?;
         let card: BTreeSet<&str> =
             preview.card.values().map(String::as_str).filter(|value| *value == "Ante").collect();
         for name in card {
             self.console.note(beat, format!("  + {}", fill(self.words.titles.card, &[("name", name)])))?;
         }
-        self.console.note(beat, notes.stays_hidden.to_owned())?;
-        for hidden in &preview.stays_hidden {
-            self.console.note(beat, format!("  − {}", shortened(&hidden.item.title)))?;
+        let hidden = preview.stays_hidden.iter().map(|hidden| &*hidden.item.title);
+        self.tell_titles(beat, notes.stays_hidden, '−', hidden)
+    }
+
+    /// Lists titles of entries, each after a sign.
+    pub(super) fn tell_titles<'t>(
+        &self,
+        beat: &mut Beat,
+        above: &str,
+        sign: char,
+        titles: impl Iterator<Item = &'t str>,
+    ) -> anyhow::Result<()> {
+        self.console.note(beat, above.to_owned())?;
+        for title in titles {
+            self.console.note(beat, format!("  {sign} {}", shortened(title)))?;
         }
         Ok(())
     }
@@ -127,10 +142,13 @@ impl Story<'_> {
         let before = self.cases(Who::Ole).await?.into_iter().filter(|summary| summary.case == case).count();
         beat.check("before he is assigned Ole has no such case", 0, before);
         self.console.note(beat, fill(notes.assigned, &[("count", &before.to_string())]))?;
-        let made = self.nodes.made.get(&Place::Steinkjer).context("the node of Steinkjer")?;
-        let ole = made.accounts.get(&Who::Ole).context("Ole's account")?;
-        let path = format!("/cases/{case}/assignments");
-        self.person(Who::Berit)?.tell(Method::POST, path, json!({ "account": ole })).await
+        self.assign(Who::Berit, case, Who::Ole).await
+    }
+
+    /// Gives a case to somebody to work with.
+    pub(super) async fn assign(&self, by: Who, case: CaseId, to: Who) -> anyhow::Result<()> {
+        let body = json!({ "account": self.account(to)? });
+        self.person(by)?.tell(Method::POST, format!("/cases/{case}/assignments"), body).await
     }
 
     /// What Ole reads is what the preview said, entry by entry, and field by field of the card.

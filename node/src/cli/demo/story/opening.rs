@@ -51,12 +51,13 @@ impl Story<'_> {
     }
 
     async fn open_case(&self) -> anyhow::Result<CaseId> {
+        let [child, mother, father] = self.plot.family();
         let guardian = |name: &str, relation: &str| json!({ "name": name, "relation": relation, "parental_responsibility": true });
         let request = json!({
             "subject_kind": "child",
             "level": 1,
-            "subject": { "name": "Ante" },
-            "guardians": [guardian("Eva", "mother"), guardian("Nils", "father")],
+            "subject": { "name": child },
+            "guardians": [guardian(mother, "mother"), guardian(father, "father")],
         });
         let opened: Opened = self.person(Who::Marte)?.post("/cases".to_owned(), request).await?;
         Ok(opened.case)
@@ -114,6 +115,10 @@ fn is_searchable(words: &Words, typed: &str) -> bool {
         titles.mahtte_language,
         titles.mahtte_home,
         titles.purpose,
+        words.moving.purpose,
+        words.moving.purpose_of_health,
+        words.moving.note,
+        words.moving.first_meeting,
     ];
     let length = typed.chars().count();
     (12..=300).contains(&length)

@@ -1,8 +1,10 @@
-//! The search for the two sentences, in opened stores and in what was handed to connections.
+//! The search for sentences, names and ids, in opened stores and in what was handed to connections.
 
 use std::path::Path;
 
 use anyhow::Context;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use stafett_node::startup;
 use stafett_node::store::SearchReport;
 
@@ -18,22 +20,8 @@ const LENGTH_BYTES: usize = 4;
 impl Story<'_> {
     /// Beat 8.
     pub(super) async fn search_everything(&mut self, beat: &mut Beat) -> anyhow::Result<()> {
-        let sentence = self.sentence.clone().context("your sentence")?;
-        let mut search = Search::default();
-        search.sentence = self.find(&sentence, &mut search).await?;
-        search.control = self.find(self.words.titles.learning, &mut search).await?;
-        self.console.findings(&search)?;
-        let (blobs, frames) = (search.blobs_opened.to_string(), search.frames.to_string());
-        let words = &self.words.search;
-        self.console.note(beat, fill(words.looked_through, &[("blobs", &blobs), ("frames", &frames)]))?;
-
-        self.show_table(beat).await?;
-        let Found { stores, handed_to } = search.sentence;
-        beat.check("your sentence is in Inderøy's store", 1, stores.inderoy);
-        beat.check("your sentence is not in Steinkjer's store", 0, stores.steinkjer);
-        beat.check("your sentence is not in Snåsa's store", 0, stores.snasa);
-        beat.check("your sentence was handed to no connection", vec![0, 0, 0], handed_to.columns().to_vec());
-        let Found { stores, handed_to } = search.control;
+        let search = self.search_for_both(beat, None).await?;
+        let Found { stores, handed_to } = search.control.clone();
         beat.check("the control sentence is in Inderøy's store", 1, stores.inderoy);
         beat.check("the control sentence is in Steinkjer's store", 1, stores.steinkjer);
         beat.check("the control sentence is not in Snåsa's store", 0, stores.snasa);
@@ -42,9 +30,65 @@ impl Story<'_> {
             vec![0, 1, 0],
             handed_to.columns().to_vec(),
         );
-        beat.check("there was something to search", true, search.blobs_opened > 0 && search.frames > 0);
         self.search = Some(search);
         self.ids_in_snasa(beat).await
+    }
+
+    /// Looks for your sentence, the control sentence and what an offer tells, and checks that your
+    /// sentence is at home alone.
+    pub(super) async fn search_for_both(
+        &self,
+        beat: &mut Beat,
+        offer: Option<&str>,
+    ) -> anyhow::Result<Search> {
+        let sentence = self.sentence.clone().context("your sentence")?;
+        let mut search = Search::default();
+        search.sentence = self.find(&sentence, &mut search).await?;
+        search.control = self.find(self.words.titles.learning, &mut search).await?;
+        if let Some(offer) = offer {
+            search.offer = Some(self.find(offer, &mut search).await?);
+        }
+        self.console.findings(&search)?;
+        let (blobs, frames) = (search.blobs_opened.to_string(), search.frames.to_string());
+        let words = &self.words.search;
+        self.console.note(beat, fill(words.looked_through, &[("blobs", &blobs), ("frames", &frames)]))?;
+
+        self.show_table(beat).await?;
+        let Found { stores, handed_to } = &search.sentence;
+        beat.check("your sentence is in Inderøy's store", 1, stores.inderoy);
+        beat.check("your sentence is not in Steinkjer's store", 0, stores.steinkjer);
+        beat.check("your sentence is not in Snåsa's store", 0, stores.snasa);
+        beat.check("your sentence was handed to no connection", vec![0, 0, 0], handed_to.columns().to_vec());
+        beat.check("there was something to search", true, search.blobs_opened > 0 && search.frames > 0);
+        Ok(search)
+    }
+
+    /// Counts how often any of some things stands at Steinkjer: in the opened store, or in a frame
+    /// that was handed to a connection to it.
+    pub(super) async fn at_steinkjer(&self, things: &[Vec<u8>]) -> anyhow::Result<usize> {
+        let mut found = 0_usize;
+        let frames = self.frames_to(Place::Steinkjer)?;
+        for thing in things {
+            let forms = forms(thing);
+            for form in &forms {
+                let hits = self.search_store(Place::Steinkjer, form).await?.hits.len();
+                found = found.saturating_add(hits);
+            }
+            found = found.saturating_add(frames.iter().filter(|frame| contains_any(frame, &forms)).count());
+        }
+        Ok(found)
+    }
+
+    /// Reads every frame that was handed to connections to a node.
+    fn frames_to(&self, place: Place) -> anyhow::Result<Vec<Vec<u8>>> {
+        let mut all = Vec::new();
+        for (from, to) in Place::LINKS.into_iter().filter(|(_, to)| *to == place) {
+            let folder = &self.nodes.made.get(&from).context("a node that is made")?.frames;
+            for stream in ["control", "data"] {
+                all.extend(frames(&folder.join(format!("{}-{stream}.frames", to.organisation())))?);
+            }
+        }
+        Ok(all)
     }
 
     /// Not even the id of Ante's case is in Snåsa.
@@ -74,26 +118,20 @@ impl Story<'_> {
     async fn find(&self, sentence: &str, search: &mut Search) -> anyhow::Result<Found> {
         let mut found = Found::default();
         (search.blobs_opened, search.frames) = (0, 0);
+        let forms = forms(sentence.as_bytes());
         for place in Place::ALL {
-            let report = self.search_store(place, sentence.as_bytes()).await?;
-            search.blobs_opened = search.blobs_opened.saturating_add(report.blobs_opened);
-            *count(&mut found.stores, place) = u64::try_from(report.hits.len())?;
-        }
-        for (from, to) in [
-            (Place::Inderoy, Place::Steinkjer),
-            (Place::Snasa, Place::Steinkjer),
-            (Place::Steinkjer, Place::Inderoy),
-            (Place::Steinkjer, Place::Snasa),
-        ] {
-            let folder = &self.nodes.made.get(&from).context("a node that is made")?.frames;
-            for stream in ["control", "data"] {
-                let file = folder.join(format!("{}-{stream}.frames", to.organisation()));
-                let frames = frames(&file)?;
-                search.frames = search.frames.saturating_add(u64::try_from(frames.len())?);
-                let hits = frames.iter().filter(|frame| contains(frame, sentence.as_bytes())).count();
-                let total = count(&mut found.handed_to, to);
-                *total = total.saturating_add(u64::try_from(hits)?);
+            let mut blobs_opened = 0;
+            for form in &forms {
+                let report = self.search_store(place, form).await?;
+                blobs_opened = report.blobs_opened;
+                let total = count(&mut found.stores, place);
+                *total = total.saturating_add(u64::try_from(report.hits.len())?);
             }
+            search.blobs_opened = search.blobs_opened.saturating_add(blobs_opened);
+            let frames = self.frames_to(place)?;
+            search.frames = search.frames.saturating_add(u64::try_from(frames.len())?);
+            let hits = frames.iter().filter(|frame| contains_any(frame, &forms)).count();
+            *count(&mut found.handed_to, place) = u64::try_from(hits)?;
         }
         Ok(found)
     }
@@ -128,7 +166,23 @@ fn split(mut bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     bytes.is_empty().then_some(frames)
 }
 
-fn contains(bytes: &[u8], needle: &[u8]) -> bool {
+/// How bytes may stand in a store or a frame: as they are, and within a signed statement, which is
+/// base64, at each of its three alignments. Characters that share bits with a neighbour are left out.
+fn forms(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let shifted = |by: usize| {
+        let written = URL_SAFE_NO_PAD.encode([vec![0; by], bytes.to_vec()].concat()).into_bytes();
+        let first = by.saturating_mul(8).div_ceil(6);
+        let last = by.saturating_add(bytes.len()).saturating_mul(8) / 6;
+        written.get(first..last).map(<[u8]>::to_vec)
+    };
+    std::iter::once(bytes.to_vec()).chain((0..3).filter_map(shifted)).collect()
+}
+
+fn contains_any(frame: &[u8], forms: &[Vec<u8>]) -> bool {
+    forms.iter().any(|form| contains(frame, form))
+}
+
+pub(super) fn contains(bytes: &[u8], needle: &[u8]) -> bool {
     !needle.is_empty() && bytes.windows(needle.len()).any(|window| window == needle)
 }
 
@@ -148,5 +202,15 @@ mod tests {
         assert!(contains("før setningen etter".as_bytes(), "setningen".as_bytes()));
         assert!(!contains(b"setninge", b"setningen"));
         assert!(!contains(b"setningen", b""));
+    }
+
+    #[test]
+    fn words_within_a_statement_are_found_wherever_they_stand() {
+        for before in ["", "a", "ab", "abc"] {
+            let claims = |said: &str| URL_SAFE_NO_PAD.encode(format!("{before}{said}, sist")).into_bytes();
+
+            assert!(contains_any(&claims("setningen min"), &forms(b"setningen min")), "{before}");
+            assert!(!contains_any(&claims("setningen din"), &forms(b"setningen min")), "{before}");
+        }
     }
 }

@@ -22,7 +22,7 @@ struct Ids {
 }
 
 /// What there is not, or not for whoever asks.
-const NOT_FOUND: u16 = 404;
+pub(super) const NOT_FOUND: u16 = 404;
 /// A token that does not count here.
 const UNAUTHENTICATED: u16 = 401;
 
@@ -136,7 +136,7 @@ impl Story<'_> {
 
 /// Asks about Ante and about random ids, and says whether the answers are the same refusal. If not,
 /// the beat shows both.
-async fn ask_pair(
+pub(super) async fn ask_pair(
     beat: &mut Beat,
     who: Who,
     person: &Person,

@@ -1,6 +1,18 @@
 //! English, for readers who do not know Norwegian.
 
-use super::{EndWords, Notes, SearchWords, Telling, Titles, Words};
+use super::{EndWords, MovingWords, Notes, SearchWords, Telling, Titles, Words};
+
+/// Both stories begin with these two.
+const OPENING: Telling = Telling {
+    title: "Marte opens a stafettlogg",
+    told: "Marte is a teacher in Inderøy. She opens a stafettlogg for Ante (9) at level 1, becomes \
+           its stafettholder, and writes under language, learning, home and health.",
+};
+
+const SENTENCE: Telling = Telling {
+    title: "You write a sentence",
+    told: "You write one sentence under home. Nobody but Inderøy is to have it.",
+};
 
 pub(super) static WORDS: Words = Words {
     first_line: "Invented people. The municipalities have not taken part.",
@@ -11,15 +23,8 @@ pub(super) static WORDS: Words = Words {
     columns: ["Inderøy", "PPT Steinkjer", "Steinkjer school", "Snåsa"],
     nothing: "nothing",
     beats: [
-        Telling {
-            title: "Marte opens a stafettlogg",
-            told: "Marte is a teacher in Inderøy. She opens a stafettlogg for Ante (9) at level 1, becomes \
-                   its stafettholder, and writes under language, learning, home and health.",
-        },
-        Telling {
-            title: "You write a sentence",
-            told: "You write one sentence under home. Nobody but Inderøy is to have it.",
-        },
+        OPENING,
+        SENTENCE,
         Telling {
             title: "Mother says yes, father has not answered",
             told: "The case goes to level 2. Mother says yes to PPT, the educational psychology service in \
@@ -99,12 +104,79 @@ pub(super) static WORDS: Words = Words {
         confirmed: "{partner} has confirmed: {erased} erased, {locked} locked",
         backup: "Backups that could open what is erased are gone in {days} days at the latest.",
     },
+    moving: MovingWords {
+        beats: [
+            OPENING,
+            SENTENCE,
+            Telling {
+                title: "Siri may see some of it",
+                told: "The case goes to level 2. Mother and father say yes to the health station in \
+                       Inderøy, for language and health. Marte gives the case to Siri, who is the \
+                       public health nurse there.",
+            },
+            Telling {
+                title: "The family is moving to Steinkjer",
+                told: "Marte asks whether the case may go along. That is a question by itself, and \
+                       it says what would go. Mother says yes. Father has not answered, so the case \
+                       cannot be offered.",
+            },
+            Telling {
+                title: "Father says yes, and the case is offered without a name",
+                told: "Marte offers the case. Kari is the BTI coordinator in Steinkjer. She sees who \
+                       asks, where in life it is, from when and which services. Not who.",
+            },
+            Telling {
+                title: "Kari asks Tor, and Tor says yes",
+                told: "Tor is a teacher in Steinkjer. He says yes without knowing who it is. Then \
+                       the package is made and sent sealed. Nobody in Steinkjer can open it, and \
+                       Marte still has the baton.",
+            },
+            Telling {
+                title: "Marte carries it over",
+                told: "Only now does Steinkjer get the key. The case is opened at Tor, who has the \
+                       baton, and all that came is marked with where it came from.",
+            },
+            Telling {
+                title: "No yes follows",
+                told: "What the family said yes to in Inderøy opens nothing in Steinkjer. In \
+                       Inderøy the case is over: whoever read it reads what was, and nobody writes \
+                       more or offers it again. Tor writes on.",
+            },
+            Telling {
+                title: "We search for your sentence",
+                told: "Your sentence is searched for in all that each node has stored, and in all \
+                       that was handed to each connection. A control sentence went along, sealed. \
+                       What the offer said shows that the search finds in frames too.",
+            },
+        ],
+        purpose_of_health: "The health station keeps an eye on eyesight and language.",
+        purpose: "You are moving to Steinkjer, and the new school can go on where we left off.",
+        note: "Please call me. It goes best when the room is known beforehand.",
+        first_meeting: "We met in the classroom before the school day began",
+        siri_reads: "Siri at the health station reads:",
+        goes_along: "This goes along to Steinkjer:",
+        stays: "This stays in Inderøy:",
+        too_early: "Marte tries to offer the case, and the node says no ({status}).",
+        primary_school: "a child in primary school",
+        inquiry: "Kari sees: {from}, {stage}, wished from {date}. These may take over: {services}. No name, no content.",
+        service: |names| names.en.as_deref().unwrap_or(&names.nb),
+        looked_for: "Searched for {count} names, texts and ids at Steinkjer: {found} found.",
+        looked_for_what_goes: "Searched at Steinkjer for {count} names and texts that went along: {found} found.",
+        looked_for_what_stays: "Searched at Steinkjer for {count} texts and ids that stayed: {found} found.",
+        accepted: "Marte sees that {name} has said yes. The package of {count} entries is in Steinkjer, sealed.",
+        arrived: "Tor reads {count} entries and this from Inderøy:",
+        consents: "Consents that hold in Steinkjer: {count}. That {given} guardians said yes to the move stands as information.",
+        over: "Inderøy sees that the case is with {to}. Marte tries to write, and the node says no ({status}).",
+        counted: "{carried} entries went along, {stayed} stayed, {consents} consents followed.",
+    },
     search: SearchWords {
         columns: ["Inderøy", "Steinkjer", "Snåsa"],
         sentence_stores: "Your sentence, stored in the node",
         sentence_links: "Your sentence, handed to connections to it",
         control_stores: "The control sentence, stored in the node",
         control_links: "The control sentence, handed to connections to it",
+        offer_stores: "What the offer says, stored in the node",
+        offer_links: "What the offer says, handed to connections to it",
         looked_through: "Opened and read: {blobs} sealed rows and {frames} frames.",
     },
     end: EndWords {

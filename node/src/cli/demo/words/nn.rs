@@ -1,6 +1,18 @@
 //! Nynorsk.
 
-use super::{EndWords, Notes, SearchWords, Telling, Titles, Words};
+use super::{EndWords, MovingWords, Notes, SearchWords, Telling, Titles, Words};
+
+/// Both stories begin with these two.
+const OPENING: Telling = Telling {
+    title: "Marte opnar ein stafettlogg",
+    told: "Marte er lærar i Inderøy. Ho opnar ein stafettlogg for Ante (9) på nivå 1, blir \
+           stafetthaldar, og skriv under språk, læring, heim og helse.",
+};
+
+const SENTENCE: Telling = Telling {
+    title: "Du skriv ei setning",
+    told: "Du skriv éi setning under heim. Ho skal ingen andre enn Inderøy få.",
+};
 
 pub(super) static WORDS: Words = Words {
     first_line: "Oppdikta personar. Kommunane har ikkje delteke.",
@@ -11,15 +23,8 @@ pub(super) static WORDS: Words = Words {
     columns: ["Inderøy", "PPT Steinkjer", "Steinkjer skule", "Snåsa"],
     nothing: "ingenting",
     beats: [
-        Telling {
-            title: "Marte opnar ein stafettlogg",
-            told: "Marte er lærar i Inderøy. Ho opnar ein stafettlogg for Ante (9) på nivå 1, blir \
-                   stafetthaldar, og skriv under språk, læring, heim og helse.",
-        },
-        Telling {
-            title: "Du skriv ei setning",
-            told: "Du skriv éi setning under heim. Ho skal ingen andre enn Inderøy få.",
-        },
+        OPENING,
+        SENTENCE,
         Telling {
             title: "Mor seier ja, far har ikkje svart",
             told: "Saka går til nivå 2. Mor seier ja til at PPT i Steinkjer får sjå språk og læring. \
@@ -99,12 +104,78 @@ pub(super) static WORDS: Words = Words {
         confirmed: "{partner} har stadfesta: {erased} sletta, {locked} låst",
         backup: "Tryggingskopiar som kan opne det sletta, er borte om seinast {days} dagar.",
     },
+    moving: MovingWords {
+        beats: [
+            OPENING,
+            SENTENCE,
+            Telling {
+                title: "Siri får sjå noko",
+                told: "Saka går til nivå 2. Mor og far seier ja til at helsestasjonen i Inderøy får \
+                       sjå språk og helse. Marte gir saka til Siri, som er helsesjukepleiar der.",
+            },
+            Telling {
+                title: "Familien skal flytte til Steinkjer",
+                told: "Marte spør om saka får flytte med. Det er eit spørsmål for seg sjølv, og det \
+                       seier kva som følgjer med. Mor seier ja. Far har ikkje svart, så saka kan \
+                       ikkje bli tilboden.",
+            },
+            Telling {
+                title: "Far seier ja, og saka blir tilboden utan namn",
+                told: "Marte tilbyr saka. Kari er BTI-koordinator i Steinkjer. Ho ser kven som spør, \
+                       kvar i livet det gjeld, frå når og kva tenester. Ikkje kven.",
+            },
+            Telling {
+                title: "Kari spør Tor, og Tor seier ja",
+                told: "Tor er lærar i Steinkjer. Han seier ja utan å vite kven det er. Då blir \
+                       pakken laga og send forsegla. Ingen i Steinkjer kan opne han, og Marte har \
+                       framleis stafettpinnen.",
+            },
+            Telling {
+                title: "Marte overfører",
+                told: "Først no får Steinkjer nøkkelen. Saka blir opna hos Tor, som har \
+                       stafettpinnen, og alt som kom, er merkt med kvar det kom frå.",
+            },
+            Telling {
+                title: "Ingen ja følgjer med",
+                told: "Det familien sa ja til i Inderøy, opnar ingenting i Steinkjer. I Inderøy er \
+                       saka over: dei som las henne, les det som var, og ingen skriv meir eller \
+                       tilbyr henne igjen. Tor skriv vidare.",
+            },
+            Telling {
+                title: "Vi leitar etter setninga di",
+                told: "Setninga di blir leita etter i alt som kvar node har lagra, og i alt som vart \
+                       gitt til kvart samband. Ei kontrollsetning følgde med, forsegla. Det tilbodet \
+                       sa, viser at leitinga finn noko i rammene òg.",
+            },
+        ],
+        purpose_of_health: "Helsestasjonen følgjer med på syn og språk.",
+        purpose: "De flyttar til Steinkjer, og den nye skulen kan halde fram der vi slapp.",
+        note: "Ring meg gjerne. Det går best når rommet er kjent på førehand.",
+        first_meeting: "Vi møttest i klasserommet før skuledagen byrja",
+        siri_reads: "Siri på helsestasjonen les:",
+        goes_along: "Dette følgjer med til Steinkjer:",
+        stays: "Dette blir igjen i Inderøy:",
+        too_early: "Marte prøver å tilby saka, og noden seier nei ({status}).",
+        primary_school: "eit barn på barneskulen",
+        inquiry: "Kari ser: {from}, {stage}, ønskt frå {date}. Dette kan ta over: {services}. Ikkje namn, ikkje innhald.",
+        service: |names| names.nn.as_deref().unwrap_or(&names.nb),
+        looked_for: "Leita etter {count} namn, tekstar og id-ar hos Steinkjer: {found} funn.",
+        looked_for_what_goes: "Leita hos Steinkjer etter {count} namn og tekstar som følgde med: {found} funn.",
+        looked_for_what_stays: "Leita hos Steinkjer etter {count} tekstar og id-ar som vart igjen: {found} funn.",
+        accepted: "Marte ser at {name} har sagt ja. Pakken med {count} oppføringar ligg forsegla i Steinkjer.",
+        arrived: "Tor les {count} oppføringar og dette frå Inderøy:",
+        consents: "Samtykke som gjeld i Steinkjer: {count}. At {given} føresette sa ja til flyttinga, står som opplysning.",
+        over: "Inderøy ser at saka er hos {to}. Marte prøver å skrive, og noden seier nei ({status}).",
+        counted: "{carried} oppføringar følgde med, {stayed} vart igjen, {consents} samtykke følgde med.",
+    },
     search: SearchWords {
         columns: ["Inderøy", "Steinkjer", "Snåsa"],
         sentence_stores: "Setninga di, lagra i noden",
         sentence_links: "Setninga di, gitt til samband dit",
         control_stores: "Kontrollsetninga, lagra i noden",
         control_links: "Kontrollsetninga, gitt til samband dit",
+        offer_stores: "Det tilbodet seier, lagra i noden",
+        offer_links: "Det tilbodet seier, gitt til samband dit",
         looked_through: "Opna og lese: {blobs} forsegla rader og {frames} rammer.",
     },
     end: EndWords {
