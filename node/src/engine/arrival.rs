@@ -17,6 +17,7 @@ use stafett_protocol::ledger::LedgerView;
 use stafett_protocol::ledger::statement::{Level, Said};
 use stafett_protocol::municipality::{AreaCode, OrganisationNumber, ServiceCode};
 use stafett_protocol::person::Reader;
+use stafett_protocol::succession::leaving::LateWord;
 use stafett_protocol::succession::opening::{self, Opened, OpenedEntry, OpeningError};
 use stafett_protocol::succession::origin::{Origin, Way, hash_of};
 use stafett_protocol::transaction::{Relation, Transaction, Write};
@@ -172,6 +173,13 @@ impl Engine {
         Ok(origins.map(|(entry, origin)| (entry, OriginItem::of(origin))).collect())
     }
 
+    /// What the old owner of a case has said since it was carried over; by hand nobody says anything.
+    async fn late_words(&self, way: Way) -> Result<Vec<LateWord>, EngineError> {
+        let Way::Link(succession) = way else { return Ok(Vec::new()) };
+        let record = self.inner.store.move_in(succession).await?;
+        Ok(record.map(|record| record.late).unwrap_or_default())
+    }
+
     /// What came with a case beside its entries; for the stafettholder alone.
     pub(super) async fn carried_for(
         &self,
@@ -214,6 +222,7 @@ impl Engine {
             areas_elsewhere: came.areas_elsewhere.into_iter().map(area).collect(),
             entries: carried.entries,
             unreadable: carried.unreadable,
+            late: self.late_words(carried.way).await?,
         }))
     }
 }

@@ -7,6 +7,7 @@ use stafett_protocol::consent::Channel;
 use stafett_protocol::entry::EntryKind;
 use stafett_protocol::id::PersonId;
 use stafett_protocol::municipality::{AreaCode, OrganisationNumber, ServiceCode};
+use stafett_protocol::succession::leaving::LateWord;
 use stafett_protocol::succession::origin::Origin;
 use stafett_protocol::succession::package::WrittenBy;
 use stafett_protocol::time::UnixMillis;
@@ -85,6 +86,9 @@ pub struct CarriedView {
     pub entries: u32,
     /// How many entries could not be read, and are not here.
     pub unreadable: u32,
+    /// What the old owner has said since it carried the case over.
+    #[schema(value_type = Vec<doc::LateWord>)]
+    pub late: Vec<LateWord>,
 }
 
 /// The consent under which a case came.

@@ -34,8 +34,10 @@ impl Engine {
         if !matches!(reader.role, Role::BtiCoordinator | Role::Employee) {
             return Err(EngineError::NotFound);
         }
+        self.must_not_be_sealed()?;
         let mut records = self.inner.store.moves_in().await?;
-        records.retain(|record| may_know(reader, record));
+        // What a partner has said since the backup is not known yet.
+        records.retain(|record| may_know(reader, record) && self.must_show(record.course.from).is_ok());
         records.sort_by_key(|record| std::cmp::Reverse((record.came_at, record.course.succession)));
         self.note(reader, None, "moves".to_owned()).await?;
         Ok(records.iter().map(|record| self.coming_item(reader, record)).collect())
@@ -54,6 +56,7 @@ impl Engine {
         if !may_know(reader, &record) {
             return Err(EngineError::NotFound);
         }
+        self.must_show(record.course.from)?;
         self.note(reader, None, "moves".to_owned()).await?;
         Ok(self.coming_item(reader, &record))
     }
@@ -67,7 +70,8 @@ impl Engine {
             return Ok(Vec::new());
         }
         let mut records = self.inner.store.moves_in().await?;
-        records.retain(|record| record.asked == Some(reader.account));
+        let is_shown = |record: &ArrivingRecord| self.must_show(record.course.from).is_ok();
+        records.retain(|record| record.asked == Some(reader.account) && is_shown(record));
         let items = records.iter().map(|record| self.coming_item(reader, record));
         Ok(items.filter(|item| item.step == ComingStep::Offered).collect())
     }

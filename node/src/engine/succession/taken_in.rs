@@ -100,6 +100,7 @@ impl Engine {
         if !matches!(reader.role, Role::BtiCoordinator | Role::Employee) {
             return Err(EngineError::NotFound);
         }
+        self.must_not_be_sealed()?;
         let mut arrivals = self.inner.store.hand_arrivals().await?;
         arrivals.retain(|arrival| may_know(reader, arrival));
         arrivals.sort_by_key(|arrival| std::cmp::Reverse((arrival.came_at, arrival.id)));
@@ -126,7 +127,7 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Store`] if the store cannot be read.
     pub(crate) async fn asked_to_open(&self, reader: &Reader) -> Result<Vec<HandArrivalItem>, EngineError> {
-        if reader.role != Role::Employee {
+        if reader.role != Role::Employee || self.must_not_be_sealed().is_err() {
             return Ok(Vec::new());
         }
         let mut arrivals = self.inner.store.hand_arrivals().await?;

@@ -214,13 +214,7 @@ fn shown(
             sentences.push(asked(visitor, one));
         }
     }
-    sentences.extend(one.late.iter().map(|word| {
-        let key = match word {
-            LateWord::ConsentTakenBack => Key("coming-late-consent"),
-            LateWord::AddressProtected => Key("coming-late-address"),
-        };
-        visitor.t(key).with("name", &one.from_name)
-    }));
+    sentences.extend(one.late.iter().map(|word| late_words(visitor, *word, &one.from_name)));
     let shown = OnePage {
         frame: Frame::new(api, &visitor.asked, visitor.t("coming-title")),
         id: one.succession,
@@ -240,6 +234,15 @@ fn choices(visitor: &Visitor, may_take: &[ColleagueItem]) -> Vec<(String, String
     let choose = (!may_take.is_empty()).then(|| (String::new(), visitor.t("coming-to-choose").to_string()));
     let person = |who: &ColleagueItem| (who.account.to_string(), name_of(who));
     choose.into_iter().chain(may_take.iter().map(person)).collect()
+}
+
+/// What the old owner has said since it carried the case over.
+pub(super) fn late_words(visitor: &Visitor, word: LateWord, from: &str) -> Text {
+    let key = match word {
+        LateWord::ConsentTakenBack => Key("coming-late-consent"),
+        LateWord::AddressProtected => Key("coming-late-address"),
+    };
+    visitor.t(key).with("name", from)
 }
 
 fn name_of(who: &ColleagueItem) -> String {

@@ -268,7 +268,7 @@ fn capacity_of(word: &str) -> Option<Capacity> {
     CAPACITIES.into_iter().find(|capacity| capacity_word(*capacity) == word)
 }
 
-fn capacity_key(capacity: Capacity) -> Key {
+pub(super) fn capacity_key(capacity: Capacity) -> Key {
     match capacity {
         Capacity::Subject => Key("household-is-subject"),
         Capacity::GuardianWithParentalResponsibility => Key("household-is-guardian"),

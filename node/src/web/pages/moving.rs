@@ -65,7 +65,6 @@ struct ConsentRow {
 struct OfferForm {
     consents: Choices,
     stages: Choices,
-    to: String,
 }
 
 /// What can be done while a move is under way.
@@ -165,7 +164,11 @@ pub(crate) async fn recall(
     Visiting(visitor, case): Visiting<CaseId>,
     Posted(_): Posted,
 ) -> Result<Response, PageError> {
-    api.engine.recall_move(&visitor.reader, case).await?;
+    let view = api.engine.move_of_case(&visitor.reader, case).await?;
+    // The button was pressed twice, or the other side was faster: what was meant is so.
+    if view.open.is_some() || view.moved.is_some() || view.ended.is_empty() {
+        api.engine.recall_move(&visitor.reader, case).await?;
+    }
     Ok(done(&api, &address(case), Key("notice-move-recalled")))
 }
 
@@ -338,7 +341,7 @@ fn begun(view: &MoveView, form: Form) -> Form {
 
 fn offer_form(api: &Api, visitor: &Visitor, view: &MoveView) -> Option<OfferForm> {
     let may: Vec<_> = over_the_link(view).collect();
-    let first = may.first()?;
+    may.first()?;
     let named = |item: &&MoveConsent| {
         let services = services_words(api, visitor, item.to, &item.services);
         let words = visitor.t("consents-to-services").with("municipality", &item.to_name);
@@ -349,7 +352,6 @@ fn offer_form(api: &Api, visitor: &Visitor, view: &MoveView) -> Option<OfferForm
     Some(OfferForm {
         consents: may.iter().map(named).collect(),
         stages: std::iter::once(choose).chain(stages).collect(),
-        to: first.to_name.clone(),
     })
 }
 

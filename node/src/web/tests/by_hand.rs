@@ -5,17 +5,19 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
-use stafett_config::Partners;
+use stafett_config::{Language, Partners};
 use stafett_protocol::id::EntryId;
 use stafett_protocol::ledger::statement::Said;
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::time::DAY;
 
+use super::arrival::package;
 use super::household::{Family, MOTHER};
 use super::schema::differences;
 use super::support::{NOW, Node, Who, new_note};
 use crate::engine::succession::Export;
 use crate::package::{CodeWord, Contents, ContentsError, file};
+use crate::web::pages::hand::paper;
 
 /// A municipality without a node.
 const VERDAL: &str = "938587418";
@@ -291,7 +293,7 @@ async fn stafettholder_makes_fetches_and_registers_by_the_pages_and_sees_the_cod
     let address = format!("/cases/{}/move", leaving.family.id);
     let page = holder.get(&address).await.text();
     assert!(page.contains("Den nye kommunen har ikke Stafett."), "{page}");
-    assert!(!page.contains("Tilby Verdal kommune"), "{page}");
+    assert!(!page.contains("Tilby saken"), "{page}");
     let hand = format!("{address}/hand");
     let page = holder.get(&hand).await.text();
     let field = |name: &str| {
@@ -400,4 +402,45 @@ async fn take_back_pressed_twice_and_a_transition_beside_a_package() {
 
     assert!(again.contains("trukket tilbake"), "{again}");
     leaving.node.expect(201, Who::Holder, "post", &path, &begins).await;
+}
+
+/// Whoever has no node reads the paper alone: it leaves nothing out of what is in the document.
+#[tokio::test]
+async fn paper_says_everything_that_the_document_says() {
+    let node = Node::start().await;
+    let mut document = package();
+    document["family"][0]["closed"] = json!(["language"]);
+    document["entries"][2]["about"] = json!([{ "guardian": 0 }]);
+    document["entries"][2]["hidden_from_guardians"] = json!(true);
+    document["subject"]["address"] = json!("Prøveveien 1");
+    document["subject"]["interpreter"] = json!(true);
+    let document = serde_json::from_value(document).expect("a document");
+
+    let paper = paper::write(&node.engine, Language::Nb, &document);
+
+    for told in [
+        "Stafettlogg fra Steinkjer kommune",
+        "Ane Testesen",
+        "14. mars 2015",
+        "Myra skole",
+        "Prøveveien 1",
+        "Trenger tolk",
+        "Inga Testesen (mor), har foreldreansvar. Skal ikke se det som gjelder Språk: ungdommen har stengt det.",
+        "Odd Testesen (far), har foreldreansvar",
+        "Nivå 2, samarbeid",
+        "Kari Eksempel, Myra barnehage",
+        "99 00 00 03",
+        "Skolen skal kunne gå videre.",
+        "Språk og Ridning",
+        "Inga Testesen, 2. januar 2027, muntlig",
+        "Odd Testesen, 3. januar 2027, skriftlig",
+        "10. januar 2027",
+        "Hun leser best om morgenen.",
+        "hører til Mål: Ane leser høyt",
+        "om Inga Testesen · skrevet av en annen kommune · 5. mai 2026 · Språk · ikke for de foresatte",
+        "Lesestund",
+        "Rir på torsdager.",
+    ] {
+        assert!(paper.contains(told), "{told}: {paper}");
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use stafett_protocol::consent::{Consent, ConsentKind, Evidence, Yes};
 use stafett_protocol::entry::EntryKind;
 use stafett_protocol::entry::schema::CARD_DEFAULT_FIELDS;
@@ -13,18 +13,19 @@ use stafett_protocol::municipality::{OrganisationNumber, Service, ServiceCode};
 use stafett_protocol::person::Reader;
 use stafett_protocol::signed::SigningKey;
 use stafett_protocol::succession::hearing::{ArrivingHeard, LeavingHeard};
-use stafett_protocol::succession::leaving::EndCause;
+use stafett_protocol::succession::leaving::{EndCause, LateWord};
 use stafett_protocol::succession::package::{Line, Packed};
 use stafett_protocol::succession::record::LeavingRecord;
 use stafett_protocol::succession::sealed::{PackageKey, PackagePlace, PackageSecret, Sealed};
 use stafett_protocol::succession::statement::{
-    Answer, Answered, Course, Offer, PackageStored, Stage, Transferred,
+    Answer, Answered, Course, Late, Offer, PackageStored, Stage, Transferred,
 };
 use stafett_protocol::succession::{Arriving, Leaving};
 use stafett_protocol::time::{DAY, UnixMillis};
 
 use super::arrival::package;
 use super::support::{NOW, Node, Who, new_note};
+use crate::engine::seal::SealReason;
 use crate::engine::{EngineError, OfferMove};
 use crate::keys::{CertificateSubject, NodeKeys};
 
@@ -470,4 +471,49 @@ async fn offer_of_another_partner_than_the_moves_is_nobodys_and_changes_nothing(
     coming.node.engine.hear_arriving(stranger, ArrivingHeard::Ended(ended)).await;
 
     assert_eq!(coming.at().await, before);
+}
+
+#[tokio::test]
+async fn what_the_old_owner_says_late_is_told_to_whoever_is_stafettholder_by_then() {
+    let coming = Coming::offered().await;
+    coming.accepted().await;
+    coming.fetched().await;
+    coming.transferred(3).await;
+    let store = coming.node.engine.store();
+    let case = store.move_in(MOVE).await.expect("reads").expect("a move").case.expect("was opened");
+    let before = coming.node.log_in(Who::Holder).await.get(&format!("/cases/{case}")).await.text();
+    assert!(!before.contains("en adresse i familien er beskyttet"), "{before}");
+    let said = Late { course: Coming::course(), number: 0, word: LateWord::AddressProtected };
+    coming.hears(ArrivingHeard::Late(coming.key.sign(said).expect("signs"))).await;
+    let baton = format!("/api/v1/cases/{case}/baton/offers");
+    let to = json!({ "to": Who::Colleague.account(), "note": "x" });
+    let offered = coming.node.expect(201, Who::Holder, "post", &baton, &to).await;
+    let accept = format!("{baton}/{}/acceptance", offered["offer"].as_str().expect("an id"));
+    coming.node.expect(204, Who::Colleague, "post", &accept, &Value::Null).await;
+
+    let path = format!("/api/v1/cases/{case}");
+    let seen = coming.node.expect(200, Who::Colleague, "get", &path, &Value::Null).await;
+
+    assert_eq!(seen["carried"]["late"], json!(["address-protected"]));
+    let page = coming.node.log_in(Who::Colleague).await.get(&format!("/cases/{case}")).await.text();
+    assert!(page.contains("Steinkjer kommune sier at en adresse i familien er beskyttet."), "{page}");
+}
+
+#[tokio::test]
+async fn nothing_of_an_offer_is_shown_on_a_sealed_node() {
+    let coming = Coming::offered().await;
+    let engine = &coming.node.engine;
+    engine.ask_to_take(&reader(Who::Coordinator), MOVE, Who::Holder.account()).await.expect("is asked");
+    assert_eq!(engine.coming_moves(&reader(Who::Coordinator)).await.expect("lists").len(), 1);
+
+    engine.seal(SealReason::Clock).await.expect("seals");
+
+    for who in [Who::Coordinator, Who::Holder] {
+        let sealed = (
+            engine.coming_moves(&reader(who)).await.map(|all| all.len()),
+            engine.coming_move(&reader(who), MOVE).await.map(|one| one.step),
+        );
+        assert!(matches!(sealed, (Err(EngineError::Sealed(_)), Err(EngineError::Sealed(_)))), "{who:?}");
+    }
+    assert!(engine.asked_to_take(&reader(Who::Holder)).await.expect("lists").is_empty());
 }

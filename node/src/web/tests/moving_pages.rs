@@ -34,7 +34,7 @@ async fn stafettholder_sees_each_step_and_what_the_other_side_sees_and_carries_t
     let mut holder = moving.node.log_in(Who::Holder).await;
     let before = page(&mut holder, &path).await;
     assert!(before.contains("Ingen i en annen kommune ser noe."), "{before}");
-    assert!(before.contains("Tilby Steinkjer kommune"), "everybody has said yes: {before}");
+    assert!(before.contains("Tilby saken"), "everybody has said yes: {before}");
 
     let consent = before.split("name=\"consent\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
     let consent = consent.expect("one to choose").to_owned();
@@ -135,7 +135,7 @@ async fn coordinator_asks_and_whoever_says_yes_has_the_case_when_it_has_come() {
     let mut coordinator = coming.node.log_in(Who::Coordinator).await;
     let list = page(&mut coordinator, "/moves").await;
     assert!(
-        list.contains("Steinkjer kommune spør om noen her kan ta over for et barn på barneskolen"),
+        list.contains("Steinkjer kommune spør om noen her kan ta over ansvaret for et barn på barneskolen"),
         "{list}"
     );
     assert!(page(&mut coordinator, "/stalled").await.contains("href=\"/moves\""), "the way there");
@@ -158,7 +158,7 @@ async fn coordinator_asks_and_whoever_says_yes_has_the_case_when_it_has_come() {
     coming.transferred(3).await;
 
     let here = page(&mut holder, &path).await;
-    assert!(here.contains("Saken kom fra Steinkjer kommune, og du har stafettpinnen."), "{here}");
+    assert!(here.contains("Saken kom fra Steinkjer kommune, og du tok over."), "{here}");
     let case = here.split("href=\"/cases/").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
     assert!(page(&mut holder, &format!("/cases/{case}")).await.contains("Fra Steinkjer kommune"));
     let seen = page(&mut coordinator, &path).await;

@@ -3,6 +3,7 @@
 
 use crate::engine::answer::{CarriedView, CarriedYes};
 use crate::web::Api;
+use crate::web::pages::coming::late_words;
 use crate::web::texts::Text;
 use crate::web::visitor::Visitor;
 use crate::words::{listed, time};
@@ -18,6 +19,7 @@ pub(crate) struct CarriedCard {
     pub(crate) note: Vec<String>,
     pub(crate) purpose: String,
     pub(crate) given: Vec<Text>,
+    pub(crate) late: Vec<Text>,
 }
 
 impl CarriedCard {
@@ -57,6 +59,7 @@ impl CarriedCard {
             note: came.note.lines().map(str::to_owned).collect(),
             purpose: came.consent.purpose.clone(),
             given: came.consent.given.iter().map(given).collect(),
+            late: came.late.iter().map(|word| late_words(visitor, *word, &came.from_name)).collect(),
         }
     }
 }

@@ -2,14 +2,15 @@
 
 use askama::Template;
 use stafett_config::Language;
-use stafett_protocol::case::Relation;
+use stafett_protocol::consent::Channel;
 use stafett_protocol::entry::EntryView;
 use stafett_protocol::municipality::AreaCode;
-use stafett_protocol::succession::package::{Document, Line, PackagedEntry, Whom, WrittenBy};
+use stafett_protocol::succession::package::{Document, Line, PackagedEntry, PackagedPerson, Whom, WrittenBy};
 
 use crate::engine::Engine;
 use crate::package::file::PAPER_STYLE;
 use crate::web::pages::consents::Say;
+use crate::web::pages::household::capacity_key;
 use crate::web::pages::print::Writer;
 use crate::web::texts::Key;
 use crate::words::{listed, time};
@@ -49,7 +50,10 @@ pub(crate) fn write(engine: &Engine, language: Language, document: &Document<Pac
         note: document.note.as_str().to_owned(),
         entries_title: t(Key("paper-entries")),
         nothing: t(Key("paper-nothing")),
-        entries: document.entries.iter().map(|entry| paper.entry(entry)).collect(),
+        entries: (0..)
+            .zip(document.entries.iter())
+            .map(|(number, entry)| paper.entry(number, entry))
+            .collect(),
     };
     shown.render().unwrap_or_else(|error| {
         tracing::error!(%error, "the paper of a package could not be rendered");
@@ -71,12 +75,20 @@ impl Paper<'_> {
     fn head(&self) -> Vec<Row> {
         let Document { subject, family, contact, consent, guide, made_on, .. } = self.document;
         let line = |line: &Option<Line>| line.as_ref().map(|line| line.as_str().to_owned());
-        let persons = family.iter().map(|one| self.person(one.relation, &one.name));
+        let persons = family.iter().map(|one| self.person(one));
         let given = consent.given.iter().map(|yes| {
             let day = time::day_of_text(&yes.on.to_string());
             let who = self.whom(&yes.by);
-            self.say.t(Key("paper-given-by")).with("name", who).with("day", day).to_string()
+            let how = self.t(match yes.channel {
+                Channel::Oral => Key("paper-oral"),
+                Channel::Written => Key("paper-written"),
+                Channel::Digital => Key("paper-digital"),
+            });
+            let given = self.say.t(Key("paper-given-by")).with("name", who).with("day", day);
+            given.with("how", how).to_string()
         });
+        let kinds = consent.kinds.iter().copied().collect();
+        let phone = contact.phone.as_ref().map(|phone| phone.as_str().to_owned());
         let interpreter = subject.interpreter.filter(|needed| *needed).map(|_| self.t(Key("paper-yes")));
         let rows = [
             (Key("paper-subject"), Some(subject.name.as_str().to_owned())),
@@ -98,8 +110,10 @@ impl Paper<'_> {
                 Key("paper-contact"),
                 Some(format!("{}, {}", contact.name.as_str(), contact.service_name.as_str())),
             ),
+            (Key("paper-contact-phone"), phone),
             (Key("paper-purpose"), Some(consent.purpose.as_str().to_owned())),
             (Key("paper-areas"), Some(self.areas(consent.areas.iter()))),
+            (Key("paper-kinds"), Some(self.say.kinds(&kinds))),
             (Key("paper-given"), Some(given.collect::<Vec<_>>().join("\n"))),
             (Key("paper-made"), Some(time::day_of_text(&made_on.to_string()))),
         ];
@@ -107,8 +121,15 @@ impl Paper<'_> {
         told.filter(|(_, value)| !value.is_empty()).collect()
     }
 
-    fn person(&self, relation: Relation, name: &Line) -> String {
-        format!("{} ({})", name.as_str(), self.say.related(relation.as_str()))
+    /// Somebody of the family, what the person may decide, and what the youth has closed to the person.
+    fn person(&self, one: &PackagedPerson) -> String {
+        let may = self.t(capacity_key(one.capacity));
+        let named = format!("{} ({}), {may}", one.name.as_str(), self.say.related(one.relation.as_str()));
+        if one.closed.is_empty() {
+            return named;
+        }
+        let closed = self.say.t(Key("paper-closed")).with("areas", self.areas(one.closed.iter()));
+        format!("{named}. {closed}")
     }
 
     fn whom(&self, whom: &Whom) -> String {
@@ -130,7 +151,22 @@ impl Paper<'_> {
         listed(self.say.language, &areas.into_iter().map(known).collect::<Vec<_>>())
     }
 
-    fn entry(&self, entry: &PackagedEntry) -> PaperEntry {
+    fn heading(&self, entry: &PackagedEntry) -> String {
+        let view = EntryView { fields: entry.fields.clone(), conflicts: Default::default() };
+        self.writer.title(entry.kind, &view)
+    }
+
+    /// The entries that one belongs to, as a measure does to its goal.
+    fn belongs_to(&self, number: u32) -> Option<String> {
+        let to = self.document.relations.iter().filter(|(from, _)| *from == number);
+        let place = |to: u32| usize::try_from(to).unwrap_or(usize::MAX);
+        let named = to.filter_map(|(_, to)| self.document.entries.iter().nth(place(*to)));
+        let named: Vec<_> = named.map(|entry| self.heading(entry)).collect();
+        let words = self.say.t(Key("paper-belongs-to")).with("entries", self.say.listed(&named));
+        (!named.is_empty()).then(|| words.to_string())
+    }
+
+    fn entry(&self, number: u32, entry: &PackagedEntry) -> PaperEntry {
         let view = EntryView { fields: entry.fields.clone(), conflicts: Default::default() };
         let by = match &entry.written_by {
             WrittenBy::Own(service) => service.as_str().to_owned(),
@@ -138,15 +174,19 @@ impl Paper<'_> {
             WrittenBy::Partner => self.t(Key("paper-by-partner")),
             WrittenBy::Family => self.t(Key("paper-by-family")),
         };
+        let persons: Vec<_> = entry.about.iter().map(|whom| self.whom(whom)).collect();
+        let persons = self.say.t(Key("paper-about")).with("names", self.say.listed(&persons));
         let about = [
+            Some(persons.to_string()),
             Some(by),
             Some(time::day_of_text(&entry.written_on.to_string())),
             Some(self.areas(&entry.areas)),
+            self.belongs_to(number),
             entry.hidden_from_guardians.then(|| self.t(Key("paper-not-guardians"))),
         ];
         let fields = self.writer.fields(entry.kind, &view).into_iter();
         PaperEntry {
-            heading: self.writer.title(entry.kind, &view),
+            heading: self.heading(entry),
             about: about
                 .into_iter()
                 .flatten()
