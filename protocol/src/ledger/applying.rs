@@ -3,6 +3,7 @@
 use super::exceptions::Exception;
 use super::statement::{LedgerStatement, Said};
 use super::{IssuedGrant, LedgerError, LedgerView, OrderedErasure, Registration, insert_new};
+use crate::baton::there::HeldBy;
 use crate::consent::{ConsentRecord, Withdrawal};
 use crate::time::UnixMillis;
 
@@ -196,9 +197,10 @@ impl LedgerView {
             Said::BatonRecalled { offer } => self.baton.recall(*offer)?,
             Said::BatonReassigned { to } => self.baton.reassign(*to, at),
             Said::BatonFell { to } => self.baton.fall(*to, at),
-            Said::BatonAcceptedThere { offer, account, name, .. } => {
+            Said::BatonAcceptedThere { offer, account, name, hash } => {
                 self.must_be_open()?;
-                self.baton.accept_there(*offer, *account, name.clone(), at)?;
+                let by = HeldBy { account: *account, name: name.clone(), answer: *hash };
+                self.baton.accept_there(*offer, by, at)?;
             }
             Said::BatonDeclinedThere { offer, .. } => self.baton.decline_there(*offer)?,
             Said::BatonReturned { offer, to, .. } => self.baton.give_back(*offer, *to, at)?,
