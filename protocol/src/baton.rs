@@ -133,6 +133,9 @@ pub enum BatonError {
     /// Another offer waits for its answer.
     #[error("another offer waits for an answer")]
     OfferWaits,
+    /// Another offer was made under this id.
+    #[error("the offer was made before")]
+    OfferUsed,
 }
 
 impl Baton {

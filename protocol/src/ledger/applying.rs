@@ -3,6 +3,7 @@
 use super::exceptions::Exception;
 use super::statement::{LedgerStatement, Said};
 use super::{IssuedGrant, LedgerError, LedgerView, OrderedErasure, Registration, insert_new};
+use crate::baton::BatonError;
 use crate::baton::there::HeldBy;
 use crate::consent::{ConsentRecord, Withdrawal};
 use crate::time::UnixMillis;
@@ -187,7 +188,13 @@ impl LedgerView {
         match said {
             Said::BatonOffered { offer } => {
                 self.must_be_open()?;
+                // What a partner's service answers to the offer that is over would count for this one. An own
+                // one that a form made twice stands in chains that exist.
+                if self.baton_offers.contains(&offer.id) && offer.service().is_some() {
+                    return Err(BatonError::OfferUsed.into());
+                }
                 self.baton.offer(offer.clone(), at)?;
+                self.baton_offers.insert(offer.id);
             }
             Said::BatonAccepted { offer, by } => {
                 self.must_be_open()?;
