@@ -171,6 +171,7 @@ impl From<BatonError> for EngineError {
             BatonError::NoSuchOffer | BatonError::NotOffered => Self::NotFound,
             BatonError::Lapsed => Self::Conflict { reason: "the offer has lapsed" },
             BatonError::OfferWaits => Self::Conflict { reason: "another offer waits for its answer" },
+            BatonError::OfferUsed => Self::Conflict { reason: "the offer was made before" },
         }
     }
 }

@@ -19,9 +19,10 @@ use serde::{Deserialize, Serialize};
 use crate::id::{AccountId, BatonOfferId};
 use crate::municipality::Service;
 use crate::planted::planted;
+use crate::signed::StatementHash;
 use crate::succession::package::Line;
 use crate::time::UnixMillis;
-use there::{About, Holds, Told};
+use there::{About, HeldBy, Holds, Told};
 
 /// Who holds the baton, and to whom it is offered.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -58,6 +59,8 @@ pub struct There {
     pub account: AccountId,
     /// The name, as the partner says it.
     pub name: Line,
+    /// The hash of the signed answer by which the partner says so.
+    pub answer: StatementHash,
     /// Who held it here last.
     pub before: AccountId,
 }
@@ -130,6 +133,9 @@ pub enum BatonError {
     /// Another offer waits for its answer.
     #[error("another offer waits for an answer")]
     OfferWaits,
+    /// Another offer was made under this id.
+    #[error("the offer was made before")]
+    OfferUsed,
 }
 
 impl Baton {
@@ -185,7 +191,8 @@ impl Baton {
             && let Ok(name) = Line::of("?")
         {
             let (account, before) = (self.last_own_holder(), self.last_own_holder());
-            self.holder = Holder::At(There { offer: offer.id, service, account, name, before });
+            let answer = StatementHash::of("");
+            self.holder = Holder::At(There { offer: offer.id, service, account, name, answer, before });
         }
         self.offer = Some(offer);
         Ok(())
@@ -208,18 +215,13 @@ impl Baton {
     ///
     /// # Errors
     /// [`BatonError`] if the offer is not this one, is not to a service, or has lapsed.
-    pub fn accept_there(
-        &mut self,
-        id: BatonOfferId,
-        account: AccountId,
-        name: Line,
-        now: UnixMillis,
-    ) -> Result<(), BatonError> {
+    pub fn accept_there(&mut self, id: BatonOfferId, by: HeldBy, now: UnixMillis) -> Result<(), BatonError> {
         let service = self.offer_to_service(id)?;
         if self.waiting(now).is_none() && !planted!("baton-there-after-lapse") {
             return Err(BatonError::Lapsed);
         }
-        let there = There { offer: id, service, account, name, before: self.last_own_holder() };
+        let HeldBy { account, name, answer } = by;
+        let there = There { offer: id, service, account, name, answer, before: self.last_own_holder() };
         *self = Self { holder: Holder::At(there), since: now, offer: None, is_acting: false };
         Ok(())
     }
@@ -254,7 +256,10 @@ impl Baton {
             return Some(Told::Waits(offer.lapses_at));
         }
         match self.there().filter(|there| is_it(there.offer, &there.service)) {
-            Some(there) => Some(Told::Now(Holds::Held { account: there.account, name: there.name.clone() })),
+            Some(There { account, name, answer, .. }) => {
+                let by = HeldBy { account: *account, name: name.clone(), answer: *answer };
+                Some(Told::Now(Holds::Held(by)))
+            }
             None => (!planted!("baton-there-over-unsaid")).then_some(Told::Now(Holds::Over)),
         }
     }
@@ -431,7 +436,8 @@ mod tests {
         let service =
             Service { host: "310000019".parse().expect("a number"), code: "ppt".parse().expect("a code") };
         let name = Line::of("Ole Eksempel").expect("a line");
-        let there = There { offer: OFFER, service, account: MARTE, name, before: NILS };
+        let answer = StatementHash::of("an answer");
+        let there = There { offer: OFFER, service, account: MARTE, name, answer, before: NILS };
         let baton = Baton { holder: Holder::At(there), ..Baton::opened(NILS, UnixMillis(1)) };
 
         assert!(!baton.is_held_by(MARTE) && !baton.is_held_by(NILS));

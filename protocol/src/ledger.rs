@@ -21,8 +21,8 @@ use crate::baton::{Baton, BatonError};
 use crate::consent::rule::{Birthdays, Party, RuleTable, SubjectKind};
 use crate::consent::{ConsentRecord, GiveError, WithdrawError};
 use crate::id::{
-    AccountId, CaseId, ConsentId, GrantId, OrderId, PackageId, PersonId, RegistrationId, SuccessionId,
-    TransitionId,
+    AccountId, BatonOfferId, CaseId, ConsentId, GrantId, OrderId, PackageId, PersonId, RegistrationId,
+    SuccessionId, TransitionId,
 };
 use crate::municipality::{AreaCode, OrganisationNumber, ServiceCode};
 use crate::protection::{AddressProtection, Protection, ProtectionSaid, ProtectionStatement};
@@ -174,6 +174,8 @@ pub struct LedgerView {
     subject_kind: SubjectKind,
     level: CaseLevel,
     baton: Baton,
+    /// Every offer of the baton that was ever made.
+    baton_offers: BTreeSet<BatonOfferId>,
     rules: Arc<RuleTable>,
     /// Everybody in the family, by id, with the moment from which that was registered.
     parties: Vec<(UnixMillis, Vec<Party>)>,
@@ -229,6 +231,7 @@ impl LedgerView {
             subject_kind: *subject_kind,
             level: CaseLevel::opened(*level, statement.at),
             baton: Baton::opened(*holder, statement.at),
+            baton_offers: BTreeSet::new(),
             rules: Arc::new(RuleTable::default()),
             parties: vec![(statement.at, parties.clone())],
             birthdays: birthdays.clone(),
@@ -357,6 +360,11 @@ impl LedgerView {
     /// Who holds the baton.
     pub fn baton(&self) -> &Baton {
         &self.baton
+    }
+
+    /// Whether an offer of the baton was ever made under this id.
+    pub fn was_offered(&self, offer: BatonOfferId) -> bool {
+        self.baton_offers.contains(&offer)
     }
 
     /// Everybody in the family, by id, as it was registered last.

@@ -106,8 +106,7 @@ impl Engine {
         self.must_not_be_sealed()?;
         let _turn = self.inner.commands.lock().await;
         let ledger = self.held_case(reader, case).await?;
-        let id = press.map_or_else(random, |press| press.id_bytes(reader, Some(case), 0));
-        let id = BatonOfferId::from_random(id);
+        let id = self.id_of_offer(reader, &ledger, press.as_ref());
         if ledger.baton().waiting(self.now()).is_some_and(|offer| offer.id == id) {
             return Ok(OfferedBaton { offer: id });
         }
@@ -209,6 +208,15 @@ impl Engine {
         }
         let local = vec![LocalWrite::HandoverNoteDropped(case)];
         self.say_of_baton(reader, &ledger, Said::BatonReassigned { to: request.to }, local).await
+    }
+
+    /// The id of what is offered: by a press that of the first offer of this press that is not over.
+    fn id_of_offer(&self, reader: &Reader, ledger: &LedgerView, press: Option<&Press>) -> BatonOfferId {
+        let Some(press) = press else { return BatonOfferId::from_random(random()) };
+        let waits = ledger.baton().waiting(self.now()).map(|offer| offer.id);
+        let is_over = |id: &BatonOfferId| ledger.was_offered(*id) && waits != Some(*id);
+        let id = |time: u32| BatonOfferId::from_random(press.id_bytes(reader, Some(ledger.case()), time));
+        (0..).map(id).find(|id| !is_over(id)).unwrap_or_else(|| BatonOfferId::from_random(random()))
     }
 
     async fn say_of_baton(

@@ -1,10 +1,11 @@
 //! Batons of other municipalities' cases that are offered to own services, or held there. Nothing of one
 //! that is over is kept.
 
-use stafett_protocol::baton::there::BatonThere;
+use stafett_protocol::baton::there::{BatonThere, TAKEN_AGAIN};
 use stafett_protocol::id::{AccountId, BatonOfferId};
 use stafett_protocol::link::snapshot::Snapshot as LinkSnapshot;
 use stafett_protocol::municipality::OrganisationNumber;
+use stafett_protocol::transaction::Fault;
 
 use crate::store::StoreReader;
 use crate::store::case::{NODE_SCOPE, json};
@@ -60,17 +61,15 @@ pub(crate) fn read(
     Ok(())
 }
 
-/// Keeps what holds of an offer, unless it is further on.
+/// Keeps what the owner says of an offer, if that may take the place of what is kept.
 pub(crate) fn put(step: &mut Step<'_>, record: &BatonThere) -> Result<(), StoreError> {
-    step.ensure_case(NODE_SCOPE, step.own.organisation)?;
-    let about = &record.about;
-    let place = row_of(&NODE_SCOPE, about.offer.as_bytes());
-    let sealed = step.seal(NODE_SCOPE, &BATON_THERE, &place, &json(record, BATON_THERE.name)?)?;
+    let (about, sealed) = (&record.about, seal(step, record)?);
     step.execute(
         "INSERT INTO baton_there (offer_id, case_id, of_case, owner, reached, sealed)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (offer_id) DO UPDATE SET reached = excluded.reached, sealed = excluded.sealed
-         WHERE reached < excluded.reached AND of_case = excluded.of_case AND owner = excluded.owner",
+         WHERE (reached < excluded.reached OR (reached = ?7 AND excluded.reached = ?8))
+         AND of_case = excluded.of_case AND owner = excluded.owner",
         (
             about.offer.as_bytes(),
             NODE_SCOPE.as_bytes(),
@@ -78,9 +77,37 @@ pub(crate) fn put(step: &mut Step<'_>, record: &BatonThere) -> Result<(), StoreE
             about.owner.value(),
             i64::from(record.rank()),
             sealed,
+            i64::from(TAKEN_AGAIN.0),
+            i64::from(TAKEN_AGAIN.1),
         ),
     )?;
     Ok(())
+}
+
+/// Keeps what somebody here answers to an offer that is kept.
+///
+/// # Errors
+/// [`Fault::Moved`] if the offer is over or is further on: nothing that is over comes back by an answer.
+pub(crate) fn answer(step: &mut Step<'_>, record: &BatonThere) -> Result<(), StoreError> {
+    let (about, sealed) = (&record.about, seal(step, record)?);
+    let answered = step.execute(
+        "UPDATE baton_there SET reached = ?4, sealed = ?5
+         WHERE offer_id = ?1 AND of_case = ?2 AND owner = ?3 AND reached < ?4",
+        (
+            about.offer.as_bytes(),
+            about.case.as_bytes(),
+            about.owner.value(),
+            i64::from(record.rank()),
+            sealed,
+        ),
+    )?;
+    if answered == 0 { Err(Fault::Moved.into()) } else { Ok(()) }
+}
+
+fn seal(step: &mut Step<'_>, record: &BatonThere) -> Result<Vec<u8>, StoreError> {
+    step.ensure_case(NODE_SCOPE, step.own.organisation)?;
+    let place = row_of(&NODE_SCOPE, record.about.offer.as_bytes());
+    step.seal(NODE_SCOPE, &BATON_THERE, &place, &json(record, BATON_THERE.name)?)
 }
 
 /// Keeps whom the leader of the service has asked; nobody, if the one who was asked has said no.

@@ -1,6 +1,7 @@
 //! What the tests of the store share. All run on real SQLite files in a folder of their own.
 
 mod access_log;
+mod batons;
 mod canary;
 mod emergency;
 mod erase;

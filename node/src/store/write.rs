@@ -1,5 +1,6 @@
 //! What each write of a transaction does to the rows.
 
+use stafett_protocol::baton::there::BatonThere;
 use stafett_protocol::id::{AccountId, BatonOfferId, CaseId, EntryId, PackageId, SuccessionId, TokenId};
 use stafett_protocol::municipality::OrganisationNumber;
 use stafett_protocol::time::UnixMillis;
@@ -82,6 +83,8 @@ pub enum LocalWrite {
         /// Who is asked.
         to: Option<AccountId>,
     },
+    /// Somebody here takes another municipality's baton, or the service does not, or gives it back.
+    BatonAnswered(Box<BatonThere>),
     /// What came with a case from another municipality, beside its entries.
     CarriedCase {
         /// The case; it must be opened, if only by the same transaction.
@@ -250,6 +253,7 @@ fn apply_local(step: &mut Step<'_>, write: &LocalWrite) -> Result<(), StoreError
             succession::put_note(step, *case, *succession, text)
         }
         LocalWrite::BatonAsked { offer, to } => baton::ask(step, *offer, *to),
+        LocalWrite::BatonAnswered(record) => baton::answer(step, record),
         LocalWrite::HandoverNoteDropped(case) => handover::drop_of(step, *case),
         LocalWrite::CarriedCase { case, carried } => arrival::put_case(step, *case, carried),
         LocalWrite::EmergencyOpened(new) => emergency::open(step, new),

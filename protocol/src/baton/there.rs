@@ -6,12 +6,14 @@
 //!            └─ not taken, recalled, lapsed, grant ended ────┘ grant ended: acting here, in that decision
 //!
 //! partner  – ──Offer──▶ offered ──she takes it──▶ taken ──Now held──▶ held ──she gives it back──▶ not taken
+//!                                                      ◀────Offer────
 //!                          any ──Now over, or the order that ends the grant──▶ –
 //! ```
 //!
 //! The owner's ledger alone says who holds it: until its *Now held* is here the partner shows nobody of
-//! its own as stafettholder. What the partner keeps goes up its states and never down, so it does not
-//! matter in which order what was said arrives.
+//! its own as stafettholder, and nobody who has not taken it. What the partner keeps goes up its states, so it
+//! does not matter in which order what was said arrives. One step goes down: an owner that was restored
+//! waits for an answer that it had, so what is held is taken again, and said again.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +22,7 @@ use crate::grant::ReceivedGrant;
 use crate::id::{AccountId, BatonOfferId, CaseId};
 use crate::municipality::{OrganisationNumber, Service, ServiceCode};
 use crate::planted::planted;
-use crate::signed::Statement;
+use crate::signed::{Statement, StatementHash};
 use crate::succession::package::Line;
 use crate::time::UnixMillis;
 
@@ -122,14 +124,21 @@ impl Statement for NowThere {
 #[serde(tag = "holds", rename_all = "kebab-case")]
 pub enum Holds {
     /// Somebody at the partner is stafettholder.
-    Held {
-        /// Who: the account there.
-        account: AccountId,
-        /// Who: the name.
-        name: Line,
-    },
+    Held(HeldBy),
     /// It is not, or no longer, to be taken, and nobody there holds the baton by it.
     Over,
+}
+
+/// Who at the partner is stafettholder, and by which answer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct HeldBy {
+    /// The account there.
+    pub account: AccountId,
+    /// The name.
+    pub name: Line,
+    /// The hash of the partner's signed answer that somebody takes it. So a partner that has lost its own
+    /// record knows it again, and nobody is stafettholder there who never said yes.
+    pub answer: StatementHash,
 }
 
 /// What the owner has to say of an offer.
@@ -198,13 +207,29 @@ pub struct BatonThere {
     pub at: At,
 }
 
+/// The one step that goes down, from which rank to which: an owner that was restored waits for an answer that
+/// it had.
+pub const TAKEN_AGAIN: (u8, u8) = (2, 1);
+
 impl BatonThere {
     /// An offer that came.
     pub fn offered(offer: &OfferThere) -> Self {
         Self { about: offer.about.clone(), at: At::Offered { lapses_at: offer.lapses_at } }
     }
 
-    /// How far it has come: what is kept goes up, and never down.
+    /// What is kept when the owner says that an offer waits: whoever holds the baton by it has taken it, and
+    /// the owner, which was restored, is told so again.
+    pub fn waiting(known: Option<&Self>, offer: &OfferThere) -> Self {
+        match known.filter(|known| known.about == offer.about).map(|known| &known.at) {
+            Some(At::Held { account, name, .. }) => {
+                let at = At::Taken { account: *account, name: name.clone() };
+                Self { about: offer.about.clone(), at }
+            }
+            _ => Self::offered(offer),
+        }
+    }
+
+    /// How far it has come: what is kept goes up, but for [`TAKEN_AGAIN`].
     pub fn rank(&self) -> u8 {
         match self.at {
             At::Offered { .. } => 0,
@@ -214,10 +239,20 @@ impl BatonThere {
         }
     }
 
-    /// Whether `next` is further on with the same offer.
+    /// Whether `next` takes its place: it is further on with the same offer, or waits for the owner's word
+    /// again.
     pub fn is_before(&self, next: &Self) -> bool {
-        let goes_on = self.rank() < next.rank() || planted!("baton-there-goes-down");
+        let (reached, to) = (self.rank(), next.rank());
+        let goes_on = reached < to || (reached, to) == TAKEN_AGAIN || planted!("baton-there-goes-down");
         self.about == next.about && goes_on
+    }
+
+    /// Who has taken the baton, and has not given it back.
+    pub fn taken_by(&self) -> Option<AccountId> {
+        match self.at {
+            At::Taken { account, .. } | At::Held { account, .. } => Some(account),
+            At::Offered { .. } | At::NotTaken => None,
+        }
     }
 
     /// Whether somebody may take it at `now`.

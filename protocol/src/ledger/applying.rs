@@ -3,6 +3,8 @@
 use super::exceptions::Exception;
 use super::statement::{LedgerStatement, Said};
 use super::{IssuedGrant, LedgerError, LedgerView, OrderedErasure, Registration, insert_new};
+use crate::baton::BatonError;
+use crate::baton::there::HeldBy;
 use crate::consent::{ConsentRecord, Withdrawal};
 use crate::time::UnixMillis;
 
@@ -187,7 +189,13 @@ impl LedgerView {
         match said {
             Said::BatonOffered { offer } => {
                 self.must_be_open()?;
+                // What a partner's service answers to the offer that is over would count for this one. An own
+                // one that a form made twice stands in chains that exist.
+                if self.baton_offers.contains(&offer.id) && offer.service().is_some() {
+                    return Err(BatonError::OfferUsed.into());
+                }
                 self.baton.offer(offer.clone(), at)?;
+                self.baton_offers.insert(offer.id);
             }
             Said::BatonAccepted { offer, by } => {
                 self.must_be_open()?;
@@ -197,9 +205,10 @@ impl LedgerView {
             Said::BatonRecalled { offer } => self.baton.recall(*offer)?,
             Said::BatonReassigned { to } => self.baton.reassign(*to, at),
             Said::BatonFell { to } => self.baton.fall(*to, at),
-            Said::BatonAcceptedThere { offer, account, name, .. } => {
+            Said::BatonAcceptedThere { offer, account, name, hash } => {
                 self.must_be_open()?;
-                self.baton.accept_there(*offer, *account, name.clone(), at)?;
+                let by = HeldBy { account: *account, name: name.clone(), answer: *hash };
+                self.baton.accept_there(*offer, by, at)?;
             }
             Said::BatonDeclinedThere { offer, .. } => self.baton.decline_there(*offer)?,
             Said::BatonReturned { offer, to, .. } => self.baton.give_back(*offer, *to, at)?,

@@ -15,7 +15,7 @@ use super::output::Output;
 use super::{Session, Work};
 use crate::access::there::permit_baton;
 use crate::baton::there::{
-    About, AnswerThere, Answered, At, BatonThere, Holds, NowThere, OfBaton, OfferThere, Told,
+    About, AnswerThere, Answered, At, BatonThere, HeldBy, Holds, NowThere, OfBaton, OfferThere, Told,
 };
 use crate::id::{BatonOfferId, CaseId, GrantId};
 use crate::ledger::LedgerView;
@@ -41,6 +41,8 @@ pub(super) struct Batons {
     told: BTreeMap<CaseId, (About, Option<UnixMillis>)>,
     /// Offers of the partner's to own services.
     here: BTreeMap<BatonOfferId, Here>,
+    /// What the partner said of offers, the last of each, that is not durable yet.
+    coming: BTreeMap<BatonOfferId, BatonThere>,
     /// When as many words of the partner's as ever may be answered at once.
     free_at: UnixMillis,
 }
@@ -55,14 +57,25 @@ struct Here {
 impl Batons {
     pub(super) fn new(here: BTreeMap<BatonOfferId, BatonThere>) -> Self {
         let here = here.into_iter().map(|(offer, record)| (offer, Here { record, said_at: None }));
-        let (unsaid, told) = (BTreeSet::new(), BTreeMap::new());
-        Self { unsaid, told, here: here.collect(), free_at: UnixMillis(0) }
+        let (unsaid, told, coming) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
+        Self { unsaid, told, here: here.collect(), coming, free_at: UnixMillis(0) }
     }
 
     /// Everything is said anew on the next connection.
     pub(super) fn disconnected(&mut self) {
         self.told.clear();
         self.here.values_mut().for_each(|here| here.said_at = None);
+    }
+
+    /// What holds of an offer of the partner's, or will once it is durable.
+    fn known(&self, offer: BatonOfferId) -> Option<&BatonThere> {
+        self.coming.get(&offer).or_else(|| self.here.get(&offer).map(|here| &here.record))
+    }
+
+    /// How many offers of the partner's are kept, or will be.
+    fn len(&self) -> usize {
+        let is_new = |offer: &&BatonOfferId| !self.here.contains_key(offer);
+        self.here.len().saturating_add(self.coming.keys().filter(is_new).count())
     }
 
     /// A case has changed: its baton may have to be spoken of.
@@ -116,11 +129,20 @@ impl Session {
         }
     }
 
-    /// When something is said again, if nothing is answered until then.
+    /// When something is said again, if nothing is answered until then. What cannot be said now has no such
+    /// moment: that it can be is told by an event.
     pub(super) fn baton_timeout(&self) -> Option<UnixMillis> {
-        let answered = self.batons.here.values().filter(|here| here.record.says().is_some());
-        let answered = answered.filter_map(|here| here.said_at);
-        let offered = self.batons.told.values().filter_map(|(_, at)| *at);
+        if !self.has_begun() || !self.has_room() {
+            return None;
+        }
+        let answered = self.batons.here.values().filter_map(|here| {
+            let at = here.said_at.filter(|_| here.record.says().is_some())?;
+            self.is_open_here(&here.record.about).then_some(at)
+        });
+        let offered = self.batons.told.values().filter_map(|(about, at)| {
+            let ledger = self.cases.get(&about.case).filter(|_| at.is_some())?;
+            at.filter(|_| self.may_speak_of_baton(ledger, &about.service()))
+        });
         answered.chain(offered).map(|at| at.plus(BATON_REPEAT_MS)).min()
     }
 
@@ -226,7 +248,7 @@ impl Session {
         let takes = matches!(answer.statement().answered, Answered::Taken { .. });
         match ledger.baton().told(about, self.now) {
             Some(Told::Waits(_)) => self.outputs.push_back(Output::BatonHeard(answer)),
-            Some(Told::Now(Holds::Held { .. })) if !takes => {
+            Some(Told::Now(Holds::Held(_))) if !takes => {
                 self.outputs.push_back(Output::BatonHeard(answer));
             }
             _ => self.tell(&ledger, about),
@@ -237,10 +259,11 @@ impl Session {
 
     /// Somebody of an own service has answered; or the service has.
     pub(super) fn baton_said(&mut self, record: BatonThere) {
-        let known = self.batons.here.get_mut(&record.about.offer);
-        if let Some(here) = known.filter(|here| here.record.is_before(&record)) {
-            (here.record, here.said_at) = (record, None);
+        let offer = record.about.offer;
+        if self.batons.known(offer).is_none_or(|known| !known.is_before(&record)) {
+            return;
         }
+        self.batons.here.insert(offer, Here { record, said_at: None });
     }
 
     /// Says an answer, or asks what holds of what has no answer here.
@@ -266,8 +289,12 @@ impl Session {
     }
 
     fn is_open_here(&self, about: &About) -> bool {
+        self.may_receive().is_ok() && self.is_granted_here(about)
+    }
+
+    fn is_granted_here(&self, about: &About) -> bool {
         let received = self.received.get(&about.case).map_or(&[][..], Vec::as_slice);
-        self.may_receive().is_ok() && received.iter().any(|received| about.is_open_under(received, self.now))
+        received.iter().any(|received| about.is_open_under(received, self.now))
     }
 
     /// What the owner says.
@@ -276,15 +303,20 @@ impl Session {
         match body {
             BatonFrame::Offer { token } => {
                 if let Some(offer) = self.statement_of_baton::<OfferThere>(token, between) {
-                    self.keep_baton(BatonThere::offered(offer.statement()));
+                    let known = self.batons.known(offer.statement().about.offer);
+                    self.keep_baton(BatonThere::waiting(known, offer.statement()));
                 }
             }
             BatonFrame::Now { token } => {
                 let Some(now) = self.statement_of_baton::<NowThere>(token, between) else { return };
                 let NowThere { about, holds } = now.statement().clone();
                 match holds {
-                    Holds::Held { account, name } => {
-                        let at = At::Held { account, name, since: self.now };
+                    Holds::Held(by) => {
+                        let at = if self.has_taken(&about, &by) {
+                            At::Held { account: by.account, name: by.name, since: self.now }
+                        } else {
+                            At::NotTaken
+                        };
                         self.keep_baton(BatonThere { about, at });
                     }
                     Holds::Over => self.drop_baton(&about),
@@ -293,41 +325,69 @@ impl Session {
         }
     }
 
+    /// Whether somebody here has taken the baton by an offer: that is known, or the owner shows the hash of
+    /// the answer that this node signed, which nobody comes to who was not told it.
+    fn has_taken(&self, about: &About, by: &HeldBy) -> bool {
+        let HeldBy { account, name, answer } = by;
+        let known = self.batons.known(about.offer).filter(|known| known.about == *about);
+        if known.is_some_and(|known| known.taken_by() == Some(*account)) {
+            return true;
+        }
+        let answered = Answered::Taken { account: *account, name: name.clone() };
+        let own = self.identity.signing.sign(AnswerThere { about: about.clone(), answered });
+        own.is_ok_and(|own| own.hash() == *answer)
+    }
+
     /// Keeps what the owner says of an offer, if its grant is here and it is further on than what is known.
     fn keep_baton(&mut self, record: BatonThere) {
         if !self.is_open_here(&record.about) {
             return self.refuse(BATON_KIND, ErrorCode::NotShared);
         }
-        match self.batons.here.get(&record.about.offer) {
-            Some(here) if !here.record.is_before(&record) => {}
-            None if self.batons.here.len() >= BATONS_THERE_MAX => {
+        match self.batons.known(record.about.offer) {
+            Some(known) if !known.is_before(&record) => {}
+            None if self.batons.len() >= BATONS_THERE_MAX => {
                 self.refuse(BATON_KIND, ErrorCode::TooMuch);
             }
             _ => {
+                self.batons.coming.insert(record.about.offer, record.clone());
                 self.write(Write::BatonThere(Box::new(record.clone())), Work::BatonKept(Box::new(record)));
             }
         }
     }
 
-    /// What the owner says is durable.
+    /// What the owner says is durable. If it was over meanwhile, or nothing opens it any longer, nothing of
+    /// it is kept.
     pub(super) fn baton_kept(&mut self, record: BatonThere, outcome: &Result<Committed, Fault>) {
+        let offer = record.about.offer;
+        let is_last = self.batons.coming.get(&offer) == Some(&record);
+        let is_wanted = self.batons.coming.contains_key(&offer);
+        if is_last {
+            self.batons.coming.remove(&offer);
+        }
         if outcome.is_err() {
             return self.refuse(BATON_KIND, ErrorCode::NotNow);
         }
-        let said_at = Some(self.now);
-        match self.batons.here.get_mut(&record.about.offer) {
+        if !is_wanted {
+            return;
+        }
+        if !self.is_granted_here(&record.about) {
+            return self.write(Write::BatonThereOver(offer), Work::BatonOver(offer));
+        }
+        // An answer of this node's stands to be said; of the rest nothing is to be asked.
+        let said_at = record.says().is_none().then_some(self.now);
+        match self.batons.here.get_mut(&offer) {
             Some(here) if here.record.is_before(&record) => (here.record, here.said_at) = (record, said_at),
             Some(_) => {}
             None => {
-                self.batons.here.insert(record.about.offer, Here { record, said_at });
+                self.batons.here.insert(offer, Here { record, said_at });
             }
         }
     }
 
     /// The owner says that an offer is over.
     fn drop_baton(&mut self, about: &About) {
-        let known = self.batons.here.get(&about.offer);
-        if known.is_some_and(|here| here.record.about == *about) {
+        if self.batons.known(about.offer).is_some_and(|known| known.about == *about) {
+            self.batons.coming.remove(&about.offer);
             self.write(Write::BatonThereOver(about.offer), Work::BatonOver(about.offer));
         }
     }
@@ -344,8 +404,7 @@ impl Session {
         let of_case = self.batons.here.values().filter(|here| here.record.about.case == case);
         let of_case: Vec<About> = of_case.map(|here| here.record.about.clone()).collect();
         for about in of_case {
-            let received = self.received.get(&case).map_or(&[][..], Vec::as_slice);
-            if received.iter().any(|received| about.is_open_under(received, self.now)) {
+            if self.is_granted_here(&about) {
                 if let Some(here) = self.batons.here.get_mut(&about.offer) {
                     here.said_at = None;
                 }

@@ -1,9 +1,9 @@
 //! What is said of a baton at a partner counts between the two of its case, from the one who may say it, and
 //! for nothing else.
 
-use stafett_protocol::baton::there::{About, AnswerThere, Answered, Holds, NowThere, OfferThere};
+use stafett_protocol::baton::there::{About, AnswerThere, Answered, HeldBy, Holds, NowThere, OfferThere};
 use stafett_protocol::id::{AccountId, BatonOfferId};
-use stafett_protocol::signed::Statement;
+use stafett_protocol::signed::{Statement, StatementHash};
 use stafett_protocol::succession::package::Line;
 use stafett_protocol::time::UnixMillis;
 
@@ -33,7 +33,8 @@ fn taken(about: About) -> AnswerThere {
 
 fn held(about: About) -> NowThere {
     let name = Line::of("Ole Eksempel").expect("a line");
-    NowThere { about, holds: Holds::Held { account: AccountId::from_bytes([0x82; 16]), name } }
+    let (account, answer) = (AccountId::from_bytes([0x82; 16]), StatementHash::of("an answer"));
+    NowThere { about, holds: Holds::Held(HeldBy { account, name, answer }) }
 }
 
 #[test]

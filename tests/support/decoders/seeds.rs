@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 use stafett_protocol::access::EntryFacts;
-use stafett_protocol::baton::there::{About, AnswerThere, Answered, Holds, NowThere, OfferThere};
+use stafett_protocol::baton::there::{About, AnswerThere, Answered, HeldBy, Holds, NowThere, OfferThere};
 use stafett_protocol::consent::rule::{Birthdays, Capacity, Party, SubjectKind};
 use stafett_protocol::consent::{Channel, Consent, Evidence, WithdrawnPart, Yes};
 use stafett_protocol::entry::{Actor, Content, Edit, EntryDocument, EntryKind, Side};
@@ -161,7 +161,9 @@ fn words_of_batons(world: &Federation) -> Vec<String> {
     let mut words = Vec::new();
     for received in store.received.values() {
         let about = about(&received.grant);
-        let held = Holds::Held { account, name: name() };
+        let taken = AnswerThere { about: about.clone(), answered: Answered::Taken { account, name: name() } };
+        let answer = world.key(about.partner).sign(taken).expect("signs").hash();
+        let held = Holds::Held(HeldBy { account, name: name(), answer });
         words.push(json_line(&OfferThere { about: about.clone(), lapses_at: UnixMillis::MAX }));
         words.push(json_line(&NowThere { about: about.clone(), holds: held }));
         words.push(json_line(&NowThere { about, holds: Holds::Over }));

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use stafett_protocol::baton::there::{About, Answered, At, BatonThere, Holds, OfferThere, Told};
+use stafett_protocol::baton::there::{About, Answered, At, BatonThere, HeldBy, Holds, OfferThere, Told};
 use stafett_protocol::baton::{Baton, BatonOffer, Lost, Offered};
 use stafett_protocol::id::{AccountId, BatonOfferId, CaseId};
 use stafett_protocol::municipality::Service;
+use stafett_protocol::signed::StatementHash;
 use stafett_protocol::succession::package::Line;
 use stafett_protocol::time::UnixMillis;
 
@@ -43,6 +44,8 @@ enum Word {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct State {
     baton: Baton,
+    /// What the owner's ledger said before, as long as a backup of it may come back.
+    backups: Vec<Baton>,
     now: UnixMillis,
     offers: u8,
     restores: u8,
@@ -79,8 +82,8 @@ pub enum Action {
     PartnerSays,
     /// A word arrives.
     Arrives(usize),
-    /// The owner is restored.
-    OwnerRestored,
+    /// The owner is restored from a backup.
+    OwnerRestored(usize),
     /// The partner is restored.
     PartnerRestored,
 }
@@ -123,7 +126,7 @@ impl State {
         }
         let word = match self.baton.told(&about(offer), self.now) {
             Some(Told::Waits(lapses_at)) => Word::Offer(offer, lapses_at),
-            Some(Told::Now(Holds::Held { .. })) => Word::Held(offer),
+            Some(Told::Now(Holds::Held(_))) => Word::Held(offer),
             Some(Told::Now(Holds::Over)) => Word::Over(offer),
             None => return,
         };
@@ -163,7 +166,8 @@ impl State {
         match answered {
             None => self.tells(offer),
             Some(Answered::Taken { account, name }) => {
-                if self.baton.accept_there(id, account, name, self.now).is_ok() {
+                let by = HeldBy { account, name, answer: StatementHash::of("an answer") };
+                if self.baton.accept_there(id, by, self.now).is_ok() {
                     self.counted.insert(offer);
                 }
                 self.tells(offer);
@@ -182,7 +186,8 @@ impl State {
     fn arrives(&mut self, word: &Word) {
         match *word {
             Word::Offer(offer, lapses_at) => {
-                self.keeps(BatonThere::offered(&OfferThere { about: about(offer), lapses_at }));
+                let said = OfferThere { about: about(offer), lapses_at };
+                self.keeps(BatonThere::waiting(self.there.as_ref(), &said));
             }
             Word::Held(offer) => {
                 let at = At::Held { account: OLE, name: name(), since: EARLY };
@@ -254,9 +259,11 @@ impl Passing {
                 state.on_the_way.remove(&word);
                 state.arrives(&word);
             }
-            Action::OwnerRestored if state.restores < self.restores => {
+            Action::OwnerRestored(at) if state.restores < self.restores => {
                 state.restores += 1;
-                state.baton = Baton::opened(MARTE, EARLY);
+                state.baton = state.backups.get(at)?.clone();
+                // That the family has withdrawn is in the journal, and said again.
+                state.mends();
                 state.on_the_way.clear();
             }
             Action::PartnerRestored if state.restores < self.restores => {
@@ -277,6 +284,7 @@ impl Model for Passing {
     fn first(&self) -> State {
         State {
             baton: Baton::opened(MARTE, EARLY),
+            backups: Vec::new(),
             now: EARLY,
             offers: 0,
             restores: 0,
@@ -295,14 +303,21 @@ impl Model for Passing {
             Reassigns, Recalls, Takes, TimePasses,
         };
         let by_people = [Offers, Recalls, Reassigns, Takes, GivesUp, TimePasses, Ends];
-        let by_nodes = [OwnerSays, PartnerSays, OwnerRestored, PartnerRestored];
+        let by_nodes = [OwnerSays, PartnerSays, PartnerRestored];
+        let backups = (0..state.backups.len()).map(OwnerRestored);
         let words = (0..state.on_the_way.len()).map(Arrives);
-        by_people.into_iter().chain(by_nodes).chain(words).collect()
+        by_people.into_iter().chain(by_nodes).chain(backups).chain(words).collect()
     }
 
     fn next(&self, state: &State, action: Action) -> Option<State> {
         let mut next = state.clone();
-        self.step(&mut next, action).map(|()| next)
+        self.step(&mut next, action)?;
+        if next.restores == self.restores {
+            next.backups.clear();
+        } else if next.baton != state.baton && !next.backups.contains(&state.baton) {
+            next.backups.push(state.baton.clone());
+        }
+        Some(next)
     }
 
     fn is_automatic(&self, action: Action) -> bool {
@@ -310,7 +325,9 @@ impl Model for Passing {
     }
 
     fn broken(&self, before: &State, after: &State) -> Option<&'static str> {
-        let came = after.held_by().filter(|offer| before.held_by() != Some(*offer));
+        // What a restore brings back was offered and answered when it was said.
+        let is_restored = after.restores != before.restores;
+        let came = after.held_by().filter(|offer| before.held_by() != Some(*offer) && !is_restored);
         let was_offered = |offer: &u8| {
             let id = BatonOfferId::from_bytes([*offer; 16]);
             before.baton.waiting(before.now).is_some_and(|waiting| waiting.id == id)

@@ -14,7 +14,7 @@ impl Store {
         match write {
             Write::BatonThere(record) => {
                 let known = self.batons.get(&record.about.offer);
-                if known.is_none_or(|known| known.about == record.about && known.rank() < record.rank()) {
+                if known.is_none_or(|known| known.is_before(&record)) {
                     self.batons.insert(record.about.offer, *record);
                 }
             }

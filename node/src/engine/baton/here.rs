@@ -11,7 +11,7 @@ use stafett_protocol::municipality::{Service, ServiceCode};
 use stafett_protocol::person::{Reader, Role};
 use stafett_protocol::succession::package::Line;
 use stafett_protocol::task::TaskKind;
-use stafett_protocol::transaction::{Transaction, Write};
+use stafett_protocol::transaction::{Fault, Transaction};
 
 use crate::engine::answer::{BatonHere, BatonStep, ColleagueItem, TaskItem};
 use crate::engine::consents::invalid;
@@ -157,7 +157,12 @@ impl Engine {
                 (Some(account), _) if works.contains(&account) => {}
                 (Some(_), At::Offered { .. }) => self.ask_of(row.record.about.offer, None).await?,
                 (Some(_), At::Taken { .. } | At::Held { .. }) => {
-                    self.keep_baton_here(BatonThere { at: At::NotTaken, ..row.record }).await?;
+                    let given_back = BatonThere { at: At::NotTaken, ..row.record };
+                    match self.keep_baton_here(given_back).await {
+                        // It was over meanwhile, or was given back by the session.
+                        Ok(()) | Err(EngineError::Conflict { .. }) => {}
+                        Err(error) => return Err(error),
+                    }
                 }
                 _ => {}
             }
@@ -276,9 +281,19 @@ impl Engine {
         Ok(())
     }
 
-    async fn keep_baton_here(&self, record: BatonThere) -> Result<(), EngineError> {
-        let kept = Transaction::of(vec![Write::BatonThere(Box::new(record.clone()))]);
-        self.inner.store.commit(kept).await?;
+    /// Keeps an answer to an offer that is kept, and tells the link.
+    ///
+    /// # Errors
+    /// [`EngineError::Conflict`] if the offer is over or was answered meanwhile: the session ends what it
+    /// keeps in no turn of a person's.
+    pub(crate) async fn keep_baton_here(&self, record: BatonThere) -> Result<(), EngineError> {
+        let answered = vec![LocalWrite::BatonAnswered(Box::new(record.clone()))];
+        self.inner.store.commit_with(Transaction::default(), answered).await.map_err(
+            |fault| match fault {
+                Fault::Moved => EngineError::Conflict { reason: "the offer is over, or was answered" },
+                fault => fault.into(),
+            },
+        )?;
         if let Some(link) = self.link(record.about.owner) {
             link.tell(Input::BatonSaid(Box::new(record)));
         }

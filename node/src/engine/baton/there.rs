@@ -18,7 +18,6 @@ use stafett_protocol::municipality::{OrganisationNumber, Service};
 use stafett_protocol::person::Reader;
 use stafett_protocol::signed::Verified;
 
-use crate::clock::random;
 use crate::engine::answer::{BatonPart, OfferedBaton};
 use crate::engine::entries::Press;
 use crate::engine::{Engine, EngineError};
@@ -57,9 +56,11 @@ impl Engine {
         service: Service,
         press: Option<Press>,
     ) -> Result<OfferedBaton, EngineError> {
-        let id = press.map_or_else(random, |press| press.id_bytes(reader, Some(case), 0));
-        let offer = BatonOfferId::from_random(id);
-        self.offer_baton_there(reader, case, offer, service).await?;
+        self.must_not_be_sealed()?;
+        let _turn = self.inner.commands.lock().await;
+        let ledger = self.held_case(reader, case).await?;
+        let offer = self.id_of_offer(reader, &ledger, press.as_ref());
+        self.say_offer_there(reader, &ledger, offer, service).await?;
         Ok(OfferedBaton { offer })
     }
 
@@ -67,8 +68,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::NotAllowed`] or [`EngineError::NotFound`] unless the person holds it,
-    /// [`EngineError::Conflict`] while another offer waits, or if the family does not let the service read
-    /// and write.
+    /// [`EngineError::Conflict`] while another offer waits, if the family does not let the service read and
+    /// write, or if an offer under this id is over.
     pub async fn offer_baton_there(
         &self,
         reader: &Reader,
@@ -79,12 +80,22 @@ impl Engine {
         self.must_not_be_sealed()?;
         let _turn = self.inner.commands.lock().await;
         let ledger = self.held_case(reader, case).await?;
+        self.say_offer_there(reader, &ledger, id, service).await
+    }
+
+    async fn say_offer_there(
+        &self,
+        reader: &Reader,
+        ledger: &LedgerView,
+        id: BatonOfferId,
+        service: Service,
+    ) -> Result<(), EngineError> {
         let waits = ledger.baton().waiting(self.now());
         if waits.is_some_and(|offer| offer.id == id && offer.service() == Some(&service)) {
             return Ok(());
         }
         let link = self.link(service.host).ok_or(BatonThereError::Denied(Denial::NoConsent))?;
-        let mut decision = Decision::about((*ledger).clone(), Some(reader.account), self.now());
+        let mut decision = Decision::about(ledger.clone(), Some(reader.account), self.now());
         let lapses_at = self.now().plus(BATON_OFFER_MS);
         let offer = BatonOffer { id, to: Offered::Service(service), lapses_at };
         decision.offer_baton_there(offer, link.view(), &self.inner.signing)?;

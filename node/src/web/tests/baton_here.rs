@@ -13,6 +13,7 @@ use stafett_protocol::transaction::{Transaction, Write};
 use super::late::{CASE, received_case};
 use super::schema::differences;
 use super::support::{NOW, Node, PARTNER, Who};
+use crate::engine::EngineError;
 
 const OFFER: BatonOfferId = BatonOfferId::from_bytes([0x81; 16]);
 
@@ -248,6 +249,19 @@ async fn whoever_works_with_the_case_no_longer_gives_it_back() {
         "who is only asked has nothing to give back"
     );
     assert!(here.listed(Who::Colleague).await.is_empty());
+}
+
+#[tokio::test]
+async fn answer_that_crosses_the_end_of_its_offer_is_a_conflict_and_brings_nothing_back() {
+    let here = Here::held().await;
+    let answer = BatonThere { at: At::NotTaken, ..offered_here(&here.0, OFFER) };
+    let over = Transaction::of(vec![Write::BatonThereOver(OFFER)]);
+    here.0.engine.store().commit(over).await.expect("commits");
+
+    let kept = here.0.engine.keep_baton_here(answer).await;
+
+    assert!(matches!(kept, Err(EngineError::Conflict { .. })), "{kept:?}");
+    assert!(here.0.engine.store().batons_here().await.expect("reads").is_empty());
 }
 
 #[tokio::test]

@@ -230,6 +230,25 @@ async fn form_offers_the_services_that_read_and_write_and_says_what_they_are_tol
     let recall = format!("/baton/offers/{}/recall", offer.id);
     shared.expect(204, Who::Holder, "post", &recall, &Value::Null).await;
     assert_eq!(shared.ledger().await.baton().offer, None);
+
+    assert_eq!(holder.post(&path, &fields).await.status.as_u16(), 303, "sent once more from the same form");
+    let again = shared.ledger().await.baton().offer.clone().expect("an offer");
+    assert_ne!(again.id, offer.id, "an answer to the one that was recalled is none to this one");
+}
+
+#[tokio::test]
+async fn answer_to_an_offer_that_was_taken_back_counts_for_none_that_is_made_later() {
+    let shared = Shared::with_ppt(Direction::Both).await;
+    shared.offer(Who::Holder).await.expect("may be offered");
+    let recall = format!("/baton/offers/{OFFER}/recall");
+    shared.expect(204, Who::Holder, "post", &recall, &Value::Null).await;
+
+    let again = shared.offer(Who::Holder).await;
+    let name = Line::of("Ole Eksempel").expect("a line");
+    shared.answers(Answered::Taken { account: OLE, name }).await;
+
+    assert!(matches!(again, Err(EngineError::Conflict { .. })), "{again:?}");
+    assert_eq!(shared.ledger().await.holder(), Some(Who::Holder.account()));
 }
 
 #[tokio::test]

@@ -1,5 +1,8 @@
 //! A baton over two sessions, with stores that are maps: what is said, when, and under which gate.
 
+mod hearing;
+mod keeping;
+mod silence;
 mod stops;
 
 use std::collections::BTreeMap;
@@ -14,10 +17,11 @@ use crate::baton::{BatonOffer, Holder, Offered};
 use crate::consent::{Consent, Direction};
 use crate::decision::{Decision, PartnerView};
 use crate::grant::{Grant, ReceivedGrant};
-use crate::id::AccountId;
+use crate::id::{AccountId, GrantId};
 use crate::ledger::statement::Said;
 use crate::limits::BATON_OFFER_MS;
 use crate::link::input::Input;
+use crate::link::output::Token;
 use crate::link::snapshot::{Handed, IssuedState, Snapshot};
 use crate::link::{Identity, Session};
 use crate::signed::tests::key_from_seed;
@@ -57,11 +61,16 @@ struct World {
     owner: Session,
     there: Session,
     ledger: LedgerView,
+    /// What the store of the partner holds.
     rows: BTreeMap<BatonOfferId, BatonThere>,
+    /// What is durable there, and the session has not been told.
+    durable: Vec<Token>,
     has_grant: bool,
     is_cut: bool,
     /// The store there takes nothing.
     is_full: bool,
+    /// The store there takes all, and the session is told later.
+    is_slow: bool,
     /// The owner's engine does nothing.
     is_deaf: bool,
     /// What went over the line: from the owner, and from the partner.
@@ -71,8 +80,12 @@ struct World {
 
 impl World {
     fn new(consent: Consent) -> Self {
+        Self::until(UnixMillis::MAX, consent)
+    }
+
+    fn until(until: UnixMillis, consent: Consent) -> Self {
         let now = UnixMillis(1_000);
-        let ledger = Case::child().shared(Consent { until: UnixMillis::MAX, ..consent }, PPT_GRANT).ledger;
+        let ledger = Case::child().shared(Consent { until, ..consent }, PPT_GRANT).ledger;
         let agreed = Some(agreed(partner()));
         let session = |identity, agreement| {
             Session::new(identity, agreement, Standing::Trusted, Snapshot::default(), now)
@@ -83,9 +96,11 @@ impl World {
             there: session(identity(partner(), own(), 2, 1), None),
             ledger,
             rows: BTreeMap::new(),
+            durable: Vec::new(),
             has_grant: true,
             is_cut: true,
             is_full: false,
+            is_slow: false,
             is_deaf: false,
             told: Vec::new(),
             said: Vec::new(),
@@ -163,6 +178,10 @@ impl World {
         self.owner.handle(Input::Timer, self.now);
         self.there.handle(Input::Timer, self.now);
         self.run();
+        for session in [&self.owner, &self.there] {
+            let wanted = session.poll_timeout();
+            assert!(wanted.is_none_or(|at| at > self.now), "wanted at {wanted:?}, and it is {:?}", self.now);
+        }
     }
 
     fn run(&mut self) {
@@ -214,6 +233,9 @@ impl World {
                     return self.there.handle(Input::Done { token, outcome: Err(Fault::Moved) }, self.now);
                 }
                 transaction.writes.into_iter().for_each(|write| self.keep(write));
+                if self.is_slow {
+                    return self.durable.push(token);
+                }
                 self.there.handle(Input::Done { token, outcome: Ok(Committed::default()) }, self.now);
             }
             Output::Close(_) => self.is_cut = true,
@@ -221,6 +243,7 @@ impl World {
         }
     }
 
+    /// What a session writes, as a store keeps it: in the order of the writes, whatever the session knows.
     fn keep(&mut self, write: Write) {
         match write {
             Write::BatonThere(record) => {
@@ -234,6 +257,27 @@ impl World {
             }
             _ => {}
         }
+    }
+
+    /// The session is told of what is durable.
+    fn settle(&mut self) {
+        self.is_slow = false;
+        for token in std::mem::take(&mut self.durable) {
+            self.there.handle(Input::Done { token, outcome: Ok(Committed::default()) }, self.now);
+        }
+        self.run();
+    }
+
+    /// The owner's node says something, whatever its ledger says.
+    fn owner_says<T: OfBaton>(&mut self, said: T, frame: impl FnOnce(String) -> BatonFrame) {
+        let token = key_from_seed(1).sign(said).expect("signs").token().to_owned();
+        let (stream, frame) = (Stream::Control, Frame::Baton(frame(token)));
+        self.there.handle(Input::Frame { stream, frame, random: [8; 32] }, self.now);
+        self.run();
+    }
+
+    fn about(&self, offer: BatonOfferId) -> About {
+        About { offer, owner: own(), partner: partner(), case: CASE, service: ppt().code }
     }
 
     fn view(agreement: &Agreement) -> PartnerView<'_> {
@@ -270,15 +314,17 @@ impl World {
         heard.expect("the session has asked the rule");
     }
 
-    /// Ole takes it; durable before it is said.
+    /// Ole takes it, if that can be kept; durable before it is said.
     fn takes(&mut self, offer: BatonOfferId) {
         let name = Line::of("Ole Eksempel").expect("a line");
         self.answers(offer, At::Taken { account: OLE, name });
     }
 
     fn answers(&mut self, offer: BatonOfferId, at: At) {
-        let record = BatonThere { at, ..self.rows[&offer].clone() };
-        self.keep(Write::BatonThere(Box::new(record.clone())));
+        let known = self.rows.get_mut(&offer).expect("an offer that is kept");
+        let record = BatonThere { at, ..known.clone() };
+        assert!(known.is_before(&record), "{known:?} is answered");
+        *known = record.clone();
         self.there.handle(Input::BatonSaid(Box::new(record)), self.now);
         self.run();
     }
@@ -288,6 +334,19 @@ impl World {
         self.has_grant = false;
         self.try_decide(|decision| {
             decision.say(Said::GrantEnded { grant: PPT_GRANT }, &key_from_seed(1))?;
+            decision.mend_baton(Some(LEADER), &key_from_seed(1))
+        })
+        .expect("follows");
+    }
+
+    /// The service's grant ends, and another takes its place in the same decision.
+    fn renews(&mut self, next: GrantId) {
+        let areas = self.ledger.grants()[&PPT_GRANT].areas.clone();
+        let (consent, partner, hash) = (PPT, partner(), self.ledger.last());
+        self.try_decide(|decision| {
+            decision.say(Said::GrantEnded { grant: PPT_GRANT }, &key_from_seed(1))?;
+            decision
+                .say(Said::GrantIssued { grant: next, consent, partner, areas, hash }, &key_from_seed(1))?;
             decision.mend_baton(Some(LEADER), &key_from_seed(1))
         })
         .expect("follows");
@@ -412,6 +471,19 @@ fn acceptance_that_crosses_another_offer_counts_for_neither() {
 }
 
 #[test]
+fn offer_that_is_over_is_not_made_again_under_its_id() {
+    let mut world = World::offered();
+    world.say(Said::BatonRecalled { offer: ONE });
+    let again = BatonOffer { id: ONE, to: Offered::Service(ppt()), lapses_at: UnixMillis::MAX };
+    let agreed = agreed(partner());
+
+    let refused = world
+        .try_decide(|decision| decision.offer_baton_there(again, World::view(&agreed), &key_from_seed(1)));
+
+    assert!(refused.is_err() && world.ledger.baton().offer.is_none(), "{:?}", world.ledger.baton());
+}
+
+#[test]
 fn leader_who_gives_the_baton_to_another_ends_it_there() {
     for is_connected in [true, false] {
         let mut world = World::held();
@@ -455,20 +527,8 @@ fn offer_is_void_once_the_service_has_no_grant() {
 #[test]
 fn grant_that_takes_the_place_of_another_leaves_the_baton_there() {
     let mut world = World::held();
-    let next = crate::id::GrantId::from_bytes([0x70; 16]);
-    let issued = &world.ledger.grants()[&PPT_GRANT];
-    let areas = issued.areas.clone();
-    let hash = world.ledger.last();
-    let (consent, partner) = (PPT, partner());
 
-    world
-        .try_decide(|decision| {
-            decision.say(Said::GrantEnded { grant: PPT_GRANT }, &key_from_seed(1))?;
-            decision
-                .say(Said::GrantIssued { grant: next, consent, partner, areas, hash }, &key_from_seed(1))?;
-            decision.mend_baton(Some(LEADER), &key_from_seed(1))
-        })
-        .expect("follows");
+    world.renews(GrantId::from_bytes([0x70; 16]));
 
     assert!(world.is_held_there());
 }
@@ -488,81 +548,4 @@ fn service_that_only_reads_or_has_no_grant_is_not_offered_the_baton() {
 
         assert!(matches!(refused, Err(crate::decision::BatonThereError::Denied(_))), "{refused:?}");
     }
-}
-
-#[test]
-fn statement_of_another_key_or_between_others_closes_the_link_and_changes_nothing() {
-    let other = service(partner(), "ppt");
-    let about =
-        |owner, partner| About { offer: ONE, owner, partner, case: CASE, service: other.code.clone() };
-    let answer = |about| AnswerThere { about, answered: Answered::NotTaken };
-    let forged = [
-        key_from_seed(9).sign(answer(about(own(), partner()))).expect("signs"),
-        key_from_seed(2).sign(answer(about(partner(), own()))).expect("signs"),
-        key_from_seed(1).sign(answer(about(own(), partner()))).expect("signs"),
-    ];
-    for token in forged.map(|signed| signed.token().to_owned()) {
-        let mut world = World::held();
-        let frame = Frame::BatonAnswer(BatonAnswerFrame::Answer { token });
-
-        world.owner.handle(Input::Frame { stream: Stream::Control, frame, random: [7; 32] }, world.now);
-        world.run();
-
-        assert!(world.is_cut && world.is_held_there());
-    }
-}
-
-#[test]
-fn answer_of_another_service_of_the_partner_is_not_taken_for_the_one_that_was_asked() {
-    let mut world = World::offered();
-    let about = About { service: "clinic".parse().expect("a code"), ..world.rows[&ONE].about.clone() };
-    let name = Line::of("Kari Eksempel").expect("a line");
-    let answer = AnswerThere { about, answered: Answered::Taken { account: OLE, name } };
-    let token = key_from_seed(2).sign(answer).expect("signs").token().to_owned();
-    let frame = Frame::BatonAnswer(BatonAnswerFrame::Answer { token });
-
-    world.owner.handle(Input::Frame { stream: Stream::Control, frame, random: [7; 32] }, world.now);
-    world.run();
-
-    assert_eq!(world.holder(), &Holder::Own(HOLDER));
-    assert_eq!(world.refused(), 1);
-}
-
-#[test]
-fn who_asks_of_a_case_that_is_not_shared_is_refused_as_of_one_that_does_not_exist() {
-    let mut frames = Vec::new();
-    for case in [CASE, CaseId::from_bytes([0x77; 16])] {
-        let mut world = World::shared();
-        world.ends();
-        world.restart_owner();
-        world.connect();
-        let ask = BatonAnswerFrame::Ask { offer: ONE, case, service: ppt().code };
-        world.told.clear();
-        let frame = Frame::BatonAnswer(ask);
-        world.owner.handle(Input::Frame { stream: Stream::Control, frame, random: [7; 32] }, world.now);
-        world.run();
-        frames.push(world.told);
-    }
-
-    assert_eq!(frames[0], frames[1]);
-    assert_eq!(frames[0].len(), 1);
-}
-
-#[test]
-fn flood_of_questions_is_refused_after_as_many_as_may_be_answered_at_once() {
-    let mut world = World::held();
-    world.told.clear();
-    for number in 0..=BATON_WORDS_AT_ONCE_MAX {
-        let mut offer = [0; 16];
-        offer[..8].copy_from_slice(&number.to_be_bytes());
-        let ask =
-            BatonAnswerFrame::Ask { offer: BatonOfferId::from_bytes(offer), case: CASE, service: ppt().code };
-        let frame = Frame::BatonAnswer(ask);
-        world.owner.handle(Input::Frame { stream: Stream::Control, frame, random: [7; 32] }, world.now);
-        world.run();
-    }
-
-    let too_much = Frame::Refused(Refused { kind: ANSWER_KIND, code: ErrorCode::TooMuch });
-    assert!(world.told.contains(&too_much));
-    assert!(world.is_held_there() && !world.is_cut);
 }

@@ -73,6 +73,43 @@ fn owner_that_was_restored_knows_no_offer_and_says_that_it_is_over() {
 }
 
 #[test]
+fn owner_that_was_restored_waits_for_the_answer_again_and_is_told_it() {
+    let mut world = World::offered();
+    let before = world.ledger.clone();
+    world.takes(ONE);
+    assert!(world.is_held_there());
+    world.ledger = before;
+    world.is_deaf = true;
+    world.restart_owner();
+    world.connect();
+    assert_eq!(world.holder(), &Holder::Own(HOLDER));
+    assert_eq!(world.holder_there(), None, "the owner's ledger says that the offer waits");
+
+    world.is_deaf = false;
+    world.wait(BATON_REPEAT_MS);
+
+    assert!(world.is_held_there());
+    assert_eq!(world.holder_there(), Some(OLE));
+}
+
+#[test]
+fn owner_that_was_restored_is_told_again_that_the_baton_is_given_back() {
+    let mut world = World::offered();
+    let before = world.ledger.clone();
+    world.takes(ONE);
+    world.is_deaf = true;
+    world.answers(ONE, At::NotTaken);
+    world.is_deaf = false;
+    world.ledger = before;
+    world.restart_owner();
+
+    world.connect();
+
+    assert_eq!((world.holder(), world.ledger.baton().offer.as_ref()), (&Holder::Own(HOLDER), None));
+    assert!(world.rows.is_empty(), "{:?}", world.rows);
+}
+
+#[test]
 fn partner_that_was_restored_is_told_who_holds_the_baton() {
     let mut world = World::held();
     world.rows.clear();
