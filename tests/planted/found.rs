@@ -115,13 +115,13 @@ const EXPLORED: [&str; 5] = [
     "2 nodes: 28054 states, 91808 steps, 50 deep; every rule holds",
     "3 nodes: 197177 states, 689987 steps, 64 deep; every rule holds",
     "2 nodes, one restored: 221815 states, 572492 steps, 49 deep; every rule holds",
-    "a baton offered twice: 1106262 states, 9215418 steps, 39 deep; every rule holds",
-    "a baton, one restored: 8327 states, 52956 steps, 23 deep; every rule holds",
+    "a baton offered twice: 1111090 states, 9257212 steps, 39 deep; every rule holds",
+    "a baton, restored twice: 22521 states, 194669 steps, 31 deep; every rule holds",
 ];
 /// Rules of a move that can be broken.
 const MOVING_FAULTS: usize = 14;
 /// Rules of a baton at a partner that can be broken.
-const BATON_FAULTS: usize = 6;
+const BATON_FAULTS: usize = 7;
 
 #[test]
 fn models_of_a_move_and_of_a_baton_hold_in_every_state_and_see_each_rule_that_is_broken() {

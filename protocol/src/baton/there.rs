@@ -221,7 +221,7 @@ impl BatonThere {
     /// the owner, which was restored, is told so again.
     pub fn waiting(known: Option<&Self>, offer: &OfferThere) -> Self {
         match known.filter(|known| known.about == offer.about).map(|known| &known.at) {
-            Some(At::Held { account, name, .. }) => {
+            Some(At::Held { account, name, .. }) if !planted!("baton-there-held-without-the-owner") => {
                 let at = At::Taken { account: *account, name: name.clone() };
                 Self { about: offer.about.clone(), at }
             }
