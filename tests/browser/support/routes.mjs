@@ -40,6 +40,7 @@ const LED_TO = {
   '/cases/{}/live': 'an open page listens to it',
   '/emergency/case': 'whoever posts the form of an emergency opening is led here',
   '/moves/{}': 'there is one when another municipality offers a case, as in the story of the move',
+  '/moves/hand/{}': 'there is one when an operator has taken in a file that came by hand',
   '/baton/{}': 'there is one when another municipality offers the baton of a case that it shares',
   '/cases/{}/move/hand': 'led to where the family moves to a municipality without a node, as in that story',
   '/cases/{}/move/hand/file': 'a file to keep, which that story opens',
