@@ -1,6 +1,6 @@
 //! Cases that move: what a session hears is decided here, committed, and told back (law 18).
 //!
-//! Reading order: here what both sides share, [`leaving`] what the old owner hears, [`arriving`] what the
+//! Reading order: here what both sides share, `leaving` what the old owner hears, `arriving` what the
 //! municipality hears that may take the case. The rules are the protocol's; a session has asked them
 //! before, but of two things that cross, the one that was committed first counts.
 
