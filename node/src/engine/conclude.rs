@@ -138,6 +138,7 @@ impl Engine {
     async fn follow_up(&self, decision: &mut Decision, case: CaseId) -> Result<(), EngineError> {
         let links = self.link_table();
         self.follow_moves(decision, &links)?;
+        let packed = self.packed_by_hand(decision.ledger()).await?;
         for (partner, link) in links.iter() {
             if !decision.over(link.view()).is_empty() {
                 let issued = self.inner.store.grants_issued_in(case).await?;
@@ -156,7 +157,6 @@ impl Engine {
                 decision.end_grants(link.view(), grants, &rows, &self.inner.signing, random)?;
             }
             decision.issue_grants(self.inner.own, link.view(), &self.inner.signing, random)?;
-            let packed = self.packed_by_hand(decision.ledger()).await?;
             if let Some(package) = decision.package_over(link.view(), &packed) {
                 decision.take_package_back(package, &self.inner.signing)?;
             }
